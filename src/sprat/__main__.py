@@ -1,0 +1,5 @@
+"""`python -m sprat`."""
+
+from sprat.cli import main
+
+main()

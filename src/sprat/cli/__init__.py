@@ -1,0 +1,68 @@
+"""The command line: one short function per command, loaded when it is called."""
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from sprat.errors import SpratError
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    # name: (module that defines it, one line for `sprat --help`)
+    "doctor": ("sprat.cli.doctor", "What this machine has and lacks, each fault with its fix."),
+    "models": ("sprat.cli.models", "The catalogue, and the weights on disk."),
+    "ask": ("sprat.cli.ask", "One prompt to one model, streamed, with its timing."),
+    "compare": ("sprat.cli.compare", "Is the small model good enough? Both answer; a verdict."),
+    "runs": ("sprat.cli.runs", "What was recorded; any report again."),
+}
+
+
+class _Lazy(click.Group):
+    """A group that imports a command's module only when that command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        return getattr(import_module(COMMANDS[cmd_name][0]), cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(
+    cls=_Lazy,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: sprat compare --limit 24 --html report.html",
+)
+@click.version_option(message="sprat %(version)s", package_name="sprat")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.option("--config", type=click.Path(dir_okay=False), help="Settings file [sprat.toml].")
+@click.pass_context
+def cli(ctx: click.Context, debug: bool, config: str | None) -> None:
+    """Sprat shows with evidence where a small language model is good enough."""
+    ctx.obj = {"debug": debug, "config": config}
+
+
+def main(argv: list[str] | None = None) -> Any:
+    """Run the command line: exit 0 done, 1 it failed, 2 wrong use; one line per error."""
+    arguments = sys.argv[1:] if argv is None else argv
+    try:
+        cli.main(args=arguments, prog_name="sprat", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped. What was done is kept.", err=True)
+        sys.exit(130)
+    except SpratError as error:
+        if "--debug" in arguments:
+            raise
+        click.echo(f"sprat: {error}", err=True)
+        sys.exit(error.exit_code)

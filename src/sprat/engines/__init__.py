@@ -1,0 +1,1 @@
+"""Something that answers: one protocol, several ways. `open_engine` is the one door."""

@@ -1,0 +1,69 @@
+"""The one protocol: everything that answers is an `Engine`."""
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+import msgspec
+
+from sprat.errors import EngineError
+from sprat.types import ChatRequest, Delta, Reply
+
+
+class Load(msgspec.Struct, frozen=True, kw_only=True):
+    """What making an engine ready took."""
+
+    load_s: float | None
+    """Seconds from "start the worker" to "ready"; None where nothing is loaded (an endpoint)."""
+    warm_up_s: float | None = None
+    """Seconds of the warm-up that followed."""
+    provider: str | None = None
+    """The execution provider that computes, where known."""
+
+
+class Engine(Protocol):
+    """Something that answers.
+
+    An engine is an async context manager in all but name: open it through
+    `sprat.engines.open_engine`, and close it with `aclose`.
+    """
+
+    @property
+    def name(self) -> str:
+        """The model name that the user typed."""
+        ...
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Processes that compute for this engine and can be measured; empty when remote."""
+        ...
+
+    def stream(self, request: ChatRequest) -> AsyncIterator[Delta | Reply]:
+        """Yield pieces as they come, then exactly one `Reply`, then end.
+
+        Closing the iterator early cancels the work and frees its place.
+
+        Raises:
+            UnsupportedRequest: a parameter that this engine cannot honour.
+            EngineError: no answer; raised at any point before the `Reply`.
+        """
+        ...
+
+    async def warm(self) -> Load:
+        """Load the model if need be and run a short prompt through it."""
+        ...
+
+    async def aclose(self) -> None:
+        """Stop what runs and free everything. Safe to call twice."""
+        ...
+
+
+async def ask(engine: Engine, request: ChatRequest) -> Reply:
+    """Drain `engine.stream(request)` and return its reply.
+
+    Raises:
+        EngineError: the stream ended without a reply, or raised one itself.
+    """
+    async for piece in engine.stream(request):
+        if isinstance(piece, Reply):
+            return piece
+    raise EngineError(f"{engine.name} ended its stream without a reply.")

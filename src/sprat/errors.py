@@ -1,0 +1,113 @@
+"""The exception tree.
+
+    SpratError
+    ├── UsageError              the caller asked for something that cannot be (exit 2)
+    │   ├── SettingsError       sprat.toml or the environment does not make sense
+    │   ├── UnknownModel        no model of that name; suggests the nearest ones
+    │   └── UnsupportedRequest  this engine cannot honour that parameter
+    ├── ModelError              weights: finding, fetching, reading, exporting
+    │   ├── DownloadFailed      no source gave the file
+    │   ├── HashMismatch        the bytes are not the ones promised
+    │   ├── DiskFull            too little room
+    │   ├── BadWeights          truncated, damaged, or not what the name says
+    │   └── UnsupportedModel    a real model, of a kind that cannot be run here
+    ├── EngineError             asking a model
+    │   ├── EngineDied          the worker process or the connection went away
+    │   ├── EngineTimeout       no answer in the time allowed
+    │   ├── ContextTooLong      the prompt does not fit
+    │   └── EngineRefused       the endpoint said no (status and its own words kept)
+    ├── QuestionError           a question file that cannot be read
+    └── RunError                recorded runs: missing, from another version, not resumable
+
+Every message says what happened and the value seen; `fix` is what to type or change next.
+"""
+
+from typing import ClassVar
+
+
+class SpratError(Exception):
+    """Anything that Sprat can explain in one line."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, fix: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.fix = fix
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.fix}" if self.fix else self.message
+
+
+class UsageError(SpratError):
+    """The caller asked for something that cannot be."""
+
+    exit_code = 2
+
+
+class SettingsError(UsageError):
+    """`sprat.toml` or the environment does not make sense."""
+
+
+class UnknownModel(UsageError):
+    """No model of that name."""
+
+
+class UnsupportedRequest(UsageError):
+    """This engine cannot honour a parameter of the request."""
+
+
+class ModelError(SpratError):
+    """Finding, fetching, reading or exporting weights failed."""
+
+
+class DownloadFailed(ModelError):
+    """No source gave the file."""
+
+
+class HashMismatch(ModelError):
+    """The bytes are not the ones promised."""
+
+
+class DiskFull(ModelError):
+    """There is too little room on the disk."""
+
+
+class BadWeights(ModelError):
+    """The file is truncated, damaged, or not what its name says."""
+
+
+class UnsupportedModel(ModelError):
+    """A real model, of a kind that cannot be run here."""
+
+
+class EngineError(SpratError):
+    """A model could not be asked, or did not answer."""
+
+
+class EngineDied(EngineError):
+    """The worker process or the connection went away."""
+
+
+class EngineTimeout(EngineError):
+    """No answer came in the time allowed."""
+
+
+class ContextTooLong(EngineError):
+    """The prompt and the room for the answer do not fit the model's context."""
+
+
+class EngineRefused(EngineError):
+    """The endpoint said no."""
+
+    def __init__(self, message: str, *, status: int | None = None, fix: str | None = None) -> None:
+        super().__init__(message, fix=fix)
+        self.status = status
+
+
+class QuestionError(SpratError):
+    """A question file cannot be read."""
+
+
+class RunError(SpratError):
+    """Recorded runs are missing, from another version, or cannot be resumed."""

@@ -1,0 +1,1 @@
+"""From a model name to verified files that can be run."""

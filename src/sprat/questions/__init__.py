@@ -1,0 +1,1 @@
+"""Question sets, and the scorers that judge answers to them."""

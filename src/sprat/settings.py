@@ -1,0 +1,119 @@
+"""Settings: an option beats the environment, which beats `sprat.toml`."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from sprat.errors import SettingsError
+
+DEFAULT_SMALL = "smollm2-135m"
+DEFAULT_LARGE = "qwen2.5-coder-0.5b"
+FILE_NAME = "sprat.toml"
+
+
+class Endpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An OpenAI-compatible server."""
+
+    url: str
+    """The base address, up to and with `/v1`."""
+    key: str | None = None
+    key_env: str | None = None
+    """The name of the environment variable that holds the key."""
+    timeout_s: float = 120.0
+
+
+class OnnxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How local models are run."""
+
+    provider: str = "cpu"
+    threads: int | None = None
+    """None: one per physical core."""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that can be set."""
+
+    small: str = DEFAULT_SMALL
+    large: str = DEFAULT_LARGE
+    prompt: str | None = None
+    """`COMPARE_PROMPT`: compare on this one prompt."""
+    endpoints: dict[str, Endpoint] = {}
+    onnx: OnnxSettings = OnnxSettings()
+    home: str | None = None
+    """`SPRAT_HOME`: keep everything below this folder."""
+
+    @property
+    def models_dir(self) -> Path:
+        """Where weights are kept."""
+        return self._cache_root / "models"
+
+    @property
+    def exports_dir(self) -> Path:
+        """Where ONNX folders made from the user's own GGUF files are kept."""
+        return self._cache_root / "exports"
+
+    @property
+    def runs_file(self) -> Path:
+        """The SQLite file of recorded runs."""
+        if self.home:
+            return Path(self.home) / "runs.db"
+        from platformdirs import user_data_path
+
+        return user_data_path("sprat", appauthor=False) / "runs.db"
+
+    @property
+    def _cache_root(self) -> Path:
+        if self.home:
+            return Path(self.home)
+        from platformdirs import user_cache_path
+
+        return user_cache_path("sprat", appauthor=False)
+
+
+def load_settings(file: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Read `sprat.toml` (in the working folder unless given) and lay the environment over it.
+
+    Raises:
+        SettingsError: the file is missing though named, is no TOML, or has an unknown key.
+    """
+    env = os.environ if environ is None else environ
+    return _with_environment(_from_file(file), env)
+
+
+def _from_file(file: Path | None) -> Settings:
+    path = file or Path(FILE_NAME)
+    if not path.is_file():
+        if file is None:
+            return Settings()
+        raise SettingsError(f"There is no settings file {str(file)!r}.", fix="Check --config.")
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text("utf-8")), Settings)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+        raise SettingsError(f"{path} cannot be used: {error}.", fix=f"Correct {path}.") from error
+
+
+def _with_environment(settings: Settings, env: Mapping[str, str]) -> Settings:
+    changes: dict[str, object] = {}
+    for field, variable in (
+        ("small", "SLM_ALIAS"),
+        ("large", "LLM_ALIAS"),
+        ("prompt", "COMPARE_PROMPT"),
+        ("home", "SPRAT_HOME"),
+    ):
+        if value := env.get(variable, "").strip():
+            changes[field] = value
+    if url := env.get("FOUNDRY_LOCAL_ENDPOINT", "").strip():
+        changes["endpoints"] = {**settings.endpoints, "foundry": Endpoint(url=_checked_url(url))}
+    return msgspec.structs.replace(settings, **changes)
+
+
+def _checked_url(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        raise SettingsError(
+            f"FOUNDRY_LOCAL_ENDPOINT is {url!r}, which is no http address.",
+            fix="Set it to something like http://127.0.0.1:5273/v1",
+        )
+    return url.rstrip("/")

@@ -1,0 +1,1 @@
+"""Ask, measure, score, record."""

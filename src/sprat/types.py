@@ -1,0 +1,245 @@
+"""The nouns. Everything that crosses a room of the house is one of these.
+
+All are frozen `msgspec.Struct`s: cheap to make, and the same bytes in the worker's pipe, in the
+store and in `--json`. A field's unit is in its name; `None` always means "not known", never zero.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+Role = Literal["system", "user", "assistant", "tool"]
+Finish = Literal["stop", "length", "tool_calls", "content_filter", "cancelled"]
+CountedBy = Literal["engine", "tokenizer", "estimate"]
+
+
+class Message(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One turn of a conversation."""
+
+    role: Role
+    content: str = ""
+    name: str | None = None
+    tool_calls: tuple[dict[str, Any], ...] = ()
+    tool_call_id: str | None = None
+
+
+class ResponseFormat(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A shape that the answer must have, enforced while decoding where the engine can."""
+
+    kind: Literal["json_object", "json_schema", "regex"]
+    schema: dict[str, Any] | None = None
+    """The JSON schema, for `json_schema`."""
+    pattern: str | None = None
+    """The regular expression, for `regex`."""
+
+
+class ChatRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One question to an engine."""
+
+    messages: tuple[Message, ...]
+    model: str = ""
+    """Only read by engines that hold several models."""
+    max_tokens: int = 256
+    temperature: float = 0.0
+    """0 is greedy: the same answer every time on the same machine."""
+    top_p: float = 1.0
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+    """Generation ends before any of these; they are not part of the text."""
+    response_format: ResponseFormat | None = None
+    tools: tuple[dict[str, Any], ...] = ()
+    logprobs: int | None = None
+    """None: none. k >= 0: the chosen token's log-probability and k alternatives."""
+    scheduled_ns: int | None = None
+    """When a load generator meant to send this (monotonic ns); None is "now"."""
+
+
+class TokenLogprob(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One generated token and how likely the model thought it (natural logarithm)."""
+
+    token: str
+    logprob: float
+    top: tuple[tuple[str, float], ...] = ()
+
+
+class Delta(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A piece of an answer as it arrives."""
+
+    text: str = ""
+    reasoning: str = ""
+    """Thinking shown apart from the answer."""
+    tokens: int | None = None
+    """How many tokens this piece holds; None when the engine does not say."""
+    logprobs: tuple[TokenLogprob, ...] = ()
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """Tokens that went in and came out."""
+
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int = 0
+    """Of the input tokens, how many were not computed again."""
+    counted_by: CountedBy = "engine"
+
+
+class Timing(msgspec.Struct, frozen=True, kw_only=True):
+    """When each thing happened, in monotonic nanoseconds. Definitions: docs/metrics.md.
+
+    Stamps are taken where the caller can see them: `first_token_ns` is when the first non-empty
+    content or reasoning piece reached the caller, not when the model computed it.
+    """
+
+    scheduled_ns: int
+    sent_ns: int
+    prepared_ns: int | None = None
+    """The prompt was rendered and turned into tokens."""
+    started_ns: int | None = None
+    """The engine began to compute: the queue ended."""
+    loaded_ns: int | None = None
+    """The model became ready, when this request had to wait for it; None when it was ready."""
+    first_token_ns: int | None = None
+    first_answer_ns: int | None = None
+    """The first piece that is not reasoning."""
+    last_token_ns: int | None = None
+    done_ns: int
+    chunks_ns: tuple[int, ...] = ()
+    """One stamp per non-empty piece."""
+
+    @property
+    def ttft_s(self) -> float | None:
+        """Time to first token, seconds: first non-empty piece minus sent."""
+        return _seconds(self.sent_ns, self.first_token_ns)
+
+    @property
+    def first_answer_s(self) -> float | None:
+        """Seconds from sent to the first piece that is not reasoning."""
+        return _seconds(self.sent_ns, self.first_answer_ns)
+
+    @property
+    def answer_s(self) -> float:
+        """Seconds from sent to done."""
+        return (self.done_ns - self.sent_ns) / 1e9
+
+    @property
+    def total_s(self) -> float:
+        """Seconds from scheduled to done: what a queue in front of the engine costs is in it."""
+        return (self.done_ns - self.scheduled_ns) / 1e9
+
+    @property
+    def decode_s(self) -> float | None:
+        """Seconds from the first token to the last."""
+        return _seconds(self.first_token_ns, self.last_token_ns)
+
+    def inter_token_s(self, output_tokens: int) -> float | None:
+        """Mean seconds between tokens, (last - first) / (n - 1); None for n < 2."""
+        if output_tokens < 2 or self.decode_s is None:
+            return None
+        return self.decode_s / (output_tokens - 1)
+
+    def decode_tokens_per_s(self, output_tokens: int) -> float | None:
+        """Tokens per second after the first: the inverse of `inter_token_s`."""
+        gap = self.inter_token_s(output_tokens)
+        return 1 / gap if gap else None
+
+
+def _seconds(start_ns: int | None, end_ns: int | None) -> float | None:
+    return None if start_ns is None or end_ns is None else (end_ns - start_ns) / 1e9
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt behind a reply. Discarded drafts are kept too: they were paid for."""
+
+    role: str
+    """`draft`, `answer`, `retrieve`, `judge`, …"""
+    engine: str
+    why: str = ""
+    usage: Usage | None = None
+    timing: Timing | None = None
+    cost_usd: float | None = None
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """What an engine answered, once. The last thing that every stream yields."""
+
+    text: str
+    finish: Finish
+    usage: Usage
+    timing: Timing
+    model: str = ""
+    reasoning: str = ""
+    tool_calls: tuple[dict[str, Any], ...] = ()
+    logprobs: tuple[TokenLogprob, ...] | None = None
+    steps: tuple[Step, ...] = ()
+    cost_usd: float | None = None
+
+    @property
+    def decode_tokens_per_s(self) -> float | None:
+        """Tokens per second after the first."""
+        return self.timing.decode_tokens_per_s(self.usage.output_tokens)
+
+    @property
+    def chars_per_s(self) -> float | None:
+        """Characters of the answer per second from sent to done: comparable across tokenizers."""
+        return len(self.text) / self.timing.answer_s if self.timing.answer_s > 0 else None
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One question, what a right answer is, and how that is judged."""
+
+    id: str
+    kind: str
+    """The kind of work: `passage`, `summary`, `extract`, `classify`, `arithmetic`, `rewrite`…"""
+    messages: tuple[Message, ...]
+    scorer: str
+    """The name of a scorer in `sprat.questions.scorers`; `none` compares texts only."""
+    expected: Any = None
+    """What the scorer compares with; its shape is the scorer's business."""
+    max_tokens: int = 256
+    language: str = "en"
+    response_format: ResponseFormat | None = None
+    tags: tuple[str, ...] = ()
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """A scorer's opinion of one answer."""
+
+    scorer: str
+    value: float | None
+    """0 (wrong) to 1 (right); None is "unscored": left out and counted, never 0."""
+    answer: str | None = None
+    """What the scorer read as the answer."""
+    why: str = ""
+
+
+class Resources(msgspec.Struct, frozen=True, kw_only=True):
+    """What an engine used while it worked. None is "no counter could be read"."""
+
+    peak_rss_bytes: int | None = None
+    """Peak resident memory of the worker's process tree."""
+    energy_joules: float | None = None
+    energy_source: str | None = None
+    """The counter read, or why there is none."""
+    gpu_memory_bytes: int | None = None
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """One question answered once by one model."""
+
+    study: str
+    """The identifier of the study it belongs to."""
+    question: str
+    """The question's identifier."""
+    kind: str
+    model: str
+    role: str
+    """`small`, `large`, or whatever the study calls this side."""
+    request: ChatRequest
+    reply: Reply | None = None
+    error: str | None = None
+    """One line; exactly one of `reply` and `error` is set."""
+    verdicts: tuple[Verdict, ...] = ()
+    resources: Resources | None = None
+    repeat: int = 0
+    position: int = 0
+    """Place in the order in which the study asked."""
