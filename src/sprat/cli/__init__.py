@@ -2,7 +2,6 @@
 
 import sys
 from importlib import import_module
-from typing import Any
 
 import click
 
@@ -48,7 +47,7 @@ def cli(ctx: click.Context, debug: bool, config: str | None) -> None:
     ctx.obj = {"debug": debug, "config": config}
 
 
-def main(argv: list[str] | None = None) -> Any:
+def main(argv: list[str] | None = None) -> None:
     """Run the command line: exit 0 done, 1 it failed, 2 wrong use; one line per error."""
     arguments = sys.argv[1:] if argv is None else argv
     try:
