@@ -1,0 +1,109 @@
+"""`sprat ask`: one prompt to one model."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import click
+
+from sprat.cli.context import settings_of
+from sprat.errors import EngineError, UsageError
+from sprat.types import ChatRequest, Message, Reply
+
+
+@click.command(epilog='Example: sprat ask smollm2-135m "Name three uses of a paper clip."')
+@click.argument("model")
+@click.argument("prompt")
+@click.option("--max-tokens", default=256, show_default=True, type=click.IntRange(1, 131_072))
+@click.option("--system", help="A system message before the prompt.")
+@click.option(
+    "--temperature",
+    default=0.0,
+    show_default=True,
+    type=click.FloatRange(0, 2),
+    help="0 gives the same answer every time.",
+)
+@click.option("--seed", type=int, help="Makes sampling repeatable when the temperature is not 0.")
+@click.option("--no-stream", is_flag=True, help="Print the answer only when it is complete.")
+@click.option(
+    "--json", "json_file", metavar="FILE", help="Write the whole reply as JSON; - for stdout."
+)
+@click.pass_context
+def ask(
+    ctx: click.Context,
+    model: str,
+    prompt: str,
+    max_tokens: int,
+    system: str | None,
+    temperature: float,
+    seed: int | None,
+    no_stream: bool,
+    json_file: str | None,
+) -> None:
+    """Ask MODEL one PROMPT (- reads it from standard input) and show what it took."""
+    request = ChatRequest(
+        messages=_messages(_prompt_text(prompt), system),
+        max_tokens=max_tokens,
+        temperature=temperature,
+        seed=seed,
+    )
+    show = not no_stream and json_file != "-"
+    reply = asyncio.run(_answer(ctx, model, request, show))
+    if json_file != "-":
+        click.echo("" if show else reply.text)
+        click.echo(timing_line(reply), err=True)
+    if json_file:
+        _write_json(reply, json_file)
+
+
+def _prompt_text(prompt: str) -> str:
+    text = sys.stdin.read() if prompt == "-" else prompt
+    if not text.strip():
+        raise UsageError("The prompt is empty.", fix='Try: sprat ask smollm2-135m "Hello"')
+    return text
+
+
+def _messages(prompt: str, system: str | None) -> tuple[Message, ...]:
+    first = (Message("system", system),) if system else ()
+    return (*first, Message("user", prompt))
+
+
+async def _answer(ctx: click.Context, model: str, request: ChatRequest, show: bool) -> Reply:
+    from sprat.cli.progress import progress_bar
+    from sprat.engines import open_engine
+
+    with progress_bar() as progress:
+        engine = await asyncio.to_thread(open_engine, model, settings_of(ctx), progress=progress)
+    try:
+        async for piece in engine.stream(request):
+            if isinstance(piece, Reply):
+                return piece
+            if show:
+                click.echo(piece.reasoning or piece.text, nl=False)
+        raise EngineError(f"{model} ended without a reply.")
+    finally:
+        await engine.aclose()
+
+
+def timing_line(reply: Reply) -> str:
+    """One line: tokens, first token, speed, and the whole time."""
+    usage, timing = reply.usage, reply.timing
+    about = "about " if usage.counted_by == "estimate" else ""
+    parts = [
+        f"{usage.input_tokens} tokens in, {about}{usage.output_tokens} out",
+        f"first token {timing.ttft_s:.3f} s" if timing.ttft_s is not None else None,
+        f"{reply.decode_tokens_per_s:.0f} tokens/s" if reply.decode_tokens_per_s else None,
+        f"{timing.answer_s:.2f} s in all",
+        "cut off by --max-tokens" if reply.finish == "length" else None,
+    ]
+    return f"[{reply.model or 'model'}: {' · '.join(part for part in parts if part)}]"
+
+
+def _write_json(reply: Reply, file: str) -> None:
+    import msgspec
+
+    text = msgspec.json.format(msgspec.json.encode(reply), indent=2).decode()
+    if file == "-":
+        click.echo(text)
+    else:
+        Path(file).write_text(text + "\n", encoding="utf-8")
