@@ -1,0 +1,47 @@
+"""`sprat doctor`: what this machine has and lacks."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from sprat.cli.checks import Check, check_all
+from sprat.cli.context import settings_of
+
+_MARKS = {"ok": "ok   ", "note": "note ", "fault": "FAULT"}
+_COLOURS = {"ok": "green", "note": "yellow", "fault": "red"}
+
+
+@click.command(epilog="Example: sprat doctor --json -")
+@click.option("--json", "json_file", metavar="FILE", help="Write the checks as JSON; - for stdout.")
+@click.pass_context
+def doctor(ctx: click.Context, json_file: str | None) -> None:
+    """Check this machine: each fault comes with its fix. Exit 1 on a fault."""
+    checks = check_all(settings_of(ctx))
+    if json_file:
+        _write_json(checks, json_file)
+    if json_file != "-":
+        _print(checks)
+    if any(check.state == "fault" for check in checks):
+        sys.exit(1)
+
+
+def _print(checks: tuple[Check, ...]) -> None:
+    width = max(len(check.name) for check in checks)
+    for check in checks:
+        mark = click.style(_MARKS[check.state], fg=_COLOURS[check.state])
+        click.echo(f"{mark}  {check.name:<{width}}  {check.found}")
+        if check.fix:
+            click.echo(f"{'':{width + 7}}  → {check.fix}")
+    faults = sum(check.state == "fault" for check in checks)
+    click.echo(f"\n{faults} fault{'' if faults == 1 else 's'}.")
+
+
+def _write_json(checks: tuple[Check, ...], file: str) -> None:
+    import msgspec
+
+    text = msgspec.json.format(msgspec.json.encode({"schema": 1, "checks": checks})).decode()
+    if file == "-":
+        click.echo(text)
+    else:
+        Path(file).write_text(text + "\n", encoding="utf-8")

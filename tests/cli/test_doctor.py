@@ -1,0 +1,63 @@
+"""`sprat doctor` names each fault with its fix."""
+
+import json
+import socket
+
+import pytest
+from click.testing import CliRunner, Result
+
+from sprat.cli import checks, cli
+from sprat.settings import Endpoint, OnnxSettings, Settings
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["doctor", *arguments])
+
+
+def test_a_sound_machine_has_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FOUNDRY_LOCAL_ENDPOINT", raising=False)
+    result = run()
+    assert result.exit_code == 0, result.output
+    assert "0 faults." in result.output
+
+
+def test_json_holds_every_check_that_is_printed() -> None:
+    found = json.loads(run("--json", "-").stdout)
+    assert found["schema"] == 1
+    assert {"Python", "Memory", "Disk"} <= {check["name"] for check in found["checks"]}
+
+
+def test_a_provider_that_is_not_installed_is_a_fault_with_a_fix() -> None:
+    (check,) = checks.check_providers(Settings(onnx=OnnxSettings(provider="made-up")))
+    assert check.state == "fault"
+    assert "made-up" in check.found
+    assert check.fix
+
+
+def test_an_endpoint_where_nothing_listens_is_a_fault() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        settings = Settings(endpoints={"here": Endpoint(url=f"http://127.0.0.1:{port}/v1")})
+        (alive,) = checks.check_endpoints(settings)
+    (dead,) = checks.check_endpoints(settings)
+    assert (alive.state, dead.state) == ("ok", "fault")
+    assert str(port) in dead.found
+
+
+def test_a_fault_makes_the_exit_code_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOUNDRY_LOCAL_ENDPOINT", "http://127.0.0.1:9/v1")
+    result = run()
+    assert result.exit_code == 1
+    assert "FAULT" in result.output
+
+
+def test_little_memory_and_little_disk_are_worth_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Little:
+        available = free = 1 << 29
+
+    monkeypatch.setattr("psutil.virtual_memory", Little)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: Little)
+    (memory,) = checks.check_memory(Settings())
+    (disk,) = checks.check_disk(Settings())
+    assert (memory.state, disk.state) == ("note", "note")
+    assert memory.found.startswith("0.5 GiB")

@@ -1,0 +1,54 @@
+"""What holds for the whole program."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("onnx", "onnxruntime", "onnxruntime_genai", "numpy", "aiohttp", "rich", "jinja2")
+
+
+def python(code: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    return done.stdout
+
+
+@pytest.mark.parametrize("start", ["import sprat", "from sprat.cli import main; main(['--help'])"])
+def test_starting_loads_nothing_heavy(start: str) -> None:
+    code = (
+        "import sys, json\n"
+        "try:\n"
+        f"    {start}\n"
+        "except SystemExit: pass\n"
+        f"print(json.dumps([m for m in {HEAVY!r} if m in sys.modules]))"
+    )
+    assert json.loads(python(code).splitlines()[-1]) == []
+
+
+def test_neither_torch_nor_transformers_is_installed() -> None:
+    code = (
+        "from importlib.metadata import distributions\n"
+        "print(sorted({d.name.lower() for d in distributions()} & {'torch', 'transformers'}))"
+    )
+    assert python(code).strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["comapre"], "comapre"),
+        (["ask", "no-such-model", "Hello"], "no-such-model"),
+        (["--config", "/no/such/file.toml", "doctor"], "file.toml"),
+        (["compare", "--margin", "2"], "margin"),
+    ],
+)
+def test_wrong_use_is_one_clear_line_and_exit_code_two(arguments: list[str], says: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "sprat", *arguments], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2, done.stderr
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
