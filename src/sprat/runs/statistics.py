@@ -1,0 +1,306 @@
+"""Paired statistics: intervals, tests, and the three-way decision against a declared margin.
+
+Everything works on plain sequences of floats and loads numpy only when called. Why these intervals
+and not the plain bootstrap: `docs/decisions/paired-statistics.md`.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+Decision = Literal["good-enough", "not-good-enough", "inconclusive"]
+
+CONFIDENCE = 0.95
+RESAMPLES = 10_000
+MIN_PAIRS = 10
+"""Fewer pairs decide nothing: below 6, not even unanimity reaches p < 0.05 in McNemar's test, and
+an interval of fewer than 10 stands on its assumptions more than on its data."""
+MAX_NEEDED = 20_000
+"""More questions than this count as out of reach."""
+POWER = 0.8
+"""`questions_needed` plans for this chance that the study decides."""
+
+_CELLS = 2_000_000
+"""Resampled values held at once: 16 MB of indices and 16 MB of floats."""
+
+
+class Interval(NamedTuple):
+    """A confidence interval."""
+
+    low: float
+    high: float
+
+
+class Discordance(NamedTuple):
+    """Right/wrong pairs, by who was right."""
+
+    both_right: int
+    small_only: int
+    large_only: int
+    both_wrong: int
+
+
+class PairedDecision(NamedTuple):
+    """What the paired scores say about the declared margin."""
+
+    decision: Decision
+    difference: float | None
+    """Mean of small minus large, -1..1; None without a pair."""
+    low: float | None
+    high: float | None
+    n: int
+    n_needed: int | None
+    """Pairs in all for a decision at this spread; None when decided or out of reach."""
+
+
+def z_value(confidence: float = CONFIDENCE) -> float:
+    """The two-sided standard normal quantile, 1.96 for 0.95."""
+    from statistics import NormalDist
+
+    return NormalDist().inv_cdf(0.5 + confidence / 2)
+
+
+def wilson(right: int, n: int, confidence: float = CONFIDENCE) -> Interval | None:
+    """Wilson's score interval of a proportion; None for n = 0.
+
+    Source: Wilson (1927), Journal of the American Statistical Association 22:209.
+    """
+    if n == 0:
+        return None
+    z = z_value(confidence)
+    p, shrink = right / n, 1 + z * z / n
+    middle = (p + z * z / (2 * n)) / shrink
+    half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / shrink
+    return Interval(max(0.0, middle - half), min(1.0, middle + half))
+
+
+def mcnemar_p(small_only: int, large_only: int) -> float:
+    """Exact two-sided McNemar test: the binomial probability of so uneven a split, or worse.
+
+    1.0 when no pair is discordant.
+
+    Source: McNemar (1947), Psychometrika 12:153, with the exact binomial null.
+    """
+    n, fewer = small_only + large_only, min(small_only, large_only)
+    tail = sum(math.comb(n, k) for k in range(fewer + 1))
+    return min(1.0, 2 * tail / 2**n)
+
+
+def discordance(small: Sequence[bool], large: Sequence[bool]) -> Discordance:
+    """Count the four cells of right and wrong over the pairs."""
+    pairs = list(zip(small, large, strict=True))
+    return Discordance(
+        pairs.count((True, True)),
+        pairs.count((True, False)),
+        pairs.count((False, True)),
+        pairs.count((False, False)),
+    )
+
+
+def percentile(values: Sequence[float], percent: float) -> float | None:
+    """The percentile, linearly interpolated; None for no values, or for p99 and up below n = 100.
+
+    Below a hundred values the 99th percentile is the maximum under another name.
+    """
+    if not values or (percent >= 99 and len(values) < 100):
+        return None
+    import numpy as np
+
+    return float(np.percentile(np.asarray(values, dtype=np.float64), percent))
+
+
+def bootstrap_interval(
+    values: Sequence[float],
+    *,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    confidence: float = CONFIDENCE,
+) -> Interval | None:
+    """Percentile bootstrap of the mean, in bounded memory; None for no values.
+
+    Given per-question differences this is the paired bootstrap: a question is resampled with both
+    its answers.
+
+    Source: Efron & Tibshirani (1993), An Introduction to the Bootstrap, chapter 13.
+    """
+    if not values:
+        return None
+    import numpy as np
+
+    sample = np.asarray(values, dtype=np.float64)
+    random, means = np.random.default_rng(seed), np.empty(resamples)
+    step = max(1, _CELLS // len(sample))
+    for start in range(0, resamples, step):
+        rows = min(step, resamples - start)
+        chosen = random.integers(0, len(sample), size=(rows, len(sample)))
+        means[start : start + rows] = sample[chosen].mean(axis=1)
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(means, [tail, 1 - tail])
+    return Interval(float(low), float(high))
+
+
+def score_z(values: Sequence[float], mean: float, floor: float, ceiling: float) -> float:
+    """How many standard errors the sample mean lies above `mean`, were `mean` the truth.
+
+    The standard error is that of the likeliest distribution on `floor..ceiling` with that mean
+    (the sample re-weighted, with weight at an end of the range where the sample alone cannot reach
+    it), so it does not vanish when all values are equal. On 0/1 values this is Wilson's test; on
+    paired right/wrong differences (-1, 0, 1) it is Tango's.
+
+    Source: Owen (2001), Empirical Likelihood, chapter 2 (the weights); Tango (1998), Statistics in
+    Medicine 17:891 (the paired binary case).
+    """
+    import numpy as np
+
+    sample = np.asarray(values, dtype=np.float64)
+    gap = float(sample.mean()) - mean
+    if abs(gap) < 1e-12:
+        return 0.0
+    if gap < 0:  # the mirror image, so that below there is only one side to think about
+        return -score_z([-v for v in values], -mean, -ceiling, -floor)
+    spread = _null_variance(sample, mean, floor)
+    return gap * math.sqrt(len(sample) / spread) if spread > 0 else math.inf
+
+
+def score_interval(
+    values: Sequence[float],
+    floor: float,
+    ceiling: float,
+    confidence: float = CONFIDENCE,
+) -> Interval | None:
+    """All means that the sample does not contradict (see `score_z`); None for no values."""
+    if not values:
+        return None
+    mean, z = sum(values) / len(values), z_value(confidence)
+    return Interval(
+        _edge(values, mean, floor, (floor, ceiling), z),
+        _edge(values, mean, ceiling, (floor, ceiling), z),
+    )
+
+
+def mean_interval(
+    values: Sequence[float],
+    floor: float,
+    ceiling: float,
+    *,
+    seed: int = 0,
+    confidence: float = CONFIDENCE,
+) -> Interval | None:
+    """The hull of the bootstrap and the score interval: neither may flatter; None for no values."""
+    boot = bootstrap_interval(values, seed=seed, confidence=confidence)
+    score = score_interval(values, floor, ceiling, confidence)
+    if boot is None or score is None:
+        return None
+    return Interval(min(boot.low, score.low), max(boot.high, score.high))
+
+
+def decide(
+    differences: Sequence[float],
+    margin: float,
+    *,
+    seed: int = 0,
+    confidence: float = CONFIDENCE,
+) -> PairedDecision:
+    """Is small no worse than large by more than `margin`? `differences` are small minus large.
+
+    Good enough when the whole interval lies above -margin, not when it lies below, else
+    inconclusive; always inconclusive below `MIN_PAIRS`.
+
+    Source: Piaggio et al. (2012), JAMA 308:2594 (CONSORT for non-inferiority).
+    """
+    n = len(differences)
+    bounds = mean_interval(differences, -1, 1, seed=seed, confidence=confidence)
+    if bounds is None:
+        return PairedDecision("inconclusive", None, None, None, 0, None)
+    difference = sum(differences) / n
+    decision = _decision(bounds, margin, n)
+    needed = questions_needed(differences, margin, confidence) if _open(decision) else None
+    return PairedDecision(decision, difference, bounds.low, bounds.high, n, needed)
+
+
+def questions_needed(
+    differences: Sequence[float], margin: float, confidence: float = CONFIDENCE
+) -> int | None:
+    """Pairs in all for a decision with power `POWER`, should mean and spread stay as they are.
+
+    `n = (z_confidence + z_power)² · variance / (difference + margin)²`, with the variance of
+    `score_z` at the margin (the sample's own may be zero). None when the difference sits so near
+    the margin that more than `MAX_NEEDED` would be needed.
+
+    Source: Julious (2004), Statistics in Medicine 23:1921, section 5 (non-inferiority).
+    """
+    from statistics import NormalDist
+
+    n = len(differences)
+    z = score_z(differences, -margin, -1, 1)
+    if n == 0 or z == 0:
+        return None
+    # z = gap · √(n / variance), so variance / gap² is n / z².
+    wanted = (z_value(confidence) + NormalDist().inv_cdf(POWER)) ** 2 * n / (z * z)
+    needed = max(math.ceil(wanted), n + 1, MIN_PAIRS)
+    return needed if needed <= MAX_NEEDED else None
+
+
+def _open(decision: Decision) -> bool:
+    return decision == "inconclusive"
+
+
+def _decision(bounds: Interval, margin: float, n: int) -> Decision:
+    if n < MIN_PAIRS:
+        return "inconclusive"
+    if bounds.low > -margin:
+        return "good-enough"
+    return "not-good-enough" if bounds.high < -margin else "inconclusive"
+
+
+def _edge(
+    values: Sequence[float], mean: float, end: float, limits: tuple[float, float], z: float
+) -> float:
+    """Bisect between the sample mean and an end of the range for |score_z| = z."""
+    inside, outside = mean, end
+    for _ in range(50):
+        middle = (inside + outside) / 2
+        if abs(score_z(values, middle, *limits)) <= z:
+            inside = middle
+        else:
+            outside = middle
+    return inside
+
+
+def _null_variance(sample: "Floats", mean: float, floor: float) -> float:
+    """Variance of the likeliest distribution with a mean below the sample's.
+
+    The weights are 1 / (n (1 + t (x - mean))). The tilt t may grow to 1 / (mean - floor), where the
+    weight of `floor` itself becomes positive although the sample may hold no such value.
+    """
+    import numpy as np
+
+    off = sample - mean
+    limit = 1 / (mean - floor) if mean > floor else math.inf
+    if math.isinf(limit):
+        return 0.0
+    tilt = _tilt(off, limit)
+    with np.errstate(divide="ignore"):
+        weights = 1 / (len(sample) * (1 + tilt * off))
+    if not np.isfinite(weights).all():  # a value at the floor, whose weight is what is left over
+        weights[~np.isfinite(weights)] = 0.0
+    rest = max(0.0, 1 - float(weights.sum()))
+    return float((weights * off**2).sum()) + rest * (floor - mean) ** 2
+
+
+def _tilt(off: "Floats", limit: float) -> float:
+    """The t in (0, limit] at which the sum of x / (1 + t x) is zero; `limit` when there is none."""
+    low, high = 0.0, limit
+    for _ in range(60):
+        middle = (low + high) / 2
+        if float((off / (1 + middle * off)).sum()) > 0:
+            low = middle
+        else:
+            high = middle
+    return high
