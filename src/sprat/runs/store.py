@@ -1,0 +1,315 @@
+"""The store: what was asked, of whom, and every answer, in one SQLite file.
+
+Write-ahead logging, so that reports read while a study writes; one transaction per answer, so that
+`kill -9` loses at most the answer under way. What is searched for has a column; the rest is JSON
+in `body`, in the shapes of `sprat.types`.
+"""
+
+import sqlite3
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+
+from sprat.errors import RunError
+from sprat.runs.study import Status, Study, StudyLine, StudyModel
+from sprat.types import Question, Run
+
+SCHEMA_VERSION = 1
+_SCHEMA = """
+CREATE TABLE studies (
+    id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    created TEXT NOT NULL,
+    status TEXT NOT NULL,
+    note TEXT NOT NULL DEFAULT '',
+    n_questions INTEGER NOT NULL,
+    body TEXT NOT NULL
+) STRICT;
+CREATE TABLE models (
+    study TEXT NOT NULL REFERENCES studies (id) ON DELETE CASCADE,
+    role TEXT NOT NULL,
+    name TEXT NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (study, role)
+) STRICT;
+CREATE TABLE answers (
+    study TEXT NOT NULL REFERENCES studies (id) ON DELETE CASCADE,
+    question TEXT NOT NULL,
+    role TEXT NOT NULL,
+    repeat INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    model TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    score REAL,
+    error TEXT,
+    answer_s REAL,
+    output_tokens INTEGER,
+    body TEXT NOT NULL,
+    UNIQUE (study, question, role, repeat)
+) STRICT;
+CREATE INDEX answers_in_order ON answers (study, position);
+"""
+
+
+class _Body(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a study that nothing searches for."""
+
+    questions_name: str
+    questions_sha256: str
+    questions: tuple[Question, ...]
+    settings: dict[str, Any]
+    environment: dict[str, Any]
+
+
+class Store:
+    """One open store. Not shared between threads; any number of processes may hold one.
+
+    Raises:
+        RunError: the file is missing (unless `create`), no store, or of another version.
+    """
+
+    def __init__(self, path: Path, *, create: bool = False) -> None:
+        if not create and not path.is_file():
+            raise RunError(f"Nothing is recorded yet in {path}.", fix="Try: sprat compare")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
+        try:
+            self._prepare()
+        except sqlite3.DatabaseError as error:
+            self._db.close()
+            raise RunError(
+                f"{path} cannot be read as recorded runs: {error}.",
+                fix=f"Move it away, or set SPRAT_HOME to another folder: {path.parent}",
+            ) from error
+        except RunError:
+            self._db.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file. Safe to call twice."""
+        self._db.close()
+
+    # -- writing ---------------------------------------------------------------------------------
+
+    def add_study(self, study: Study) -> None:
+        """Record a study before its first question.
+
+        Raises:
+            RunError: a study of that id is there already.
+        """
+        body = msgspec.convert(study, _Body, from_attributes=True)
+        row = (study.id, study.kind, study.created, study.status, study.note)
+        with self._write():
+            try:
+                self._db.execute(
+                    "INSERT INTO studies VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (*row, len(study.questions), _text(body)),
+                )
+            except sqlite3.IntegrityError as error:
+                raise RunError(f"There is a study {study.id!r} already.") from error
+            for model in study.models:
+                self._put_model(study.id, model)
+
+    def put_model(self, study: str, model: StudyModel) -> None:
+        """Record or update one side of a study."""
+        with self._write():
+            self._put_model(study, model)
+
+    def set_status(self, study: str, status: Status, note: str = "") -> None:
+        """Say how a study stands."""
+        with self._write():
+            self._db.execute(
+                "UPDATE studies SET status = ?, note = ? WHERE id = ?", (status, note, study)
+            )
+
+    def add_run(self, run: Run) -> None:
+        """Keep one answer, durably, before anything else happens.
+
+        Raises:
+            RunError: this question was answered by this side already.
+        """
+        score = run.verdicts[0].value if run.verdicts else None
+        reply = run.reply
+        with self._write():
+            try:
+                self._db.execute(
+                    "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        *(run.study, run.question, run.role, run.repeat, run.position),
+                        *(run.model, run.kind, score, run.error),
+                        reply.timing.answer_s if reply else None,
+                        reply.usage.output_tokens if reply else None,
+                        _text(run),
+                    ),
+                )
+            except sqlite3.IntegrityError as error:
+                raise RunError(
+                    f"{run.role} answered {run.question!r} of {run.study} already: {error}."
+                ) from error
+
+    def withdraw_errors(self, study: str, role: str, from_position: int) -> int:
+        """Forget a side's errors from a position on, so that they are asked again; how many."""
+        with self._write():
+            return self._db.execute(
+                "DELETE FROM answers WHERE study = ? AND role = ? AND position >= ?"
+                " AND error IS NOT NULL",
+                (study, role, from_position),
+            ).rowcount
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    def studies(self, limit: int | None = None) -> list[StudyLine]:
+        """All studies, the newest first."""
+        rows = self._db.execute(
+            "SELECT id, kind, created, status, json_extract(body, '$.questions_name'),"
+            " n_questions,"
+            " (SELECT json_group_array(name) FROM (SELECT name FROM models WHERE study = id"
+            "  ORDER BY role = 'large', role)),"
+            " (SELECT count(*) FROM answers WHERE study = id)"
+            " FROM studies ORDER BY created DESC, id DESC LIMIT ?",
+            (-1 if limit is None else limit,),
+        )
+        return [
+            StudyLine(
+                id=row[0],
+                kind=row[1],
+                created=row[2],
+                status=row[3],
+                questions_name=row[4],
+                n_questions=row[5],
+                models=tuple(msgspec.json.decode(row[6], type=list[str])),
+                answers=row[7],
+            )
+            for row in rows
+        ]
+
+    def find(self, wanted: str) -> str:
+        """The id that `wanted` names: an id, a prefix that only one study has, or `latest`.
+
+        Raises:
+            RunError: no study, or more than one.
+        """
+        ids = [line.id for line in self.studies()]
+        if not ids:
+            raise RunError(f"No study is recorded in {self.path}.", fix="Try: sprat compare")
+        if wanted == "latest":
+            return ids[0]
+        found = [wanted] if wanted in ids else [i for i in ids if wanted and i.startswith(wanted)]
+        if len(found) == 1:
+            return found[0]
+        what = f"{len(found)} studies begin" if found else "No study begins"
+        seen = f" ({', '.join(found[:4])})" if found else f" (the latest is {ids[0]})"
+        raise RunError(f"{what} with {wanted!r}{seen}.", fix="See: sprat runs list")
+
+    def study(self, study_id: str) -> Study:
+        """One study, whole.
+
+        Raises:
+            RunError: there is none of that id.
+        """
+        row = self._db.execute(
+            "SELECT kind, created, status, note, body FROM studies WHERE id = ?", (study_id,)
+        ).fetchone()
+        if row is None:
+            raise RunError(f"No study is called {study_id!r}.", fix="See: sprat runs list")
+        body = msgspec.json.decode(row[4], type=_Body)
+        return Study(
+            id=study_id,
+            kind=row[0],
+            created=row[1],
+            status=row[2],
+            note=row[3],
+            models=self._models(study_id),
+            **{name: getattr(body, name) for name in body.__struct_fields__},
+        )
+
+    def runs(self, study_id: str) -> Iterator[Run]:
+        """Every answer of a study, in the order asked."""
+        rows = self._db.execute(
+            "SELECT body FROM answers WHERE study = ? ORDER BY position, role, repeat", (study_id,)
+        )
+        decoder = msgspec.json.Decoder(Run)
+        for (body,) in rows:
+            yield decoder.decode(body)
+
+    def answered(self, study_id: str) -> set[tuple[str, str, int]]:
+        """What needs no asking any more: (question, role, repeat)."""
+        rows = self._db.execute(
+            "SELECT question, role, repeat FROM answers WHERE study = ?", (study_id,)
+        )
+        return {(question, role, repeat) for question, role, repeat in rows}
+
+    # -- within ----------------------------------------------------------------------------------
+
+    def _models(self, study_id: str) -> tuple[StudyModel, ...]:
+        rows: Sequence[tuple[str]] = self._db.execute(
+            "SELECT body FROM models WHERE study = ? ORDER BY role = 'large', role", (study_id,)
+        ).fetchall()
+        return tuple(msgspec.json.decode(body, type=StudyModel) for (body,) in rows)
+
+    def _put_model(self, study: str, model: StudyModel) -> None:
+        self._db.execute(
+            "INSERT INTO models VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (study, role) DO UPDATE SET name = excluded.name, body = excluded.body",
+            (study, model.role, model.name, _text(model)),
+        )
+
+    @contextmanager
+    def _write(self) -> Generator[None]:
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            yield
+            self._db.execute("COMMIT")
+        except BaseException as error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            if isinstance(error, sqlite3.OperationalError):
+                raise RunError(f"{self.path} cannot be written: {error}.") from error
+            raise
+
+    def _prepare(self) -> None:
+        self._db.execute("PRAGMA foreign_keys = ON")
+        if self._version() == 0:
+            self._create()
+        version = self._version()
+        if version != SCHEMA_VERSION:
+            newer = version > SCHEMA_VERSION
+            raise RunError(
+                f"{self.path} has format {version}; this Sprat reads {SCHEMA_VERSION}.",
+                fix="Upgrade Sprat." if newer else "Move the file away; a new one is made.",
+            )
+
+    def _create(self) -> None:
+        # Only an empty file becomes a store: another program's database is left alone.
+        if self._has_tables() and self._version() == 0:
+            raise RunError(
+                f"{self.path} is a database of something else.",
+                fix="Set SPRAT_HOME to another folder.",
+            )
+        self._db.execute("PRAGMA journal_mode = WAL")
+        with self._write():
+            if self._version() != 0:  # another process made it meanwhile
+                return
+            for statement in _SCHEMA.split(";"):
+                self._db.execute(statement)
+            self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    def _has_tables(self) -> bool:
+        return bool(self._db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
+
+    def _version(self) -> int:
+        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _text(value: object) -> str:
+    return msgspec.json.encode(value).decode()
