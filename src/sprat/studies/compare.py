@@ -1,0 +1,269 @@
+"""`sprat compare`: ask both, in turns; score, measure and keep every answer at once."""
+
+import asyncio
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import msgspec
+
+from sprat.engines.base import Engine, Load, ask
+from sprat.errors import EngineError, RunError, UnsupportedRequest
+from sprat.runs.store import Store
+from sprat.runs.study import Session, Study, StudyModel, new_study_id
+from sprat.studies.plan import (
+    KIND,
+    SIDES,
+    ComparePlan,
+    Side,
+    Turn,
+    asking_order,
+    refuse_difference,
+)
+from sprat.types import ChatRequest, Reply, Resources, Run, Verdict
+
+MAX_STREAK = 5
+"""After this many errors of one side in a row the study stops: the model is gone, not weak."""
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """Something happened that a progress bar may show."""
+
+    what: Literal["warming", "asking", "asked"]
+    side: Side
+    model: str
+    done: int = 0
+    total: int = 0
+    question: str = ""
+    score: float | None = None
+    error: str | None = None
+
+
+Progress = Callable[[Event], None]
+Engines = Mapping[Side, Engine]
+
+
+async def compare(
+    plan: ComparePlan,
+    engines: Engines,
+    store: Store,
+    *,
+    resume: str | None = None,
+    progress: Progress | None = None,
+    environment: dict[str, Any] | None = None,
+) -> str:
+    """Ask every question of both sides and return the study's id.
+
+    With `resume`, only what that study has not asked yet. Cancelled or failing, it leaves a study
+    that can be resumed.
+
+    Raises:
+        RunError: the study to resume differs from the plan, or one side failed too often in a row.
+        EngineError: a model could not be made ready; nothing is recorded then.
+    """
+    show = progress or _show_nothing
+    if resume is not None:
+        refuse_difference(store.study(resume), plan)
+    loads = await _warm(engines, show)
+    if resume is None:
+        study = _begin(plan, engines, loads, store, environment or {})
+    else:
+        study = _continue(resume, engines, loads, store)
+    with _standing(store, study):
+        await _ask_all(plan, engines, store, study, show)
+    return study
+
+
+def _show_nothing(_: Event) -> None:
+    pass
+
+
+def unfinished(store: Store) -> str | None:
+    """The newest comparison that still has questions to ask; None when there is none."""
+    lines = (line for line in store.studies() if line.kind == KIND and line.status != "done")
+    return next((line.id for line in lines), None)
+
+
+async def _warm(engines: Engines, show: Progress) -> dict[Side, Load]:
+    """Load one after the other, so that each load time is its own."""
+    loads: dict[Side, Load] = {}
+    for side in SIDES:
+        show(Event(what="warming", side=side, model=engines[side].name))
+        loads[side] = await engines[side].warm()
+    return loads
+
+
+def _begin(
+    plan: ComparePlan,
+    engines: Engines,
+    loads: Mapping[Side, Load],
+    store: Store,
+    environment: dict[str, Any],
+) -> str:
+    study = Study(
+        id=new_study_id(),
+        kind=KIND,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        questions_name=plan.questions_name,
+        questions_sha256=plan.questions_sha256,
+        questions=plan.questions,
+        settings=plan.settings,
+        environment=environment,
+        models=tuple(
+            StudyModel(
+                role=side,
+                name=plan.models[side],
+                identity=identity_of(engines[side]),
+                sessions=(_session(loads[side]),),
+            )
+            for side in SIDES
+        ),
+    )
+    store.add_study(study)
+    return study.id
+
+
+def _continue(resume: str, engines: Engines, loads: Mapping[Side, Load], store: Store) -> str:
+    study = store.study(resume)
+    for model in study.models:
+        side: Side = "small" if model.role == "small" else "large"
+        _refuse_other_weights(study, model, identity_of(engines[side]))
+        sessions = (*model.sessions, _session(loads[side]))
+        store.put_model(resume, msgspec.structs.replace(model, sessions=sessions))
+        _withdraw_outage(store, resume, side)
+    return resume
+
+
+def identity_of(engine: Engine) -> dict[str, Any]:
+    """What makes an engine's answers its own (weights' sha256, recipe, …), where it says so."""
+    identity: object = getattr(engine, "identity", None)
+    return dict(identity) if isinstance(identity, Mapping) else {}  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]  # the protocol does not promise it
+
+
+def _refuse_other_weights(study: Study, model: StudyModel, now: dict[str, Any]) -> None:
+    for what, before in model.identity.items():
+        if now.get(what) != before:
+            raise RunError(
+                f"{study.id} cannot be resumed: {what} of {model.name} was {before}, "
+                f"and is {now.get(what)}.",
+                fix="Start anew without --resume.",
+            )
+
+
+def _withdraw_outage(store: Store, study: str, side: Side) -> None:
+    """Errors that stopped a study were an outage, not answers: they are asked again."""
+    first: int | None = None
+    streak = 0
+    for run in store.runs(study):
+        if run.role != side:
+            continue
+        if run.error is None:
+            first, streak = None, 0
+        else:
+            first, streak = (run.position if first is None else first), streak + 1
+    if first is not None and streak >= MAX_STREAK:
+        store.withdraw_errors(study, side, first)
+
+
+@contextmanager
+def _standing(store: Store, study: str) -> Generator[None]:
+    """Keep the study's status true, whatever happens in between."""
+    store.set_status(study, "running")
+    try:
+        yield
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        store.set_status(study, "stopped", "interrupted")
+        raise
+    except Exception as error:
+        store.set_status(study, "stopped", str(error))
+        raise
+    store.set_status(study, "done")
+
+
+async def _ask_all(
+    plan: ComparePlan, engines: Engines, store: Store, study: str, show: Progress
+) -> None:
+    turns = asking_order(plan.questions, plan.seed)
+    answered = store.answered(study)
+    streaks = dict.fromkeys(SIDES, 0)
+    done = len(answered)
+    for turn in _open_turns(turns, answered):
+        show(_event("asking", turn, plan, done, len(turns)))
+        run = await _ask_one(turn, plan, engines[turn.side], study)
+        store.add_run(run)
+        done += 1
+        show(_event("asked", turn, plan, done, len(turns), run))
+        streaks[turn.side] = streaks[turn.side] + 1 if run.error else 0
+        if streaks[turn.side] >= MAX_STREAK:
+            raise RunError(
+                f"{run.model} failed {MAX_STREAK} times in a row, the last time with: {run.error}",
+                fix=f"When it works again: sprat compare --resume {study}",
+            )
+
+
+def _open_turns(turns: Iterable[Turn], answered: set[tuple[str, str, int]]) -> Iterable[Turn]:
+    return (turn for turn in turns if (turn.question.id, turn.side, 0) not in answered)
+
+
+async def _ask_one(turn: Turn, plan: ComparePlan, engine: Engine, study: str) -> Run:
+    """One answer, or its error: either is a result."""
+    request = _request(turn, plan)
+    reply, error = None, None
+    try:
+        reply = await ask(engine, request)
+    except (EngineError, UnsupportedRequest) as failure:
+        error = str(failure)
+    return Run(
+        study=study,
+        question=turn.question.id,
+        kind=turn.question.kind,
+        model=plan.models[turn.side],
+        role=turn.side,
+        request=request,
+        reply=reply,
+        error=error,
+        verdicts=(_verdict(turn, reply),) if reply else (),
+        resources=Resources(),
+        position=turn.position,
+    )
+
+
+def _verdict(turn: Turn, reply: Reply) -> Verdict:
+    from sprat.questions.scorers import score
+
+    return score(turn.question, reply.text, reply.finish)
+
+
+def _request(turn: Turn, plan: ComparePlan) -> ChatRequest:
+    return ChatRequest(
+        messages=turn.question.messages,
+        max_tokens=turn.question.max_tokens,
+        response_format=turn.question.response_format,
+        temperature=0.0,
+        seed=plan.seed,
+    )
+
+
+def _session(load: Load) -> Session:
+    return Session(cold_load_s=load.load_s, warm_up_s=load.warm_up_s, provider=load.provider)
+
+
+def _event(
+    what: Literal["asking", "asked"],
+    turn: Turn,
+    plan: ComparePlan,
+    done: int,
+    total: int,
+    run: Run | None = None,
+) -> Event:
+    return Event(
+        what=what,
+        side=turn.side,
+        model=plan.models[turn.side],
+        done=done,
+        total=total,
+        question=turn.question.id,
+        score=run.verdicts[0].value if run and run.verdicts else None,
+        error=run.error if run else None,
+    )
