@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 Clock = Callable[[], int]
-"""Something that tells nanoseconds since a fixed but unknown moment; tests pass one of their own."""
+"""Tells nanoseconds since a fixed but unknown moment; tests pass one of their own."""
 
 
 def now_ns() -> int:

@@ -1,0 +1,103 @@
+"""The engine: one model behind an OpenAI-compatible endpoint."""
+
+from collections.abc import AsyncIterator
+
+from sprat.engines.base import Load, ask
+from sprat.engines.openai.dialect import Dialect
+from sprat.engines.openai.http import Call, Client, Limits
+from sprat.engines.openai.incoming import Incoming
+from sprat.engines.openai.wire import Answer, body
+from sprat.engines.stamps import Stamps
+from sprat.errors import EngineRefused
+from sprat.settings import Endpoint
+from sprat.types import ChatRequest, Delta, Message, Reply, Step
+
+_WARM_UP = ChatRequest(messages=(Message("user", "Say ok."),), max_tokens=2)
+
+
+class OpenAIEngine:
+    """One model of one endpoint.
+
+    A chunk is not a token: token counts are the server's own or, where it gives none, an estimate
+    that says so (`Usage.counted_by`).
+    """
+
+    pids: tuple[int, ...] = ()
+
+    def __init__(
+        self, name: str, endpoint: Endpoint, model: str, *, limits: Limits | None = None
+    ) -> None:
+        """Connect nothing yet.
+
+        Raises:
+            SettingsError: `endpoint.key_env` names a variable that is not set.
+        """
+        self.name = name
+        self._model = model
+        label = name.removesuffix(f"/{model}") or name
+        self._client = Client(label, endpoint, limits or Limits.of(endpoint))
+        self._dialect = Dialect()
+
+    async def stream(self, request: ChatRequest) -> AsyncIterator[Delta | Reply]:
+        """Yield the pieces, then one `Reply`. Closing the iterator closes the connection.
+
+        Raises:
+            UnsupportedRequest: a regular expression as response format.
+            EngineRefused: the server said no, at the start or halfway.
+            EngineTimeout: it was silent for too long.
+            EngineDied: the connection broke.
+        """
+        stamps, answer, steps = Stamps(request), Answer(), list[Step]()
+        call = await self._begin(request, stamps, steps)
+        try:
+            incoming = Incoming(call, answer)
+            while (pieces := await incoming.more()) is not None:
+                for piece, is_tool_call in pieces:
+                    stamps.piece(piece, tool_call=is_tool_call)
+                    if piece.text or piece.reasoning or piece.logprobs:
+                        yield piece
+            timing = stamps.done()
+            await call.finish()
+        finally:
+            call.close()
+        yield Reply(
+            text=answer.text,
+            finish=answer.finish or "stop",
+            usage=answer.usage(request),
+            timing=timing,
+            model=self.name,
+            reasoning=answer.reasoning,
+            tool_calls=answer.tool_calls,
+            logprobs=answer.logprobs,
+            steps=tuple(steps),
+        )
+
+    async def _begin(self, request: ChatRequest, stamps: Stamps, steps: list[Step]) -> Call:
+        def retried(why: str) -> None:
+            steps.append(Step(role="retry", engine=self.name, why=why))
+
+        fields = body(request, self._model)
+        while True:
+            try:
+                return await self._client.post(self._dialect.of(fields), stamps.sent, retried)
+            except EngineRefused as error:
+                if not self._dialect.learns(error):
+                    raise
+                retried(error.message)
+
+    async def warm(self) -> Load:
+        """Send a tiny prompt, so that the server has its model in memory and we a connection.
+
+        Raises:
+            EngineError: as `stream`.
+        """
+        reply = await ask(self, _WARM_UP)
+        return Load(load_s=None, warm_up_s=reply.timing.total_s)
+
+    async def models(self) -> list[str]:
+        """The model names that the endpoint offers; empty when it does not say."""
+        return await self._client.models()
+
+    async def aclose(self) -> None:
+        """Close the connections. Safe to call twice."""
+        await self._client.aclose()

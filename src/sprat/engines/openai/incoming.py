@@ -1,0 +1,94 @@
+"""The body of an answer, whatever its form, as pieces."""
+
+import re
+from typing import NamedTuple
+
+from sprat.engines.openai.http import Call
+from sprat.engines.openai.sse import Event, EventReader
+from sprat.engines.openai.wire import Answer, encoded_error, words
+from sprat.errors import EngineDied, EngineRefused
+from sprat.types import Delta
+
+_DONE = "[DONE]"
+_TAG = re.compile(r"<[^>]*>")
+
+
+class Piece(NamedTuple):
+    """One chunk's worth."""
+
+    delta: Delta
+    is_tool_call: bool
+
+
+class Incoming:
+    """Reads a call to its end: a stream of events, or one JSON though a stream was asked for."""
+
+    def __init__(self, call: Call, answer: Answer) -> None:
+        self._call = call
+        self._answer = answer
+        self._reader: EventReader | None = None
+        self._over = False
+
+    async def more(self) -> list[Piece] | None:
+        """The pieces in the next bytes (perhaps none); None when the answer is over.
+
+        Raises:
+            EngineRefused: an error from the server, or something that is no chat completion.
+            EngineDied: the stream ended before the answer did.
+        """
+        if self._over:
+            return None
+        chunk = await self._call.read()
+        if self._reader is None:
+            if _is_json(self._call.content_type, chunk):
+                return await self._whole(chunk)
+            _refuse_page(self._call.content_type, chunk)
+            self._reader = EventReader()
+        if chunk:
+            return self._pieces(self._reader.feed(chunk))
+        return self._last(self._reader)
+
+    def _pieces(self, events: list[Event]) -> list[Piece]:
+        pieces: list[Piece] = []
+        for event in events:
+            if event.data.strip() == _DONE:
+                self._over = True
+                break
+            failed = event.name == "error" and '"error"' not in event.data
+            found = self._answer.take(encoded_error(event.data) if failed else event.data)
+            if found:
+                pieces.append(Piece(*found))
+        return pieces
+
+    def _last(self, reader: EventReader) -> list[Piece]:
+        pieces = self._pieces(reader.close())
+        if not self._over and self._answer.finish is None:
+            raise EngineDied(
+                "The server ended its stream without saying that the answer is whole.",
+                fix="Look at the server's log.",
+            )
+        self._over = True
+        return pieces
+
+    async def _whole(self, first: bytes) -> list[Piece]:
+        parts = [first]
+        while parts[-1]:
+            parts.append(await self._call.read())
+        self._over = True
+        found = self._answer.take(b"".join(parts))
+        return [Piece(*found)] if found else []
+
+
+def _is_json(content_type: str, first: bytes) -> bool:
+    if content_type == "text/event-stream":
+        return False
+    return content_type == "application/json" or first.lstrip().startswith(b"{")
+
+
+def _refuse_page(content_type: str, first: bytes) -> None:
+    if content_type == "text/html":
+        page = words(_TAG.sub(" ", first.decode("utf-8", "replace")))
+        raise EngineRefused(
+            f"The server answered with a web page: {page[:120]!r}.",
+            fix="Check that the endpoint's url ends in /v1 and belongs to a chat server.",
+        )

@@ -1,0 +1,33 @@
+"""Fixtures that every test may use."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from sprat.settings import Settings, load_settings
+
+_OURS = ("SLM_ALIAS", "LLM_ALIAS", "COMPARE_PROMPT", "FOUNDRY_LOCAL_ENDPOINT", "BENCH_MODELS")
+
+
+@pytest.fixture(autouse=True)
+def own_home(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unit tests see an empty home and no user's variables; `real` ones see the user's weights."""
+    for name in _OURS:
+        monkeypatch.delenv(name, raising=False)
+    if "real" not in request.keywords:
+        tmp_path: Path = request.getfixturevalue("tmp_path")
+        monkeypatch.setenv("SPRAT_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture
+def settings(own_home: None, tmp_path: Path) -> Settings:
+    """Settings that keep everything below this test's own folder."""
+    return load_settings(environ=dict(os.environ))
+
+
+@pytest.fixture(scope="session")
+def real_settings() -> Settings:
+    """The user's own settings, for tests that carry `real`: their weights are used as they lie."""
+    home = os.environ.get("SPRAT_HOME", "")
+    return load_settings(environ={"SPRAT_HOME": home})
