@@ -1,0 +1,89 @@
+"""Picks one label out of a closed list."""
+
+import re
+from typing import Any, cast
+
+from sprat.questions.scorers.base import Scorer, unscored
+from sprat.questions.scorers.words import bare, normalize, tokens
+from sprat.types import Question, Verdict
+
+_FIRST = re.compile(r"[^\n.;!?]+")
+_LEAD = re.compile(
+    r"\A\s*\**(?:label|category|class|sentiment|kategori|aina|lebo)\**\s*:\s*", re.IGNORECASE
+)
+
+
+def label(question: Question, text: str, finish: str | None = None) -> Verdict:
+    """1 if the answer names the expected label of the closed list and no other, else 0.
+
+    A first line or sentence that is a label alone decides ("Billing. The customer was charged
+    twice for a delivery." is billing even where `delivery` is a label too). Otherwise all labels
+    named count, the longest first, so that "not urgent" does not name `urgent`; two different ones
+    name none: a reader could not file it. `expected` is a mapping: `label` (one, or a list of
+    accepted ones) and `labels`.
+    """
+    if question.expected is None:
+        return unscored("label")
+    fields = cast("dict[str, Any]", question.expected)
+    wanted = fields["label"] if isinstance(fields["label"], list) else [fields["label"]]
+    named = read_labels(text, fields["labels"])
+    if len(named) != 1:
+        why = f"names {', '.join(named)}" if named else "names none of the labels"
+        return Verdict(scorer="label", value=0.0, answer=bare(text)[:80], why=why)
+    hit = named[0] in wanted
+    why = f"{named[0]}" if hit else f"{named[0]}, not {wanted[0]}"
+    return Verdict(scorer="label", value=float(hit), answer=named[0], why=why)
+
+
+def read_labels(text: str, labels: list[str]) -> list[str]:
+    """Return the labels that `text` chooses: one when it is clear, several when it is not."""
+    text = _LEAD.sub("", bare(text))
+    by_name = {normalize(name, ""): name for name in labels}
+    for first in (text.split("\n", 1)[0], _first_sentence(text)):
+        if alone := by_name.get(normalize(bare(first), "")):
+            return [alone]
+    return _named(tokens(text), labels)
+
+
+def _first_sentence(text: str) -> str:
+    found = _FIRST.search(text)
+    return found.group() if found else ""
+
+
+def _named(words: list[str], labels: list[str]) -> list[str]:
+    spelled = sorted(((tokens(name), name) for name in labels), key=lambda pair: -len(pair[0]))
+    named: set[str] = set()
+    at = 0
+    while at < len(words):
+        fits = [(part, name) for part, name in spelled if words[at : at + len(part)] == part]
+        if fits:
+            named.add(fits[0][1])
+        at += len(fits[0][0]) if fits else 1
+    return [name for name in labels if name in named]
+
+
+def _check(expected: Any) -> str | None:
+    if not isinstance(expected, dict) or set(cast("dict[str, Any]", expected)) != {
+        "label",
+        "labels",
+    }:
+        return "no mapping with `label` and `labels`"
+    fields = cast("dict[str, Any]", expected)
+    labels: Any = fields["labels"]
+    wanted: Any = fields["label"] if isinstance(fields["label"], list) else [fields["label"]]
+    if (
+        not isinstance(labels, list)
+        or len(labels) < 2
+        or not all(isinstance(x, str) and tokens(x) for x in labels)
+    ):  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - JSON
+        return "fewer than two labels to choose from"
+    missing = [name for name in wanted if name not in labels]
+    return f"{missing[0]!r}, which is not one of the labels" if missing or not wanted else None
+
+
+LABEL = Scorer(
+    name="label",
+    grade=label,
+    check=_check,
+    summary="the answer names the right label of a closed list, and only that",
+)
