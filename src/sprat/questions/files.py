@@ -12,6 +12,7 @@ import msgspec
 from sprat.errors import QuestionError
 from sprat.questions.public import gsm8k_question, is_gsm8k, squad_questions
 from sprat.questions.rows import Row, fault, seen, to_question
+from sprat.questions.scorers.base import Json
 from sprat.types import Question
 
 MAX_FILE_BYTES = 64 * 2**20
@@ -71,7 +72,7 @@ def _questions(text: str, name: str) -> Iterator[Question]:
         yield from _from_rows(_json_lines(text, name))
 
 
-def _whole(text: str) -> Any:
+def _whole(text: str) -> Json:
     """The value of a file that is one JSON document; None when it is not."""
     try:
         return msgspec.json.decode(text)
@@ -105,7 +106,7 @@ def _from_table(text: str, name: str) -> Iterator[Question]:
     delimiter = max(_DELIMITERS, key=header.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        columns = [cell.strip().lower() for cell in next(reader, [])]
+        columns = [cell.strip().lower() for cell in next(reader, list[str]())]
         if not {"question", "prompt"} & set(columns):
             what = (
                 f"begins with {seen(header.strip())}, which is no JSON and no header with `prompt`"
@@ -131,7 +132,7 @@ def _table_row(columns: list[str], cells: list[str], where: str) -> Row:
     return row
 
 
-def _cell(cell: str, scorer: str, where: str) -> Any:
+def _cell(cell: str, scorer: str, where: str) -> Json:
     """A cell of `expected`: JSON for the scorers that need a structure, else texts between |."""
     if scorer in _JSON_CELLS and cell.lstrip().startswith(("{", "[")):
         try:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from sprat.questions.rows import Row, fault, seen
+from sprat.questions.scorers.base import Json
 from sprat.questions.scorers.numeric import numbers
 from sprat.types import Message, Question
 
@@ -61,7 +62,7 @@ def _each(parent: Row, name: str, where: str) -> Iterator[tuple[str, Row]]:
         yield place, cast("Row", child)
 
 
-def _field(parent: Row, name: str, kind: type, where: str) -> Any:
+def _field(parent: Row, name: str, kind: type, where: str) -> Json:
     value = parent.get(name)
     if not isinstance(value, kind) or value == "":
         raise fault(where, f"`{name}` is {seen(value)}", f"SQuAD has a {kind.__name__} there.")

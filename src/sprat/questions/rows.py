@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from sprat.errors import QuestionError
 from sprat.questions.scorers import SCORERS
+from sprat.questions.scorers.base import Json
 from sprat.types import Message, Question
 
 MAX_PROMPT_CHARS = 200_000
@@ -62,7 +63,7 @@ def _no_unknown(row: Row, where: str) -> None:
         )
 
 
-def _either(row: Row, first: str, second: str, where: str) -> Any:
+def _either(row: Row, first: str, second: str, where: str) -> Json:
     given = [name for name in (first, second) if row.get(name) not in (None, "")]
     if len(given) == 2:
         raise fault(where, f"has both `{first}` and `{second}`", "Keep one of them.")
@@ -117,7 +118,7 @@ def _judged(row: Row, where: str) -> tuple[str, Any]:
     return scorer, expected
 
 
-def default_scorer(expected: Any, choices: list[str]) -> str:
+def default_scorer(expected: Json, choices: list[str]) -> str:
     """Return the scorer for what a row gives: nothing → none, choices → label, and so on."""
     if expected is None:
         return "none"
@@ -138,16 +139,7 @@ def _is_number(text: str) -> bool:
 
 
 def _choices(row: Row, where: str) -> list[str]:
-    value = row.get("choices")
-    if value is None or value == "":
-        return []
-    if isinstance(value, str):
-        value = [part.strip() for part in value.split("|")]
-    if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):  # pyright: ignore[reportUnknownVariableType] - JSON
-        raise fault(
-            where, f"`choices` is {seen(value)}", "Give a list of texts, or texts between |."
-        )  # pyright: ignore[reportUnknownArgumentType] - JSON
-    return cast("list[str]", value)
+    return _list(row, "choices", where)
 
 
 def _max_tokens(row: Row, where: str) -> int:
@@ -171,11 +163,18 @@ def _language(row: Row, where: str) -> str:
 
 
 def _tags(row: Row, where: str) -> tuple[str, ...]:
-    value = row.get("tags")
+    return tuple(_list(row, "tags", where))
+
+
+def _list(row: Row, name: str, where: str) -> list[str]:
+    value: Json = row.get(name)
     if value is None or value == "":
-        return ()
+        return []
     if isinstance(value, str):
         value = [part.strip() for part in value.split("|")]
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):  # pyright: ignore[reportUnknownVariableType] - JSON
-        raise fault(where, f"`tags` is {seen(value)}", "Give a list of texts, or texts between |.")  # pyright: ignore[reportUnknownArgumentType] - JSON
-    return tuple(cast("list[str]", value))
+    items = cast("list[Any]", value) if isinstance(value, list) else [None]
+    if not all(isinstance(item, str) and item for item in items):
+        raise fault(
+            where, f"`{name}` is {seen(row[name])}", "Give a list of texts, or texts between |."
+        )
+    return items

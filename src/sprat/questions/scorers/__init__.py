@@ -1,10 +1,8 @@
 """Scorers: small pure functions from (question, answer) to a verdict, looked up by name."""
 
-from typing import Any
-
 from sprat.errors import QuestionError
 from sprat.questions.scorers.abstain import ABSTAIN
-from sprat.questions.scorers.base import Scorer, unscored
+from sprat.questions.scorers.base import Json, Scorer, unscored
 from sprat.questions.scorers.facts import FACTS, FORMAT
 from sprat.questions.scorers.fields import JSON
 from sprat.questions.scorers.label import LABEL
@@ -13,11 +11,11 @@ from sprat.questions.scorers.numeric import NUMERIC
 from sprat.types import Question, Verdict
 
 
-def _no_score(question: Question, text: str, finish: str | None = None) -> Verdict:
+def _no_score(_question: Question, _text: str, _finish: str | None = None) -> Verdict:
     return unscored("none", "texts are compared by eye")
 
 
-def _anything(expected: Any) -> str | None:
+def _anything(_expected: Json) -> str | None:
     return None
 
 

@@ -1,9 +1,8 @@
 """Does an answer say that it does not know?"""
 
 import re
-from typing import Any
 
-from sprat.questions.scorers.base import Scorer
+from sprat.questions.scorers.base import Json, Scorer
 from sprat.questions.scorers.words import bare, fold
 from sprat.types import Question, Verdict
 
@@ -16,15 +15,22 @@ _SOURCE = "passage|text|notice|message|document|context|e?mail|note|information|
 _PATTERNS = (
     # English
     rf"\bnot (?:\w+ly )?(?:{_SAID})\b(?! (?:until|before|to exceed))",
-    rf"(?<!\bif )(?<!\bif the )\b(?:{_SOURCE}) (?:does not|doesn't|did not) (?:\w+ly )?(?:{_SAYS})\b",
-    r"\b(?:do not|don't|did not|cannot|can't|can not|couldn't) (?:know|tell|say|determine|answer)\b",
+    (
+        rf"(?<!\bif )(?<!\bif the )\b(?:{_SOURCE}) (?:does not|doesn't|did not)"
+        rf" (?:\w+ly )?(?:{_SAYS})\b"
+    ),
+    (
+        r"\b(?:do not|don't|did not|cannot|can't|can not|couldn't)"
+        r" (?:know|tell|say|determine|answer)\b"
+    ),
     r"\b(?:cannot|can't|can not) be (?:determined|answered|known|found|inferred)\b",
     r"\bno (?:answer|information|mention)\b",
     r"\bnot enough information\b",
     r"\bunanswerable\b",
     r"\A\W*(?:unknown|n/a|not sure|not available|none)\W*\Z",
     # Malay
-    r"\btidak (?:ada )?(?:dinyatakan|disebut(?:kan)?|diberi(?:kan)?|diketahui|menyatakan|menyebut|tahu|pasti)\b",
+    r"\btidak (?:ada )?(?:dinyatakan|disebut(?:kan)?|diberi(?:kan)?|diketahui)\b",
+    r"\btidak (?:menyatakan|menyebut|tahu|pasti)\b",
     r"\btiada (?:maklumat|jawapan)\b",
     # Swahili: the negative is inside the verb, so whole words are listed
     r"\b(?:haijatajwa|haikutajwa|haijaelezwa|haikuelezwa|haijasemwa|haikusemwa|haijulikani)\b",
@@ -40,11 +46,11 @@ def abstains(text: str) -> bool:
     Patterns are whole words in English, Malay and Swahili: the `cant` inside "mercantilism" is
     none. "If the passage does not say, …" is the instruction recited, not an answer.
     """
-    start = " ".join(fold(bare(text)).replace("’", "'").split()[:WITHIN_WORDS])
+    start = " ".join(fold(bare(text)).replace("\u2019", "'").split()[:WITHIN_WORDS])
     return bool(_ABSTAINS.search(start))
 
 
-def abstain(question: Question, text: str, finish: str | None = None) -> Verdict:
+def abstain(_question: Question, text: str, _finish: str | None = None) -> Verdict:
     """1 if the answer says that it does not know, which is right here; 0 for anything else.
 
     `expected` is not read. An empty answer is not an abstention: the reader cannot know whether
@@ -55,7 +61,7 @@ def abstain(question: Question, text: str, finish: str | None = None) -> Verdict
     return Verdict(scorer="abstain", value=float(gave_up), answer=bare(text)[:200], why=why)
 
 
-def _check(expected: Any) -> str | None:
+def _check(_expected: Json) -> str | None:
     return None
 
 

@@ -7,6 +7,9 @@ import msgspec
 
 from sprat.types import Question, Verdict
 
+Json = Any
+"""Whatever JSON can hold."""
+
 Grade = Callable[[Question, str, str | None], Verdict]
 Check = Callable[[Any], str | None]
 
@@ -29,14 +32,14 @@ def unscored(scorer: str, why: str = "nothing to compare with") -> Verdict:
     return Verdict(scorer=scorer, value=None, why=why)
 
 
-def as_list(value: Any) -> list[Any]:
+def as_list(value: Json) -> list[Any]:
     """Return `value` if it is a list, else a list of it alone."""
     if isinstance(value, (list, tuple)):
         return list(cast("list[Any]", value))
     return [value]
 
 
-def check_texts(expected: Any) -> str | None:
+def check_texts(expected: Json) -> str | None:
     """Say what is wrong with an `expected` that must be a text or a list of accepted texts."""
     options = as_list(expected)
     if not options:
@@ -45,6 +48,6 @@ def check_texts(expected: Any) -> str | None:
     return f"{bad[0]!r}, which is no text" if bad else None
 
 
-def texts(expected: Any) -> list[str]:
+def texts(expected: Json) -> list[str]:
     """Return the accepted answers as texts."""
     return [str(item) for item in as_list(expected)]

@@ -2,13 +2,13 @@
 
 from typing import Any, cast
 
-from sprat.questions.scorers.base import Scorer, as_list, unscored
+from sprat.questions.scorers.base import Json, Scorer, as_list, unscored
 from sprat.questions.scorers.rules import RULES, check_rules
 from sprat.questions.scorers.words import bare, names, tokens
 from sprat.types import Question, Verdict
 
 
-def facts(question: Question, text: str, finish: str | None = None) -> Verdict:
+def facts(question: Question, text: str, _finish: str | None = None) -> Verdict:
     """Key-fact recall times how far the form rules hold: for summaries.
 
     `expected` is a mapping: `facts`, a list whose items are lists of alternatives, one of which
@@ -24,7 +24,7 @@ def facts(question: Question, text: str, finish: str | None = None) -> Verdict:
     return _verdict("facts", recall * form, text, missing, held)
 
 
-def form(question: Question, text: str, finish: str | None = None) -> Verdict:
+def form(question: Question, text: str, _finish: str | None = None) -> Verdict:
     """1 if every rule of form holds and every required fact is there: for rewriting.
 
     The form is the job, so a text that breaks any rule is worth at most half: (share of rules
@@ -42,7 +42,7 @@ def form(question: Question, text: str, finish: str | None = None) -> Verdict:
     return _verdict("format", recall * (1.0 if share == 1 else share / 2), text, missing, held)
 
 
-def _measure(expected: Any, text: str) -> tuple[float, list[str], dict[str, float]]:
+def _measure(expected: Json, text: str) -> tuple[float, list[str], dict[str, float]]:
     fields = cast("dict[str, Any]", expected)
     given, words = bare(text), tokens(text)
     wanted = [as_list(fact) for fact in fields.get("facts", [])]
@@ -65,7 +65,7 @@ def _verdict(
     )
 
 
-def _check(expected: Any) -> str | None:
+def _check(expected: Json) -> str | None:
     if not isinstance(expected, dict):
         return "no mapping with `facts` and `rules`"
     fields = cast("dict[str, Any]", expected)

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import msgspec
 
-from sprat.questions.scorers.base import Scorer, unscored
+from sprat.questions.scorers.base import Json, Scorer, unscored
 from sprat.types import Question, Verdict
 
 _FENCED = re.compile(r"```(?:json|JSON)?[ \t]*\n(.*?)```", re.DOTALL)
@@ -15,7 +15,7 @@ _OPENING = re.compile(r"[\[{]")
 _TRIES = 50
 
 
-def json_fields(question: Question, text: str, finish: str | None = None) -> Verdict:
+def json_fields(question: Question, text: str, _finish: str | None = None) -> Verdict:
     """The share of fields that are right in the JSON of the answer; 1 when it is all right.
 
     The JSON is the first that parses and has the expected type: in a code fence, else anywhere in
@@ -38,13 +38,9 @@ def json_fields(question: Question, text: str, finish: str | None = None) -> Ver
     return Verdict(scorer="json", value=value, answer=shown, why=why)
 
 
-def read_json(text: str, like: Any = None) -> tuple[bool, Any]:
+def read_json(text: str, like: Json = None) -> tuple[bool, Any]:
     """Return whether JSON of the type of `like` (None: any) stands in `text`, and its value."""
-    kinds = (
-        (dict, list)
-        if like is None
-        else ((type(like),) if not isinstance(like, tuple) else (list,))
-    )
+    kinds: tuple[type, ...] = (dict, list) if like is None else (cast("type", type(like)),)
     for candidate in [*_FENCED.findall(text), text]:
         for value in _values(candidate):
             if isinstance(value, kinds):
@@ -76,7 +72,7 @@ def _decode_at(text: str, start: int) -> tuple[Any, int] | None:
         return None
 
 
-def _compare(expected: Any, given: Any) -> tuple[float, str]:
+def _compare(expected: Json, given: Json) -> tuple[float, str]:
     if not isinstance(expected, dict) or not isinstance(given, dict) or "$any" in expected:
         hit = equal(expected, given)
         return float(hit), "equal" if hit else "not equal"
@@ -92,7 +88,7 @@ def _compare(expected: Any, given: Any) -> tuple[float, str]:
     return 1 - len(wrong) / len(keys), f"wrong: {', '.join(wrong)[:120]}"
 
 
-def equal(expected: Any, given: Any) -> bool:
+def equal(expected: Json, given: Json) -> bool:
     """Say whether two JSON values mean the same; see `json_fields` for what that is."""
     if isinstance(expected, dict) and "$any" in expected:
         return any(
@@ -107,7 +103,7 @@ def equal(expected: Any, given: Any) -> bool:
     return _equal_scalars(expected, given)
 
 
-def _equal_scalars(expected: Any, given: Any) -> bool:
+def _equal_scalars(expected: Json, given: Json) -> bool:
     if isinstance(expected, bool) or isinstance(given, bool):
         return expected is given
     if isinstance(expected, (int, float)) and isinstance(given, (int, float)):
@@ -121,7 +117,7 @@ def _same(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
-def _check(expected: Any) -> str | None:
+def _check(expected: Json) -> str | None:
     return (
         None if isinstance(expected, (dict, list)) else f"{expected!r}, which is no object or list"
     )

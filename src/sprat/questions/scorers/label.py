@@ -3,7 +3,7 @@
 import re
 from typing import Any, cast
 
-from sprat.questions.scorers.base import Scorer, unscored
+from sprat.questions.scorers.base import Json, Scorer, as_list, unscored
 from sprat.questions.scorers.words import bare, normalize, tokens
 from sprat.types import Question, Verdict
 
@@ -13,7 +13,7 @@ _LEAD = re.compile(
 )
 
 
-def label(question: Question, text: str, finish: str | None = None) -> Verdict:
+def label(question: Question, text: str, _finish: str | None = None) -> Verdict:
     """1 if the answer names the expected label of the closed list and no other, else 0.
 
     A first line or sentence that is a label alone decides ("Billing. The customer was charged
@@ -25,7 +25,7 @@ def label(question: Question, text: str, finish: str | None = None) -> Verdict:
     if question.expected is None:
         return unscored("label")
     fields = cast("dict[str, Any]", question.expected)
-    wanted = fields["label"] if isinstance(fields["label"], list) else [fields["label"]]
+    wanted = as_list(fields["label"])
     named = read_labels(text, fields["labels"])
     if len(named) != 1:
         why = f"names {', '.join(named)}" if named else "names none of the labels"
@@ -62,23 +62,17 @@ def _named(words: list[str], labels: list[str]) -> list[str]:
     return [name for name in labels if name in named]
 
 
-def _check(expected: Any) -> str | None:
-    if not isinstance(expected, dict) or set(cast("dict[str, Any]", expected)) != {
-        "label",
-        "labels",
-    }:
+def _check(expected: Json) -> str | None:
+    if not isinstance(expected, dict):
         return "no mapping with `label` and `labels`"
     fields = cast("dict[str, Any]", expected)
-    labels: Any = fields["labels"]
-    wanted: Any = fields["label"] if isinstance(fields["label"], list) else [fields["label"]]
-    if (
-        not isinstance(labels, list)
-        or len(labels) < 2
-        or not all(isinstance(x, str) and tokens(x) for x in labels)
-    ):  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - JSON
+    if set(fields) != {"label", "labels"}:
+        return "no mapping with `label` and `labels`"
+    labels = as_list(fields["labels"])
+    if len(labels) < 2 or not all(isinstance(name, str) and tokens(name) for name in labels):
         return "fewer than two labels to choose from"
-    missing = [name for name in wanted if name not in labels]
-    return f"{missing[0]!r}, which is not one of the labels" if missing or not wanted else None
+    missing = [name for name in as_list(fields["label"]) if name not in labels]
+    return f"{missing[0]!r}, which is not one of the labels" if missing else None
 
 
 LABEL = Scorer(

@@ -1,10 +1,9 @@
 """Scorers that compare the answer's words with the expected ones."""
 
 from collections import Counter
-from typing import Any
 
 from sprat.questions.scorers.abstain import abstains
-from sprat.questions.scorers.base import Scorer, check_texts, texts, unscored
+from sprat.questions.scorers.base import Json, Scorer, check_texts, texts, unscored
 from sprat.questions.scorers.words import bare, names, normalize, tokens
 from sprat.types import Question, Verdict
 
@@ -12,7 +11,7 @@ SPARE_WORDS = 15
 """Words beyond the expected ones that `contains` allows: one full sentence around the answer."""
 
 
-def exact(question: Question, text: str, finish: str | None = None) -> Verdict:
+def exact(question: Question, text: str, _finish: str | None = None) -> Verdict:
     """1 if the whole answer is one of the expected ones after SQuAD's normalisation, else 0.
 
     "The Seine." is "seine"; "It is the Seine" is not. An answer that normalises to nothing (only
@@ -29,7 +28,7 @@ def exact(question: Question, text: str, finish: str | None = None) -> Verdict:
     return Verdict(scorer="exact", value=float(hit), answer=given, why=why)
 
 
-def f1(question: Question, text: str, finish: str | None = None) -> Verdict:
+def f1(question: Question, text: str, _finish: str | None = None) -> Verdict:
     """The best token F1 against any expected answer, as SQuAD's official metric has it.
 
     Words beyond the answer cost precision, so a long answer that happens to hold the right words
@@ -60,7 +59,7 @@ def token_f1(left: str, right: str, language: str = "en") -> float:
     return 2 * shared / (len(one) + len(other))
 
 
-def contains(question: Question, text: str, finish: str | None = None) -> Verdict:
+def contains(question: Question, text: str, _finish: str | None = None) -> Verdict:
     """1 if an expected answer stands in the text, whole words in a row; less when it is buried.
 
     A sentence around the answer is fine. Beyond `SPARE_WORDS` extra words the value is the share
@@ -87,13 +86,13 @@ def contains(question: Question, text: str, finish: str | None = None) -> Verdic
     return Verdict(scorer="contains", value=value, answer=found[0], why=why)
 
 
-def _options(expected: Any) -> tuple[list[str], list[str]]:
+def _options(expected: Json) -> tuple[list[str], list[str]]:
     if isinstance(expected, dict):
         return texts(expected["any"]), texts(expected.get("none", []))  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType] - JSON
     return texts(expected), []
 
 
-def _check_contains(expected: Any) -> str | None:
+def _check_contains(expected: Json) -> str | None:
     if not isinstance(expected, dict):
         return check_texts(expected)
     if "any" not in expected or set(expected) - {"any", "none"}:  # pyright: ignore[reportUnknownArgumentType] - JSON

@@ -5,7 +5,7 @@ import re
 from fractions import Fraction
 from typing import Any, cast
 
-from sprat.questions.scorers.base import Scorer, unscored
+from sprat.questions.scorers.base import Json, Scorer, unscored
 from sprat.questions.scorers.words import fold
 from sprat.types import Question, Verdict
 
@@ -14,7 +14,7 @@ RELATIVE_TOLERANCE = 1e-6
 
 _DIGITS = r"\d+(?:[.,]\d+)*|\.\d+"
 _NUMBER = re.compile(
-    rf"(?<![\w.])(?P<sign>[-−+](?=[$€£]?\s?[\d.]))?(?:rm|ksh|tsh|usd|eur|[$€£])?\s?"
+    rf"(?<![\w.])(?P<sign>[-\u2212+](?=[$€£]?\s?[\d.]))?(?:rm|ksh|tsh|usd|eur|[$€£])?\s?"
     rf"(?:(?P<whole>\d+)\s+(?=\d+\s*/\s*\d))?(?P<top>{_DIGITS})(?:\s?/\s?(?P<below>\d+)(?![\d/]))?"
 )
 _FRAC = re.compile(r"\\[dt]?frac\s*\{([^{}]+)\}\s*\{([^{}]+)\}")
@@ -58,7 +58,7 @@ def numeric(question: Question, text: str, finish: str | None = None) -> Verdict
 
 def read_number(text: str, *, cut_off: bool = False) -> tuple[float | None, str]:
     """Return the number that `text` answers with, and where it stood or why there is none."""
-    plain = fold(_FRAC.sub(r" \1/\2 ", text)).replace("⁄", "/")
+    plain = fold(_FRAC.sub(r" \1/\2 ", text)).replace("\u2044", "/")
     for where, pattern in (("boxed", _BOXED), ("after ####", _GSM8K), ("after 'answer'", _ANSWER)):
         for part in reversed(pattern.findall(plain)):
             if found := _stated(part):
@@ -92,7 +92,7 @@ def _value(match: re.Match[str]) -> float | None:
     value = top + (float(match["whole"]) if match["whole"] else 0)
     if not math.isfinite(value):
         return None
-    return -value if match["sign"] in ("-", "−") else value
+    return -value if match["sign"] in ("-", "\u2212") else value
 
 
 def _decimal(digits: str) -> float:
@@ -111,13 +111,13 @@ def _decimal(digits: str) -> float:
     return float(digits)
 
 
-def _wanted(expected: Any) -> tuple[float, float | None, bool]:
+def _wanted(expected: Json) -> tuple[float, float | None, bool]:
     if isinstance(expected, dict):
         fields = cast("dict[str, Any]", expected)
         value, _, percent = _wanted(fields["value"])
         return value, float(fields.get("tolerance", 0)), percent
     if isinstance(expected, str):
-        found = numbers(fold(expected).replace("⁄", "/"))
+        found = numbers(fold(expected).replace("\u2044", "/"))
         return found[-1], None, "%" in expected
     return float(expected), None, False
 
@@ -128,7 +128,7 @@ def _close(given: float, wanted: float, tolerance: float | None) -> bool:
     return abs(given - wanted) <= tolerance + 1e-9
 
 
-def _check(expected: Any) -> str | None:
+def _check(expected: Json) -> str | None:
     try:
         value, _, _ = _wanted(expected)
     except (IndexError, KeyError, TypeError, ValueError):

@@ -6,13 +6,12 @@ from typing import Any
 
 from sprat.questions.scorers.words import fold, names, tokens
 
-_BULLET = re.compile(r"^\s*[-*•–]\s+\S")
+_BULLET = re.compile(r"^\s*[-*\u2022\u2013]\s+\S")
 _NUMBERED = re.compile(r"^\s*(\d+)[.)]\s+\S")
 _ISO = re.compile(r"\b\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])\b")
 _LEAD_IN = re.compile(r"\A[^\n]{1,120}:\s*\n")
-_SMALL_WORDS = frozenset(
-    ["a", "an", "and", "as", "at", "but", "by", "for", "from", "in", "into", "nor", "of", "on", "or", "per", "the", "to", "up", "via", "vs", "with"]
-)
+_SMALL = "a an and as at but by for from in into nor of on or per the to up via vs with"
+_SMALL_WORDS = frozenset(_SMALL.split())
 _EMPHASIS = re.compile(r"\*\*|__|^#+\s*", re.MULTILINE)
 
 Rule = Callable[[str, Any], float]
@@ -89,7 +88,7 @@ def iso_dates(text: str, dates: list[str]) -> float:
 
 def title_case(text: str, _: bool) -> float:
     """Every word but the small ones (a, of, the, …) begins with a capital; first and last do."""
-    words = re.findall(r"[^\W\d_][\w'’-]*", text)
+    words = re.findall(r"[^\W\d_][\w'\u2019-]*", text)
     if not words:
         return 0.0
     inner = [word for word in words[1:-1] if word.casefold() not in _SMALL_WORDS]

@@ -17,7 +17,7 @@ _FENCE = re.compile(r"\A\s*```[\w-]*[ \t]*\n(.*?)\n?\s*```\s*\Z", re.DOTALL)
 _LABELLED = re.compile(
     r"\A\s*\**(?:final answer|answer|jawapan|jibu)\**\s*:\s*\**\s*", re.IGNORECASE
 )
-_QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "`": "`"}
+_QUOTES = {'"': '"', "'": "'", "\u201c": "\u201d", "\u2018": "\u2019", "\u00ab": "\u00bb", "`": "`"}
 
 
 def fold(text: str) -> str:
@@ -114,5 +114,5 @@ def bare(text: str) -> str:
 def _is_wrapped(text: str) -> bool:
     if text[0] == text[-1] == "*":
         return not re.match(r"\*\s", text)  # "* item" is a bullet
-    closing = _QUOTES.get(text[0])
+    closing = _QUOTES.get(text[0], "")
     return closing == text[-1] and text[0] not in text[1:-1] and closing not in text[1:-1]
