@@ -243,3 +243,5 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     repeat: int = 0
     position: int = 0
     """Place in the order in which the study asked."""
+    elapsed_s: float | None = None
+    """From asking to the reply or the error: a failure costs time too."""

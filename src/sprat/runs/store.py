@@ -7,7 +7,7 @@ in `body`, in the shapes of `sprat.types`.
 
 import sqlite3
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -156,6 +156,30 @@ class Store:
                 raise RunError(
                     f"{run.role} answered {run.question!r} of {run.study} already: {error}."
                 ) from error
+
+    @contextmanager
+    def hold(self, study: str) -> Generator[None]:
+        """Keep other processes from asking for the same study meanwhile.
+
+        Raises:
+            RunError: another process does already.
+        """
+        from filelock import FileLock, Timeout
+
+        file = self.path.with_name(f"{self.path.name}.{study}.lock")
+        lock = FileLock(file, timeout=0)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise RunError(
+                f"{study} is being asked by another process.", fix="Wait for it, or stop it first."
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+            with suppress(OSError):
+                file.unlink(missing_ok=True)
 
     def withdraw_errors(self, study: str, role: str, from_position: int) -> int:
         """Forget a side's errors from a position on, so that they are asked again; how many."""

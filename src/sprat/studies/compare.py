@@ -10,6 +10,7 @@ import msgspec
 
 from sprat.engines.base import Engine, Load, ask
 from sprat.errors import EngineError, RunError, UnsupportedRequest
+from sprat.measure.clock import now_ns
 from sprat.runs.store import Store
 from sprat.runs.study import Session, Study, StudyModel, new_study_id
 from sprat.studies.plan import (
@@ -33,6 +34,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     what: Literal["warming", "asking", "asked"]
     side: Side
     model: str
+    study: str = ""
+    """Empty while nothing is recorded yet."""
     done: int = 0
     total: int = 0
     question: str = ""
@@ -70,7 +73,7 @@ async def compare(
         study = _begin(plan, engines, loads, store, environment or {})
     else:
         study = _continue(resume, engines, loads, store)
-    with _standing(store, study):
+    with store.hold(study), _standing(store, study):
         await _ask_all(plan, engines, store, study, show)
     return study
 
@@ -189,11 +192,11 @@ async def _ask_all(
     streaks = dict.fromkeys(SIDES, 0)
     done = len(answered)
     for turn in _open_turns(turns, answered):
-        show(_event("asking", turn, plan, done, len(turns)))
+        show(_event(turn, plan, study, done, len(turns)))
         run = await _ask_one(turn, plan, engines[turn.side], study)
         store.add_run(run)
         done += 1
-        show(_event("asked", turn, plan, done, len(turns), run))
+        show(_event(turn, plan, study, done, len(turns), run))
         streaks[turn.side] = streaks[turn.side] + 1 if run.error else 0
         if streaks[turn.side] >= MAX_STREAK:
             raise RunError(
@@ -210,6 +213,7 @@ async def _ask_one(turn: Turn, plan: ComparePlan, engine: Engine, study: str) ->
     """One answer, or its error: either is a result."""
     request = _request(turn, plan)
     reply, error = None, None
+    began_ns = now_ns()
     try:
         reply = await ask(engine, request)
     except (EngineError, UnsupportedRequest) as failure:
@@ -223,16 +227,23 @@ async def _ask_one(turn: Turn, plan: ComparePlan, engine: Engine, study: str) ->
         request=request,
         reply=reply,
         error=error,
-        verdicts=(_verdict(turn, reply),) if reply else (),
+        elapsed_s=(now_ns() - began_ns) / 1e9,
+        verdicts=(_verdict(turn, reply, error),),
         resources=Resources(),
         position=turn.position,
     )
 
 
-def _verdict(turn: Turn, reply: Reply) -> Verdict:
+def _verdict(turn: Turn, reply: Reply | None, error: str | None) -> Verdict:
+    """An error scores what an empty answer cannot do better than: 0, unless nothing is scored."""
     from sprat.questions.scorers import score
 
-    return score(turn.question, reply.text, reply.finish)
+    if reply is not None:
+        return score(turn.question, reply.text, reply.finish)
+    unscored = score(turn.question, "", None).value is None
+    return Verdict(
+        scorer=turn.question.scorer, value=None if unscored else 0.0, why=f"error: {error}"
+    )
 
 
 def _request(turn: Turn, plan: ComparePlan) -> ChatRequest:
@@ -250,16 +261,12 @@ def _session(load: Load) -> Session:
 
 
 def _event(
-    what: Literal["asking", "asked"],
-    turn: Turn,
-    plan: ComparePlan,
-    done: int,
-    total: int,
-    run: Run | None = None,
+    turn: Turn, plan: ComparePlan, study: str, done: int, total: int, run: Run | None = None
 ) -> Event:
     return Event(
-        what=what,
+        what="asked" if run else "asking",
         side=turn.side,
+        study=study,
         model=plan.models[turn.side],
         done=done,
         total=total,

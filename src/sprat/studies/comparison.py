@@ -48,6 +48,12 @@ class ModelSummary(msgspec.Struct, frozen=True, kw_only=True):
     joules_per_correct: float | None = None
     truncated: int = 0
     """Answers cut off by their token limit."""
+    right: int | None = None
+    """Answers that count as right, by their scorer's own bar; None where nothing is scored."""
+    answer_p99_s: float | None = None
+    """None below 100 answers: it would be the maximum under another name."""
+    identity: dict[str, Any] = {}
+    """Weights' sha256, export recipe, provider: what makes these answers this model's."""
 
 
 class KindSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +66,7 @@ class KindSummary(msgspec.Struct, frozen=True, kw_only=True):
     difference: float | None
     low: float | None
     high: float | None
+    """The paired interval of `difference`, as in the verdict."""
 
 
 class VerdictSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +110,10 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     prompt: str = ""
     expected: Any = None
     language: str = "en"
+    right: bool | None = None
+    """Whether it counts as right, by its scorer's own bar; None: unscored. An error is wrong."""
+    position: int = 0
+    """Place in the order asked."""
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,8 +7,9 @@ from typing import Any, Literal
 import msgspec
 
 from sprat.errors import RunError
+from sprat.questions.collection import fingerprint
 from sprat.runs.study import Study
-from sprat.types import Message, Question
+from sprat.types import Question
 
 Side = Literal["small", "large"]
 SIDES: tuple[Side, Side] = ("small", "large")
@@ -58,32 +59,6 @@ class Turn(msgspec.Struct, frozen=True):
     position: int
     question: Question
     side: Side
-
-
-def fingerprint(questions: Sequence[Question]) -> str:
-    """SHA-256 of the questions in canonical JSON."""
-    return hashlib.sha256(msgspec.json.encode(questions, order="deterministic")).hexdigest()
-
-
-def one_prompt(prompt: str, max_tokens: int = 256) -> Question:
-    """A question without a right answer: the texts stand side by side."""
-    message = Message(role="user", content=prompt)
-    return Question(
-        id="prompt", kind="prompt", messages=(message,), scorer="none", max_tokens=max_tokens
-    )
-
-
-def pick(questions: Sequence[Question], limit: int | None, seed: int) -> tuple[Question, ...]:
-    """At most `limit` questions, as many of each kind as possible, in the set's own order."""
-    if limit is None or limit >= len(questions):
-        return tuple(questions)
-    taken: dict[str, int] = {}
-    ranked: list[tuple[int, str, str]] = []
-    for question in sorted(questions, key=lambda q: _rank(seed, q.id)):
-        rank = taken[question.kind] = taken.get(question.kind, 0) + 1
-        ranked.append((rank, _rank(seed, question.kind), question.id))
-    chosen = {question_id for _, _, question_id in sorted(ranked)[:limit]}
-    return tuple(question for question in questions if question.id in chosen)
 
 
 def asking_order(questions: Sequence[Question], seed: int) -> tuple[Turn, ...]:
@@ -137,6 +112,7 @@ def _essentials(plan: ComparePlan) -> dict[str, object]:
         "margin": plan.margin,
         "seed": plan.seed,
         "question set": plan.questions_name,
+        **{name: plan.selection.get(name) for name in ("limit", "kinds", "languages")},
         "question fingerprint": plan.questions_sha256[:12],
     }
 

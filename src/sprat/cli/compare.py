@@ -1,0 +1,199 @@
+"""`sprat compare`: the main job."""
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from sprat.cli.context import settings_of
+from sprat.cli.reports import Targets, emit, report_options
+from sprat.errors import RunError, UsageError
+from sprat.runs.store import Store
+from sprat.settings import Settings
+from sprat.studies.compare import Engines, Progress, unfinished
+from sprat.studies.compare import compare as run_study
+from sprat.studies.plan import SIDES, ComparePlan, Side, plan_of
+from sprat.studies.summary import summarise
+
+if TYPE_CHECKING:
+    from sprat.engines.base import Engine
+
+DEFAULT_SET = "everyday"
+DEFAULT_MARGIN = 0.05
+EPILOG = "Example: sprat compare --small smollm2-135m --large qwen2.5-coder-0.5b --limit 24"
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """The options as typed; None: not typed."""
+
+    small: str | None
+    large: str | None
+    questions: str | None
+    limit: int | None
+    prompt: str | None
+    margin: float | None
+    seed: int | None
+    kinds: str | None
+    languages: str | None
+
+
+@click.command(epilog=EPILOG)
+@click.option("--small", metavar="MODEL", help="The model in question [SLM_ALIAS, smollm2-135m].")
+@click.option("--large", metavar="MODEL", help="What it is held against [LLM_ALIAS, qwen2.5-…].")
+@click.option("--questions", metavar="SET|FILE", help=f"Question set or file [{DEFAULT_SET}].")
+@click.option("--limit", type=click.IntRange(1), help="Ask only N questions, of every kind.")
+@click.option("--kinds", metavar="A,B", help="Only these kinds of question.")
+@click.option("--languages", metavar="en,ms", help="Only questions in these languages.")
+@click.option("--prompt", metavar="TEXT", help="Both answer this; no verdict [COMPARE_PROMPT].")
+@click.option(
+    "--margin",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help=f"How much worse is still good enough, of a score of 0 to 1 [{DEFAULT_MARGIN}].",
+)
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Order and sampling [0].")
+@click.option(
+    "--resume",
+    metavar="[ID]",
+    is_flag=False,
+    flag_value="latest",
+    help="Go on with an interrupted comparison: the latest one, or ID.",
+)
+@report_options
+@click.pass_context
+def compare(
+    ctx: click.Context,
+    resume: str | None,
+    html_file: str | None,
+    markdown_file: str | None,
+    json_file: str | None,
+    **options: Any,  # noqa: ANN401 (click's own, named and typed by `Wanted`)
+) -> None:
+    """Say whether the small model is good enough.
+
+    Both models answer the same questions in turns; every answer is kept as it comes, so a study
+    that was stopped goes on with --resume.
+    """
+    wanted, targets = Wanted(**options), Targets(html_file, markdown_file, json_file)
+    targets.check()
+    settings = settings_of(ctx)
+    fresh = fresh_plan(wanted, settings) if resume is None else None
+    with Store(settings.runs_file, create=resume is None) as store:
+        resume = _study_to_resume(store, resume) if resume else None
+        plan = fresh or resumed_plan(wanted, plan_of(store.study(resume or "")))
+        study = _run(plan, settings, store, resume)
+        comparison = summarise(store, study)
+    emit(comparison, targets)
+
+
+def fresh_plan(wanted: Wanted, settings: Settings) -> ComparePlan:
+    """Options over environment over file over defaults; questions read and checked.
+
+    Raises:
+        UsageError: options that exclude each other.
+        QuestionError: the questions cannot be used.
+    """
+    from sprat.questions import load, load_prompt
+
+    seed, prompt = wanted.seed or 0, _prompt(wanted, settings)
+    selection = {"limit": wanted.limit, "kinds": wanted.kinds, "languages": wanted.languages}
+    if prompt is not None:
+        chosen, selection = load_prompt(prompt), {}
+    else:
+        chosen = load(
+            wanted.questions or DEFAULT_SET,
+            limit=wanted.limit,
+            seed=seed,
+            kinds=_listed(wanted.kinds),
+            languages=_listed(wanted.languages),
+        )
+    return ComparePlan(
+        small=wanted.small or settings.small,
+        large=wanted.large or settings.large,
+        questions_name=chosen.name,
+        questions=chosen.questions,
+        margin=DEFAULT_MARGIN if wanted.margin is None else wanted.margin,
+        seed=seed,
+        selection={name: value for name, value in selection.items() if value is not None},
+    )
+
+
+def resumed_plan(wanted: Wanted, before: ComparePlan) -> ComparePlan:
+    """The plan as it began, with what was typed now laid over it (and refused if it differs)."""
+    changes = _typed(wanted, "small", "large", "margin", "seed")
+    selection = {**before.selection, **_typed(wanted, "limit", "kinds", "languages")}
+    plan = msgspec.structs.replace(before, selection=selection, **changes)
+    if wanted.questions is None and wanted.prompt is None:
+        return plan
+    chosen = fresh_plan(msgspec.structs.replace(wanted, seed=plan.seed, **selection), Settings())
+    return msgspec.structs.replace(
+        plan, questions_name=chosen.questions_name, questions=chosen.questions
+    )
+
+
+def _typed(wanted: Wanted, *names: str) -> dict[str, Any]:
+    return {name: value for name in names if (value := getattr(wanted, name)) is not None}
+
+
+def _prompt(wanted: Wanted, settings: Settings) -> str | None:
+    if wanted.prompt is not None and wanted.questions is not None:
+        raise UsageError("--prompt and --questions exclude each other.", fix="Leave one out.")
+    if wanted.questions is not None:
+        return None
+    return wanted.prompt if wanted.prompt is not None else settings.prompt
+
+
+def _listed(text: str | None) -> list[str] | None:
+    return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _study_to_resume(store: Store, wanted: str) -> str:
+    study = unfinished(store) if wanted == "latest" else store.find(wanted)
+    if study is None:
+        raise RunError("No comparison is unfinished.", fix="See: sprat runs list")
+    return study
+
+
+def _run(plan: ComparePlan, settings: Settings, store: Store, resume: str | None) -> str:
+    """Ask what is to be asked, in sight of the user.
+
+    Raises:
+        click.exceptions.Exit: Ctrl-C (130), after saying how to go on.
+    """
+    from sprat.cli.live import Live
+
+    live = Live()
+    try:
+        engines = _open(plan, settings)
+        with live:
+            return asyncio.run(_ask_both(plan, engines, store, resume, live.show))
+    except KeyboardInterrupt as stop:
+        study = live.study or resume
+        hint = f"Go on with: sprat compare --resume {study}" if study else "Nothing was asked yet."
+        click.echo(f"Stopped. What was done is kept. {hint}", err=True)
+        raise click.exceptions.Exit(130) from stop
+
+
+def _open(plan: ComparePlan, settings: Settings) -> Engines:
+    """Find, fetch and export both models before either is asked.
+
+    In this thread, not in one of the event loop's: Ctrl-C must end a download at once.
+    """
+    from sprat.cli.progress import progress_bar
+    from sprat.engines import open_engine
+
+    engines: dict[Side, Engine] = {}
+    for side in SIDES:
+        with progress_bar() as progress:
+            engines[side] = open_engine(plan.models[side], settings, progress=progress)
+    return engines
+
+
+async def _ask_both(
+    plan: ComparePlan, engines: Engines, store: Store, resume: str | None, show: Progress
+) -> str:
+    try:
+        return await run_study(plan, engines, store, resume=resume, progress=show)
+    finally:
+        for engine in engines.values():
+            await engine.aclose()

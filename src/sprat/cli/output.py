@@ -1,0 +1,71 @@
+"""Where results go: files are written whole or not at all, `-` is standard output."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+import msgspec
+
+from sprat.errors import UsageError
+
+
+def write_json(value: object, target: str) -> None:
+    """Write `value` as indented JSON to a file, or to standard output for `-`.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"
+    write_text(text, target)
+
+
+def write_text(text: str, target: str) -> None:
+    """Write UTF-8 text to a file (whole, by renaming), or to standard output for `-`.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    if target == "-":
+        click.echo(text, nl=False)
+        return
+    path = Path(target)
+    try:
+        _replace(path, text)
+    except OSError as error:
+        raise UsageError(
+            f"{target} cannot be written: {error.strerror or error}.", fix="Name another file."
+        ) from error
+
+
+def check_target(target: str | None) -> None:
+    """Refuse a file that cannot be written before an hour of work, not after.
+
+    Raises:
+        UsageError: its folder is missing, or the target is a folder.
+    """
+    if target is None or target == "-":
+        return
+    path = Path(target)
+    if path.is_dir():
+        raise UsageError(f"{target} is a folder.", fix="Name a file.")
+    if not path.absolute().parent.is_dir():
+        raise UsageError(f"There is no folder {path.parent}.", fix="Make it, or name another file.")
+
+
+def stdout_is_terminal() -> bool:
+    """Whether a person reads standard output."""
+    return sys.stdout.isatty()
+
+
+def _replace(path: Path, text: str) -> None:
+    handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,140 @@
+"""One model over all its answers, from stored runs."""
+
+from collections.abc import Sequence
+from statistics import median
+from typing import Any
+
+from sprat.runs.statistics import mean_interval, percentile
+from sprat.runs.study import StudyModel
+from sprat.studies.comparison import Answer, ModelSummary, Percentiles
+from sprat.types import Question, Reply, Run, Timing, Verdict
+
+
+def summarise_model(model: StudyModel, runs: Sequence[Run], seed: int) -> ModelSummary:
+    """All that is said about one side; every mean leaves out what was not measured."""
+    replies = [run.reply for run in runs if run.reply]
+    scores = [value for run in runs if (value := score_of(run)) is not None]
+    interval = mean_interval(scores, 0, 1, seed=seed)
+    right = [verdict for run in runs if (verdict := right_of(run)) is not None]
+    seconds = sum(run.elapsed_s or 0.0 for run in runs)
+    joules, source = energy(runs)
+    return ModelSummary(
+        name=model.name,
+        role=model.role,
+        answered=len(replies),
+        errors=sum(run.error is not None for run in runs),
+        unscored=sum(score_of(run) is None for run in runs),
+        score=sum(scores) / len(scores) if scores else None,
+        score_low=interval.low if interval else None,
+        score_high=interval.high if interval else None,
+        ttft_s=_percentiles([r.timing.ttft_s for r in replies]),
+        answer_s=_percentiles([r.timing.answer_s for r in replies]),
+        answer_p99_s=percentile([r.timing.answer_s for r in replies], 99),
+        decode_tokens_per_s=_median([r.decode_tokens_per_s for r in replies]),
+        chars_per_s=_median([r.chars_per_s for r in replies]),
+        input_tokens=sum(r.usage.input_tokens for r in replies) if replies else None,
+        output_tokens=sum(r.usage.output_tokens for r in replies) if replies else None,
+        cold_load_s=model.sessions[0].cold_load_s if model.sessions else None,
+        peak_rss_bytes=_peak(runs),
+        energy_joules=joules,
+        energy_source=source,
+        cost_usd=_sum([r.cost_usd for r in replies]),
+        seconds_per_correct=seconds / sum(right) if any(right) else None,
+        joules_per_correct=joules / sum(right) if joules is not None and any(right) else None,
+        truncated=sum(r.finish == "length" for r in replies),
+        right=sum(right) if right else None,
+        identity=model.identity,
+    )
+
+
+def score_of(run: Run) -> float | None:
+    """The score of one answer, 0..1; None is unscored. An error of a scored question is 0."""
+    return run.verdicts[0].value if run.verdicts else None
+
+
+def right_of(run: Run) -> bool | None:
+    """Whether one answer counts as right; None is unscored."""
+    from sprat.questions.scorers import is_right
+
+    if run.error is not None:
+        return None if score_of(run) is None else False
+    return is_right(run.verdicts[0]) if run.verdicts else None
+
+
+def energy(runs: Sequence[Run]) -> tuple[float | None, str | None]:
+    """Joules over all runs and the counter read; None and the reason if any run lacks them."""
+    resources = [run.resources for run in runs if run.resources]
+    joules = _sum([r.energy_joules for r in resources])
+    named = [r.energy_source for r in resources if r.energy_source]
+    missing = [r.energy_source for r in resources if r.energy_joules is None and r.energy_source]
+    sources = missing if joules is None and missing else named
+    return joules, sources[0] if sources else None
+
+
+def answer_of(run: Run, question: Question) -> Answer:
+    """One stored run as a report shows it."""
+    verdict = run.verdicts[0] if run.verdicts else Verdict(scorer=question.scorer, value=None)
+    reply = run.reply
+    return Answer(
+        id=run.question,
+        kind=run.kind,
+        model=run.model,
+        role=run.role,
+        text=reply.text if reply else None,
+        score=verdict.value,
+        scorer=verdict.scorer,
+        why=verdict.why,
+        timing=timing_of(reply.timing) if reply else {},
+        usage=usage_of(reply) if reply else {},
+        error=run.error,
+        finish=reply.finish if reply else None,
+        prompt="\n\n".join(message.content for message in question.messages),
+        expected=question.expected,
+        language=question.language,
+        right=right_of(run),
+        position=run.position,
+    )
+
+
+def timing_of(timing: Timing) -> dict[str, float | None]:
+    """The latency breakdown in seconds; None where the engine did not say."""
+    return {
+        "prepare_s": _between(timing.sent_ns, timing.prepared_ns),
+        "queue_s": _between(timing.prepared_ns, timing.started_ns),
+        "load_s": _between(timing.sent_ns, timing.loaded_ns),
+        "ttft_s": timing.ttft_s,
+        "decode_s": timing.decode_s,
+        "answer_s": timing.answer_s,
+        "total_s": timing.total_s,
+    }
+
+
+def usage_of(reply: Reply) -> dict[str, Any]:
+    """Tokens in and out, and who counted them."""
+    usage = reply.usage
+    return {name: getattr(usage, name) for name in usage.__struct_fields__}
+
+
+def _percentiles(values: Sequence[float | None]) -> Percentiles:
+    known = [value for value in values if value is not None]
+    return Percentiles(percentile(known, 50), percentile(known, 95))
+
+
+def _median(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return median(known) if known else None
+
+
+def _sum(values: Sequence[float | None]) -> float | None:
+    """None if anything is unknown: a sum of some would pass for the sum of all."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known and len(known) == len(values) else None
+
+
+def _peak(runs: Sequence[Run]) -> int | None:
+    peaks = [r.resources.peak_rss_bytes for r in runs if r.resources]
+    return max((peak for peak in peaks if peak is not None), default=None)
+
+
+def _between(start_ns: int | None, end_ns: int | None) -> float | None:
+    return None if start_ns is None or end_ns is None else max(0, end_ns - start_ns) / 1e9
