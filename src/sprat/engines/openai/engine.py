@@ -25,18 +25,26 @@ class OpenAIEngine:
     pids: tuple[int, ...] = ()
 
     def __init__(
-        self, name: str, endpoint: Endpoint, model: str, *, limits: Limits | None = None
+        self,
+        name: str,
+        endpoint: Endpoint,
+        model: str,
+        *,
+        label: str | None = None,
+        limits: Limits | None = None,
     ) -> None:
-        """Connect nothing yet.
+        """Connect nothing yet; `label` is what the endpoint is called in `sprat.toml`.
 
         Raises:
             SettingsError: `endpoint.key_env` names a variable that is not set.
         """
         self.name = name
         self._model = model
-        label = name.removesuffix(f"/{model}") or name
+        label = label or name.removesuffix(f"/{model}") or name
         self._client = Client(label, endpoint, limits or Limits.of(endpoint))
         self._dialect = Dialect()
+        self.identity = {"endpoint": label, "model": model}
+        """What can be told of which model answers: the endpoint does not say its weights."""
 
     async def stream(self, request: ChatRequest) -> AsyncIterator[Delta | Reply]:
         """Yield the pieces, then one `Reply`. Closing the iterator closes the connection.

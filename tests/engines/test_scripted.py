@@ -1,0 +1,190 @@
+"""The scripted engine: what its file says, and nothing else."""
+
+import asyncio
+import math
+from pathlib import Path
+
+import pytest
+
+from sprat.engines.base import ask
+from sprat.engines.scripted import ScriptedEngine, read_script
+from sprat.errors import (
+    ContextTooLong,
+    EngineDied,
+    EngineError,
+    EngineRefused,
+    EngineTimeout,
+    SettingsError,
+)
+from sprat.types import ChatRequest, Delta, Message, Reply
+
+
+def engine(tmp_path: Path, toml: str) -> ScriptedEngine:
+    file = tmp_path / "answers.toml"
+    file.write_text(toml, encoding="utf-8")
+    return ScriptedEngine.open(file)
+
+
+def asking(text: str, **fields) -> ChatRequest:
+    return ChatRequest(messages=(Message("user", text),), **fields)
+
+
+RULES = """
+[[rule]]
+exact = "ping"
+text = "pong"
+[[rule]]
+contains = "CAPITAL of France"
+text = "It is Paris."
+[[rule]]
+regex = '\\d+ \\+ \\d+'
+text = "A sum."
+[[rule]]
+text = "What?"
+"""
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [
+        ("ping", "pong"),
+        (" ping\n", "pong"),
+        ("ping pong", "What?"),
+        ("the capital of france, please", "It is Paris."),
+        ("what is 2 + 2", "A sum."),
+    ],
+)
+async def test_the_first_rule_that_fits_answers(tmp_path: Path, asked: str, answered: str):
+    assert (await ask(engine(tmp_path, RULES), asking(asked))).text == answered
+
+
+async def test_only_the_last_user_message_is_looked_at(tmp_path: Path):
+    messages = (Message("user", "ping"), Message("assistant", "pong"), Message("user", "2 + 2"))
+    assert (await ask(engine(tmp_path, RULES), ChatRequest(messages=messages))).text == "A sum."
+
+
+async def test_no_rule_that_fits_is_refused_with_the_fix(tmp_path: Path):
+    with pytest.raises(EngineRefused, match="rule without a condition"):
+        await ask(engine(tmp_path, '[[rule]]\nexact="a"\ntext="b"'), asking("c"))
+
+
+async def test_the_text_is_streamed_word_by_word_and_nothing_is_lost(tmp_path: Path):
+    made = engine(tmp_path, '[[rule]]\ntext = "  one two\\n three "')
+    got = [piece async for piece in made.stream(asking("x"))]
+    texts = [piece.text for piece in got]
+    assert texts == ["  one", " two", "\n three ", "  one two\n three "]
+    assert isinstance(got[-1], Reply)
+    assert got[-1].usage.output_tokens == 3
+
+
+async def test_max_tokens_cuts_and_says_so(tmp_path: Path):
+    made = engine(tmp_path, '[[rule]]\ntext = "one two three"')
+    reply = await ask(made, asking("x", max_tokens=2))
+    assert (reply.text, reply.finish, reply.usage.output_tokens) == ("one two", "length", 2)
+
+
+async def test_a_stop_string_ends_before_itself_even_across_pieces(tmp_path: Path):
+    made = engine(tmp_path, '[[rule]]\nchunks = ["ab", "cST", "OPd"]')
+    reply = await ask(made, asking("x", stop=("STOP",)))
+    assert (reply.text, reply.finish) == ("abc", "stop")
+
+
+async def test_logprobs_are_given_only_when_asked_for(tmp_path: Path):
+    made = engine(tmp_path, '[[rule]]\nchunks = ["a", "b"]\nlogprobs = [-0.1, -0.2]')
+    assert (await ask(made, asking("x"))).logprobs is None
+    with_them = (await ask(made, asking("x", logprobs=1))).logprobs
+    assert with_them is not None
+    assert [entry.logprob for entry in with_them] == [-0.1, -0.2]
+    assert all(math.isclose(entry.top[0][1], entry.logprob) for entry in with_them)
+
+
+async def test_reasoning_comes_first_and_apart(tmp_path: Path):
+    made = engine(tmp_path, '[[rule]]\nreasoning = "hm"\ntext = "yes"\nfirst_ms = 1\ngap_ms = 1')
+    reply = await ask(made, asking("x"))
+    assert (reply.reasoning, reply.text) == ("hm", "yes")
+    assert reply.timing.first_token_ns is not None
+    assert reply.timing.first_answer_ns is not None
+    assert reply.timing.first_token_ns < reply.timing.first_answer_ns
+
+
+async def test_delays_are_at_least_what_the_file_says(tmp_path: Path):
+    made = engine(tmp_path, '[[rule]]\nchunks=["a","b"]\nfirst_ms=30\ngap_ms=20\nend_ms=10')
+    timing = (await ask(made, asking("x"))).timing
+    assert timing.ttft_s is not None
+    assert timing.ttft_s >= 0.029
+    assert timing.decode_s is not None
+    assert timing.decode_s >= 0.019
+    assert timing.answer_s >= 0.058
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [
+        ("refused", EngineRefused),
+        ("died", EngineDied),
+        ("timeout", EngineTimeout),
+        ("too-long", ContextTooLong),
+    ],
+)
+async def test_a_rule_can_fail_before_the_first_piece(
+    tmp_path: Path, kind: str, error: type[EngineError]
+):
+    rule = f'[[rule]]\ntext="a"\nerror = {{kind = "{kind}", message = "oh no", status = 503}}'
+    made = engine(tmp_path, rule)
+    with pytest.raises(error, match="oh no"):
+        await anext(made.stream(asking("x")))
+
+
+async def test_a_rule_can_fail_halfway(tmp_path: Path):
+    rule = '[[rule]]\ntext="a b c"\nerror = {kind = "died", after_chunks = 2}'
+    pieces = engine(tmp_path, rule).stream(asking("x"))
+    assert [(await anext(pieces)).text, (await anext(pieces)).text] == ["a", " b"]
+    with pytest.raises(EngineDied):
+        await anext(pieces)
+
+
+async def test_a_file_with_one_place_answers_one_after_the_other(tmp_path: Path):
+    made = engine(tmp_path, 'places = 1\n[[rule]]\ntext = "a"\nfirst_ms = 40')
+    first, second = await asyncio.gather(ask(made, asking("x")), ask(made, asking("y")))
+    assert first.timing.started_ns is not None
+    assert second.timing.started_ns is not None
+    assert second.timing.started_ns >= first.timing.done_ns
+
+
+async def test_an_abandoned_answer_frees_its_place(tmp_path: Path):
+    made = engine(tmp_path, 'places = 1\n[[rule]]\nchunks = ["a", "b"]\ngap_ms = 60000')
+    abandoned = made.stream(asking("x"))
+    assert isinstance(await anext(abandoned), Delta)
+    await abandoned.aclose()
+    following = made.stream(asking("y"))
+    async with asyncio.timeout(5):
+        assert isinstance(await anext(following), Delta)
+    await following.aclose()
+
+
+def test_json_is_the_same_as_toml(tmp_path: Path):
+    file = tmp_path / "answers.json"
+    file.write_text('{"rule": [{"text": "hello", "gap_ms": 5}]}', encoding="utf-8")
+    assert read_script(file).rule[0].gap_ms == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("rule = 3", "rule"),
+        ('[[rule]]\ntxet = "a"', "txet"),
+        ("[[rule", "no script"),
+        ("[[rule]]\nregex = '('", "no script"),
+    ],
+)
+def test_a_wrong_file_is_one_clear_line(tmp_path: Path, text: str, says: str):
+    file = tmp_path / "answers.toml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError, match=says) as caught:
+        read_script(file)
+    assert "docs/scripted.md" in str(caught.value)
+
+
+def test_a_missing_file_is_said(tmp_path: Path):
+    with pytest.raises(SettingsError, match="cannot be read"):
+        read_script(tmp_path / "none.toml")
