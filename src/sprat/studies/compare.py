@@ -4,15 +4,17 @@ import asyncio
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from sprat.engines.base import Engine, Load, ask
 from sprat.errors import EngineError, RunError, UnsupportedRequest
 from sprat.measure.clock import now_ns
+from sprat.measure.meter import Meter
 from sprat.runs.store import Store
 from sprat.runs.study import Session, Study, StudyModel, new_study_id
+from sprat.studies.metering import metered
 from sprat.studies.plan import (
     KIND,
     SIDES,
@@ -22,7 +24,7 @@ from sprat.studies.plan import (
     asking_order,
     refuse_difference,
 )
-from sprat.types import ChatRequest, Reply, Resources, Run, Verdict
+from sprat.types import ChatRequest, Reply, Run, Verdict
 
 MAX_STREAK = 5
 """After this many errors of one side in a row the study stops: the model is gone, not weak."""
@@ -45,6 +47,15 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 Progress = Callable[[Event], None]
 Engines = Mapping[Side, Engine]
+
+
+class Asking(NamedTuple):
+    """What stays the same from the first question to the last."""
+
+    plan: ComparePlan
+    engines: Engines
+    meters: Mapping[Side, Meter]
+    study: str
 
 
 async def compare(
@@ -74,7 +85,8 @@ async def compare(
     else:
         study = _continue(resume, engines, loads, store)
     with store.hold(study), _standing(store, study):
-        await _ask_all(plan, engines, store, study, show)
+        async with metered(engines) as meters:
+            await _ask_all(Asking(plan, engines, meters, study), store, show)
     return study
 
 
@@ -184,24 +196,22 @@ def _standing(store: Store, study: str) -> Generator[None]:
     store.set_status(study, "done")
 
 
-async def _ask_all(
-    plan: ComparePlan, engines: Engines, store: Store, study: str, show: Progress
-) -> None:
-    turns = asking_order(plan.questions, plan.seed)
-    answered = store.answered(study)
+async def _ask_all(asking: Asking, store: Store, show: Progress) -> None:
+    turns = asking_order(asking.plan.questions, asking.plan.seed)
+    answered = store.answered(asking.study)
     streaks = dict.fromkeys(SIDES, 0)
     done = len(answered)
     for turn in _open_turns(turns, answered):
-        show(_event(turn, plan, study, done, len(turns)))
-        run = await _ask_one(turn, plan, engines[turn.side], study)
+        show(_event(asking, turn, done, len(turns)))
+        run = await _ask_one(asking, turn)
         store.add_run(run)
         done += 1
-        show(_event(turn, plan, study, done, len(turns), run))
+        show(_event(asking, turn, done, len(turns), run))
         streaks[turn.side] = streaks[turn.side] + 1 if run.error else 0
         if streaks[turn.side] >= MAX_STREAK:
             raise RunError(
                 f"{run.model} failed {MAX_STREAK} times in a row, the last time with: {run.error}",
-                fix=f"When it works again: sprat compare --resume {study}",
+                fix=f"When it works again: sprat compare --resume {asking.study}",
             )
 
 
@@ -209,27 +219,29 @@ def _open_turns(turns: Iterable[Turn], answered: set[tuple[str, str, int]]) -> I
     return (turn for turn in turns if (turn.question.id, turn.side, 0) not in answered)
 
 
-async def _ask_one(turn: Turn, plan: ComparePlan, engine: Engine, study: str) -> Run:
+async def _ask_one(asking: Asking, turn: Turn) -> Run:
     """One answer, or its error: either is a result."""
-    request = _request(turn, plan)
+    request = _request(turn, asking.plan)
     reply, error = None, None
-    began_ns = now_ns()
-    try:
-        reply = await ask(engine, request)
-    except (EngineError, UnsupportedRequest) as failure:
-        error = str(failure)
+    with asking.meters[turn.side].window() as window:
+        began_ns = now_ns()
+        try:
+            reply = await ask(asking.engines[turn.side], request)
+        except (EngineError, UnsupportedRequest) as failure:
+            error = str(failure)
+        elapsed_s = (now_ns() - began_ns) / 1e9
     return Run(
-        study=study,
+        study=asking.study,
         question=turn.question.id,
         kind=turn.question.kind,
-        model=plan.models[turn.side],
+        model=asking.plan.models[turn.side],
         role=turn.side,
         request=request,
         reply=reply,
         error=error,
-        elapsed_s=(now_ns() - began_ns) / 1e9,
+        elapsed_s=elapsed_s,
         verdicts=(_verdict(turn, reply, error),),
-        resources=Resources(),
+        resources=window.resources,
         position=turn.position,
     )
 
@@ -260,14 +272,12 @@ def _session(load: Load) -> Session:
     return Session(cold_load_s=load.load_s, warm_up_s=load.warm_up_s, provider=load.provider)
 
 
-def _event(
-    turn: Turn, plan: ComparePlan, study: str, done: int, total: int, run: Run | None = None
-) -> Event:
+def _event(asking: Asking, turn: Turn, done: int, total: int, run: Run | None = None) -> Event:
     return Event(
         what="asked" if run else "asking",
         side=turn.side,
-        study=study,
-        model=plan.models[turn.side],
+        study=asking.study,
+        model=asking.plan.models[turn.side],
         done=done,
         total=total,
         question=turn.question.id,
