@@ -172,7 +172,7 @@ def _list(row: Row, name: str, where: str) -> list[str]:
         return []
     if isinstance(value, str):
         value = [part.strip() for part in value.split("|")]
-    items = cast("list[Any]", value) if isinstance(value, list) else [None]
+    items: list[Any] = cast("list[Any]", value) if isinstance(value, list) else [None]
     if not all(isinstance(item, str) and item for item in items):
         raise fault(
             where, f"`{name}` is {seen(row[name])}", "Give a list of texts, or texts between |."
