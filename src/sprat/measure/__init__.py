@@ -1,1 +1,5 @@
-"""Clocks, memory, energy, and the machine they were read on."""
+"""Clocks, memory, energy, and the machine they were read on. Definitions: docs/metrics.md.
+
+Nothing is imported here: take what you need from `clock`, `memory`, `energy`, `meter` and
+`environment`.
+"""
