@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from onnx import NodeProto, TensorProto, helper
 
+from sprat.models.export.blocks import Format
+from sprat.models.export.packing import columns, digit_columns, digits
 from sprat.models.export.store import Store
 from sprat.models.export.weights import Matrix, Quantised, Weights
 
@@ -20,8 +22,7 @@ class Pen:
     def __init__(self, store: Store, accuracy: int) -> None:
         self.nodes: list[NodeProto] = []
         self.store, self.accuracy = store, accuracy
-        self._constants: set[str] = set()
-        self._sums: dict[tuple[str, int], str] = {}
+        self._drawn: set[str] = set()
 
     def node(
         self, op: str, name: str, inputs: Sequence[str], domain: str = "", **attributes: Any
@@ -46,8 +47,8 @@ class Pen:
 
     def constant(self, name: str, array: "NDArray[Any]") -> str:
         """An initialiser, stored once however often it is asked for."""
-        if name not in self._constants:
-            self._constants.add(name)
+        if name not in self._drawn:
+            self._drawn.add(name)
             self.store.add(name, array)
         return name
 
@@ -59,25 +60,41 @@ class Pen:
             f"ints_{'_'.join(map(str, values))}".replace("-", "m"), np.array(values, np.int64)
         )
 
-    def with_block_sums(self, x: str, k: int, block: int) -> str:
-        """X [batch, sequence, k] followed by the sum of each of its blocks; shared by consumers."""
-        key = (x, block)
-        if key not in self._sums:
+    def with_block_sums(self, x: str, k: int, format_: Format) -> str:
+        """x [batch, sequence, k], then once per digit the sums of its blocks; shared by users."""
+        block = format_.block
+        name = f"{x}.with_{digits(format_)}_sums{block}"
+        if name not in self._drawn:
+            self._drawn.add(name)
             shape = self.integers(0, 0, k // block, block)
-            blocks = self.node("Reshape", f"{x}.blocks{block}", [x, shape])
-            sums = self.node(
-                "ReduceSum", f"{x}.sums{block}", [blocks, self.integers(-1)], keepdims=0
-            )
-            self._sums[key] = self.node("Concat", f"{x}.with_sums{block}", [x, sums], axis=-1)
-        return self._sums[key]
+            blocks = self.node("Reshape", f"{name}.blocks", [x, shape])
+            sums = self.node("ReduceSum", f"{name}.sums", [blocks, self.integers(-1)], keepdims=0)
+            spare = digit_columns(format_, k) - k // block
+            digit = [sums, self.zeros(spare)] if spare else [sums]
+            self.node("Concat", name, [x, *digit * digits(format_)], axis=-1)
+        return name
+
+    def zeros(self, size: int) -> str:
+        """Zeros [batch, sequence, size]; made once per run for all that need them."""
+        import numpy as np
+
+        name = f"zeros{size}"
+        if name not in self._drawn:
+            self._drawn.add(name)
+            shape = self.node("Shape", f"{name}.input", ["input_ids"])
+            wide = self.node("Concat", f"{name}.shape", [shape, self.integers(size)], axis=0)
+            zero = TensorProto(dims=[1], data_type=TensorProto.FLOAT)
+            zero.raw_data = np.zeros(1, np.float32).tobytes()
+            self.node("ConstantOfShape", name, [wide], value=zero)
+        return name
 
     def multiply(self, name: str, x: str, weights: Quantised, bias: str | None = None) -> str:
         """X [batch, sequence, k] times quantised rows, plus a bias."""
         format_ = weights.format
         k = weights.k
         if format_.has_minimum:
-            x = self.with_block_sums(x, k, format_.block)
-            k += k // format_.block
+            x = self.with_block_sums(x, k, format_)
+            k = columns(format_, k)
         inputs = [x, *weights.inputs]
         if bias:
             inputs += [""] * (5 - len(inputs)) + [bias]
@@ -101,8 +118,8 @@ class Pen:
     def float_table(self, weights: Weights, matrix: Matrix) -> str:
         """A float matrix in single precision, whatever it is stored in."""
         name = f"{matrix.tensor}.f32"
-        if name not in self._constants:
-            self._constants.add(name)
+        if name not in self._drawn:
+            self._drawn.add(name)
             stored = weights.float_matrix(matrix)
             self.node("Cast", name, [stored], to=TensorProto.FLOAT)
         return name

@@ -1,8 +1,8 @@
 """Blocks → the operands of `MatMulNBits` and `GatherBlockQuantized`.
 
 A block with a minimum, w = d*q + m, is written as d*(q - z) + r: z is the nearest zero point that
-the kernel takes, and the rest r, at most half a step, becomes one more weight of the row that
-multiplies the block's sum of activations. So K grows by one column for each block.
+the kernel takes, and the rest r, at most half a step, multiplies the block's sum of activations:
+one more column of the row for each block, in two digits of four bits (or one of eight).
 """
 
 from typing import TYPE_CHECKING
@@ -28,14 +28,19 @@ class Packed(msgspec.Struct, frozen=True):
     """None: every zero point is the format's own."""
 
 
+def digits(format_: Format) -> int:
+    """Columns per block sum: two of four bits, coarse and fine, or one of eight."""
+    return 8 // format_.bits if format_.has_minimum else 0
+
+
+def digit_columns(format_: Format, k: int) -> int:
+    """Width of one digit of every block of a row of `k` weights, in whole blocks."""
+    return -(-(k // format_.block) // format_.block) * format_.block
+
+
 def columns(format_: Format, k: int) -> int:
     """Inputs that a row of `k` weights multiplies, block sums included."""
-    return k + k // format_.block if format_.has_minimum else k
-
-
-def block_count(format_: Format, k: int) -> int:
-    """Blocks of a packed row of `k` weights."""
-    return -(-columns(format_, k) // format_.block)
+    return k + digits(format_) * digit_columns(format_, k)
 
 
 def pack(format_: Format, blocks: Blocks) -> Packed:
@@ -45,13 +50,15 @@ def pack(format_: Format, blocks: Blocks) -> Packed:
     import numpy as np
 
     codes, scales, zeros, rest = _with_zero_points(format_, blocks, blocks.minima)
-    rest_codes, rest_scales = _quantise_rest(format_, rest)
-    rest_zeros = np.full(rest_scales.shape, format_.zero, np.uint8)
-    return Packed(
-        np.concatenate([codes, rest_codes], axis=1),
-        np.concatenate([scales, rest_scales], axis=1),
-        _pack_zeros(format_, np.concatenate([zeros, rest_zeros], axis=1)),
-    )
+    all_codes, all_scales = [codes], [scales]
+    for _ in range(digits(format_)):
+        digit_codes, digit_scales, rest = _digit(format_, rest)
+        all_codes.append(_pack_codes(format_, digit_codes))
+        all_scales.append(digit_scales)
+    scales = np.concatenate(all_scales, axis=1)
+    all_zeros = np.full(scales.shape, format_.zero, np.uint8)
+    all_zeros[:, : zeros.shape[1]] = zeros
+    return Packed(np.concatenate(all_codes, axis=1), scales, _pack_zeros(format_, all_zeros))
 
 
 def _with_zero_points(
@@ -76,18 +83,17 @@ def _with_zero_points(
     return codes, scales, zeros, rest
 
 
-def _quantise_rest(format_: Format, rest: "Floats") -> tuple["Bytes", "Floats"]:
-    """[rows, blocks] → symmetric blocks of the same format, padded with zeros."""
+def _digit(format_: Format, rest: "Floats") -> tuple["Bytes", "Floats", "Floats"]:
+    """[rows, blocks] as symmetric blocks of the same format, and what these in turn leave over."""
     import numpy as np
 
     rows, count = rest.shape
     padded = np.zeros((rows, -(-count // format_.block), format_.block), np.float32)
     padded.reshape(rows, -1)[:, :count] = rest
-    top = format_.zero - 1
-    scales = np.abs(padded).max(axis=-1) / np.float32(top)
-    steps = padded / np.where(scales == 0, np.float32(1), scales)[..., None]
-    codes = (np.rint(steps) + format_.zero).astype(np.uint8)
-    return _pack_codes(format_, codes), scales.astype(np.float32)
+    scales = np.abs(padded).max(axis=-1) / np.float32(format_.zero - 1)
+    steps = np.rint(padded / np.where(scales == 0, np.float32(1), scales)[..., None])
+    left = (padded - steps * scales[..., None]).reshape(rows, -1)[:, :count]
+    return (steps + format_.zero).astype(np.uint8), scales, left
 
 
 def _pack_codes(format_: Format, codes: "Bytes") -> "Bytes":

@@ -8,7 +8,7 @@ from onnx import TensorProto
 
 from sprat.errors import BadWeights
 from sprat.models.export.blocks import FORMATS, Format, read_blocks
-from sprat.models.export.packing import Packed, block_count, lookup, pack
+from sprat.models.export.packing import Packed, columns, lookup, pack
 from sprat.models.export.store import Store
 from sprat.models.gguf import Gguf, Tensor
 
@@ -98,7 +98,7 @@ class Weights:
 
         format_, k = self._common(matrices)
         n = sum(self.shape(matrix.tensor)[0] for matrix in matrices)
-        blocks = block_count(format_, k)
+        blocks = columns(format_, k) // format_.block
         shape = (n, blocks, format_.block * format_.bits // 8)
         stream = self.store.begin(f"{name}.codes", TensorProto.UINT8, shape)
         scales: list[Floats] = []
