@@ -11,7 +11,7 @@ from sprat.cli.reports import Targets, emit, report_options
 from sprat.errors import RunError, UsageError
 from sprat.runs.store import Store
 from sprat.settings import Settings
-from sprat.studies.compare import Engines, Progress, unfinished
+from sprat.studies.compare import Engines, Identities, Progress, unfinished
 from sprat.studies.compare import compare as run_study
 from sprat.studies.plan import SIDES, ComparePlan, Side, plan_of
 from sprat.studies.summary import summarise
@@ -161,12 +161,14 @@ def _run(plan: ComparePlan, settings: Settings, store: Store, resume: str | None
         click.exceptions.Exit: Ctrl-C (130), after saying how to go on.
     """
     from sprat.cli.live import Live
+    from sprat.engines.identity import identity
 
     live = Live()
     try:
         engines = _open(plan, settings)
+        who: Identities = {side: identity(plan.models[side], settings) for side in SIDES}
         with live:
-            return asyncio.run(_ask_both(plan, engines, store, resume, live.show))
+            return asyncio.run(_ask_both(plan, engines, store, resume, who, live.show))
     except KeyboardInterrupt as stop:
         study = live.study or resume
         hint = f"Go on with: sprat compare --resume {study}" if study else "Nothing was asked yet."
@@ -190,10 +192,15 @@ def _open(plan: ComparePlan, settings: Settings) -> Engines:
 
 
 async def _ask_both(
-    plan: ComparePlan, engines: Engines, store: Store, resume: str | None, show: Progress
+    plan: ComparePlan,
+    engines: Engines,
+    store: Store,
+    resume: str | None,
+    who: Identities,
+    show: Progress,
 ) -> str:
     try:
-        return await run_study(plan, engines, store, resume=resume, progress=show)
+        return await run_study(plan, engines, store, resume=resume, identities=who, progress=show)
     finally:
         for engine in engines.values():
             await engine.aclose()

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from sprat.engines.base import Engine, Load, ask
-from sprat.errors import EngineError, RunError, UnsupportedRequest
+from sprat.errors import RunError, SpratError
 from sprat.measure.clock import now_ns
 from sprat.measure.meter import Meter
 from sprat.runs.store import Store
@@ -47,6 +47,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 Progress = Callable[[Event], None]
 Engines = Mapping[Side, Engine]
+Identities = Mapping[Side, dict[str, Any]]
 
 
 class Asking(NamedTuple):
@@ -65,11 +66,13 @@ async def compare(
     *,
     resume: str | None = None,
     progress: Progress | None = None,
+    identities: Identities | None = None,
     environment: dict[str, Any] | None = None,
 ) -> str:
     """Ask every question of both sides and return the study's id.
 
-    With `resume`, only what that study has not asked yet. Cancelled or failing, it leaves a study
+    With `resume`, only what that study has not asked yet; `identities` (`engines.identity`) must be
+    those it began with. Cancelled or failing, it leaves a study
     that can be resumed.
 
     Raises:
@@ -77,13 +80,14 @@ async def compare(
         EngineError: a model could not be made ready; nothing is recorded then.
     """
     show = progress or _show_nothing
+    who = identities or {}
     if resume is not None:
-        refuse_difference(store.study(resume), plan)
+        _refuse_change(store.study(resume), plan, who)
     loads = await _warm(engines, show)
     if resume is None:
-        study = _begin(plan, engines, loads, store, environment or {})
+        study = _begin(plan, who, loads, store, environment or {})
     else:
-        study = _continue(resume, engines, loads, store)
+        study = _continue(resume, loads, store)
     with store.hold(study), _standing(store, study):
         async with metered(engines) as meters:
             await _ask_all(Asking(plan, engines, meters, study), store, show)
@@ -111,7 +115,7 @@ async def _warm(engines: Engines, show: Progress) -> dict[Side, Load]:
 
 def _begin(
     plan: ComparePlan,
-    engines: Engines,
+    identities: Identities,
     loads: Mapping[Side, Load],
     store: Store,
     environment: dict[str, Any],
@@ -129,7 +133,7 @@ def _begin(
             StudyModel(
                 role=side,
                 name=plan.models[side],
-                identity=identity_of(engines[side]),
+                identity=identities.get(side, {}),
                 sessions=(_session(loads[side]),),
             )
             for side in SIDES
@@ -139,31 +143,32 @@ def _begin(
     return study.id
 
 
-def _continue(resume: str, engines: Engines, loads: Mapping[Side, Load], store: Store) -> str:
+def _continue(resume: str, loads: Mapping[Side, Load], store: Store) -> str:
     study = store.study(resume)
     for model in study.models:
         side: Side = "small" if model.role == "small" else "large"
-        _refuse_other_weights(study, model, identity_of(engines[side]))
         sessions = (*model.sessions, _session(loads[side]))
         store.put_model(resume, msgspec.structs.replace(model, sessions=sessions))
         _withdraw_outage(store, resume, side)
     return resume
 
 
-def identity_of(engine: Engine) -> dict[str, Any]:
-    """What makes an engine's answers its own (weights' sha256, recipe, …), where it says so."""
-    identity: object = getattr(engine, "identity", None)
-    return dict(identity) if isinstance(identity, Mapping) else {}  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]  # the protocol does not promise it
+def _refuse_change(study: Study, plan: ComparePlan, identities: Identities) -> None:
+    """Resume only what would have gone on like this anyway.
 
-
-def _refuse_other_weights(study: Study, model: StudyModel, now: dict[str, Any]) -> None:
-    for what, before in model.identity.items():
-        if now.get(what) != before:
-            raise RunError(
-                f"{study.id} cannot be resumed: {what} of {model.name} was {before}, "
-                f"and is {now.get(what)}.",
-                fix="Start anew without --resume.",
-            )
+    Raises:
+        RunError: the plan or a model differs from what the study began with.
+    """
+    refuse_difference(study, plan)
+    for model in study.models:
+        now = identities.get("small" if model.role == "small" else "large", {})
+        for what in model.identity.keys() | now.keys():
+            if now.get(what) != model.identity.get(what):
+                raise RunError(
+                    f"{study.id} cannot be resumed: {what} of {model.name} was "
+                    f"{model.identity.get(what)}, and is {now.get(what)} now.",
+                    fix="Start anew without --resume.",
+                )
 
 
 def _withdraw_outage(store: Store, study: str, side: Side) -> None:
@@ -227,7 +232,7 @@ async def _ask_one(asking: Asking, turn: Turn) -> Run:
         began_ns = now_ns()
         try:
             reply = await ask(asking.engines[turn.side], request)
-        except (EngineError, UnsupportedRequest) as failure:
+        except SpratError as failure:
             error = str(failure)
         elapsed_s = (now_ns() - began_ns) / 1e9
     return Run(

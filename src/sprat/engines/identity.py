@@ -1,0 +1,50 @@
+"""What makes a model's answers its own: two runs with the same identity should answer alike."""
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sprat.settings import Settings
+
+if TYPE_CHECKING:
+    from sprat.models.names import Local
+
+
+def identity(name: str, settings: Settings) -> dict[str, Any]:
+    """Weights' SHA-256, export recipe and provider; address and model for an endpoint.
+
+    Fetches and exports what is not here yet, so call it after `open_engine`.
+
+    Raises:
+        UnknownModel: no model of that name.
+        ModelError: its weights could not be fetched, verified, read or exported.
+    """
+    from sprat.models.names import EndpointModel, Scripted, resolve
+
+    match resolve(name, settings):
+        case EndpointModel() as source:
+            return {"endpoint": source.endpoint.url, "model": source.model}
+        case Scripted() as source:
+            return {"script_sha256": _sha256(source.path)}
+        case source:
+            return _local(source, settings)
+
+
+def _local(source: "Local", settings: Settings) -> dict[str, Any]:
+    from sprat.models.ready import ensure
+
+    ready = ensure(source, settings)
+    known = {
+        "weights_sha256": ready.weights_sha256,
+        "recipe": ready.recipe,
+        "licence": ready.licence,
+        # A folder of the user's own has no weights file that was hashed on the way in.
+        "config_sha256": None if ready.gguf else _sha256(ready.folder / "genai_config.json"),
+        "provider": settings.onnx.provider,
+        "threads": settings.onnx.threads,
+    }
+    return {what: value for what, value in known.items() if value is not None}
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
