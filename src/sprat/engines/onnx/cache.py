@@ -1,0 +1,59 @@
+"""The attention's memory: keys and values of every token so far, one row per running request.
+
+The buffers are shared by input and output of the graph, so a step writes one token in place and
+copies nothing. They grow by doubling; what is never touched is never given memory by the system.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from sprat.engines.onnx.native import Floats
+
+BLOCK_TOKENS = 64
+
+
+class KeyValueCache:
+    """Arrays of shape [rows, kv_heads, tokens, head_size], two for every layer."""
+
+    def __init__(self, layers: int, kv_heads: int, head_size: int, dtype: np.dtype[Any]) -> None:
+        self._count = 2 * layers
+        self._kv_heads = kv_heads
+        self._head_size = head_size
+        self._dtype = dtype
+        self.rows = 0
+        self.tokens = 0
+        self.arrays: list[Floats] = []
+        self.version = 0
+        """Changes whenever the arrays moved."""
+
+    def reserve(self, rows: int, tokens: int, used: int) -> None:
+        """Make room for `rows` requests of `tokens` tokens; the first `used` rows are kept."""
+        if rows <= self.rows and tokens <= self.tokens:
+            return
+        rows = max(rows, self.rows)
+        if tokens > self.tokens:
+            tokens = -(-max(tokens, self.tokens) // BLOCK_TOKENS) * BLOCK_TOKENS
+        tokens = max(tokens, self.tokens)
+        old: list[Floats | None] = [*self.arrays]
+        shape = (rows, self._kv_heads, tokens, self._head_size)
+        self.arrays = []
+        for i in range(self._count):
+            new = np.zeros(shape, self._dtype)
+            if old and (kept := old[i]) is not None:
+                new[:used, :, : self.tokens] = kept[:used]
+                old[i] = None  # frees it now: the peak is one array more, not twice the cache
+            self.arrays.append(new)
+        self.rows, self.tokens = rows, tokens
+        self.version += 1
+
+    def move(self, source: int, target: int, tokens: int) -> None:
+        """Copy the first `tokens` tokens of row `source` over row `target`."""
+        for array in self.arrays:
+            array[target, :, :tokens] = array[source, :, :tokens]
+
+    def address(self, index: int, row: int) -> int:
+        """Where row `row` of array `index` begins in memory."""
+        array = self.arrays[index]
+        return int(array.ctypes.data) + row * int(array.strides[0])

@@ -1,0 +1,108 @@
+"""The decoder graph on ONNX Runtime: tokens in, logits out, the cache updated in place.
+
+Why not the `Generator` and `Engine` of ONNX Runtime GenAI: docs/decisions/own-decode-loop.md.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from sprat.engines.onnx.cache import KeyValueCache
+from sprat.engines.onnx.folder import Folder
+from sprat.engines.onnx.graph import KEEP, load_session
+from sprat.engines.onnx.native import Floats, Ints, Native, ort
+
+DType = np.dtype[Any]
+
+_DTYPES: dict[str, DType] = {
+    "tensor(float)": np.dtype(np.float32),
+    "tensor(float16)": np.dtype(np.float16),
+}
+
+
+class Decoder:
+    """Runs the graph over rows of the cache."""
+
+    def __init__(self, folder: Folder, provider: str, threads: int) -> None:
+        self._names = folder.names
+        self._session: Native = load_session(folder, provider, threads)
+        inputs = {i.name: i.type for i in self._session.get_inputs()}
+        outputs = {o.name: o.type for o in self._session.get_outputs()}
+        self._has_positions = folder.names.position_ids in inputs
+        self._keeps = KEEP in inputs
+        self._vocab = folder.vocab
+        self._logits_dtype = _DTYPES[outputs[folder.names.logits]]
+        self._past = _layer_names(
+            folder, folder.names.past_key_names, folder.names.past_value_names
+        )
+        self._present = _layer_names(
+            folder, folder.names.present_key_names, folder.names.present_value_names
+        )
+        dtype = _DTYPES[inputs[self._past[0]]]
+        self.cache = KeyValueCache(folder.layers, folder.kv_heads, folder.head_size, dtype)
+        self._binding: Native = self._session.io_binding()
+        self._bound: tuple[int, int, int] | None = None
+
+    @property
+    def provider(self) -> str:
+        """The execution provider that computes."""
+        return str(self._session.get_providers()[0])
+
+    def run(self, tokens: Ints, pasts: list[int], first_row: int, keep: int = 1) -> Floats:
+        """Append `tokens` [rows, n] to the cache rows from `first_row` on.
+
+        `pasts` holds each row's tokens before this call. The cache must have room already.
+
+        Returns:
+            float32 logits [rows, keep, vocab] of the last `keep` positions.
+        """
+        rows, count = tokens.shape
+        self._bind_cache(first_row, rows)
+        inputs = self._inputs(tokens, pasts, keep)
+        for name, array in inputs.items():
+            self._binding.bind_cpu_input(name, array)
+        kept = keep if self._keeps else count
+        logits = np.empty((rows, kept, self._vocab), self._logits_dtype)
+        self._bind_output(self._names.logits, logits.shape, logits.ctypes.data, logits.dtype)
+        self._session.run_with_iobinding(self._binding)
+        return logits[:, -keep:].astype(np.float32, copy=False)
+
+    def _inputs(self, tokens: Ints, pasts: list[int], keep: int) -> dict[str, Ints]:
+        count = tokens.shape[1]
+        past = np.array(pasts, np.int64)[:, None]
+        total = int(past.max()) + count
+        mask = (np.arange(total) < past + count).astype(np.int64)
+        inputs: dict[str, Ints] = {
+            self._names.input_ids: np.ascontiguousarray(tokens, np.int64),
+            self._names.attention_mask: mask,
+        }
+        if self._has_positions:
+            inputs[self._names.position_ids] = past + np.arange(count)
+        if self._keeps:
+            inputs[KEEP] = np.array([-keep], np.int64)
+        return inputs
+
+    def _bind_cache(self, first_row: int, rows: int) -> None:
+        key = (first_row, rows, self.cache.version)
+        if key == self._bound:
+            return
+        shape = (rows, *self.cache.arrays[0].shape[1:])
+        dtype = self.cache.arrays[0].dtype
+        for index, (past, present) in enumerate(zip(self._past, self._present, strict=True)):
+            at = self.cache.address(index, first_row)
+            self._binding.bind_input(past, "cpu", 0, dtype, shape, at)
+            self._bind_output(present, shape, at, dtype)
+        self._bound = key
+
+    def _bind_output(self, name: str, shape: tuple[int, ...], at: int, dtype: DType) -> None:
+        self._binding.bind_output(name, "cpu", 0, dtype, shape, at)
+
+
+def _layer_names(folder: Folder, keys: str, values: str) -> list[str]:
+    return [name % layer for layer in range(folder.layers) for name in (keys, values)]
+
+
+def quiet() -> None:
+    """Keep the runtime from printing warnings and from sending telemetry."""
+    ort.set_default_logger_severity(3)
+    ort.disable_telemetry_events()

@@ -1,0 +1,189 @@
+"""Decides what the decoder computes next: a piece of a prompt, one answer's tokens, or a batch's.
+
+Running requests hold cache rows 0, 1, 2, …; a request that ends gives its row to the last one, so
+that a batch is always the first rows. At temperature 0 the text does not depend on the company a
+request keeps: where computing together could tip the choice, the step is computed again alone.
+"""
+
+from collections import deque
+
+import numpy as np
+
+from sprat.engines.onnx.decoder import Decoder
+from sprat.engines.onnx.drafts import MOST_DRAFTS
+from sprat.engines.onnx.job import Job
+from sprat.engines.onnx.native import Floats
+from sprat.engines.onnx.sampling import lead
+from sprat.engines.onnx.wire import Piece
+from sprat.measure.clock import now_ns
+
+MOST_ROWS = 8
+CHUNK_TOKENS = 512
+"""Prompt tokens computed at once: others wait, and a cancellation is noticed, no longer."""
+GROW_TOKENS = 256
+SURE_LEAD = 0.02
+"""Logits whose best leads by less are computed again alone (docs/decisions/own-decode-loop.md)."""
+
+
+class Scheduler:
+    """Runs jobs to their end."""
+
+    def __init__(self, decoder: Decoder, *, reuse_prefix: bool = False) -> None:
+        self._decoder = decoder
+        self._reuse = reuse_prefix
+        self._waiting: deque[Job] = deque()
+        self._running: list[Job] = []
+        self._kept: list[list[int]] = []
+        """What each cache row holds, where prefixes are reused."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self._waiting and not self._running
+
+    def add(self, job: Job) -> None:
+        """Queue a job."""
+        self._waiting.append(job)
+
+    def cancel(self, number: int) -> Job | None:
+        """Forget a job and free its row; None when it has ended already."""
+        for job in self._waiting:
+            if job.id == number:
+                self._waiting.remove(job)
+                return job
+        for row, job in enumerate(self._running):
+            if job.id == number:
+                self._leave(row)
+                return job
+        return None
+
+    def clear(self) -> list[Job]:
+        """Forget everything: the jobs that were held."""
+        held = [*self._running, *self._waiting]
+        self._running.clear()
+        self._waiting.clear()
+        self._kept.clear()
+        return held
+
+    def step(self) -> list[tuple[Job, Piece | None]]:
+        """Compute a little: the jobs that have something to show or have finished."""
+        news: list[tuple[Job, Piece | None]] = []
+        self._admit()
+        if self._running and not self._running[-1].prefilled:
+            news += self._prefill(len(self._running) - 1)
+        decoding = [job for job in self._running if job.prefilled and not job.finish and job.output]
+        fresh = {id(job) for job, _ in news}
+        batch = [job for job in decoding if id(job) not in fresh]
+        if len(batch) == 1 and len(decoding) == 1:
+            news += self._alone(batch[0])
+        elif batch:
+            news += self._together(batch)
+        for row in reversed(range(len(self._running))):
+            if self._running[row].finish:
+                self._leave(row)
+        return news
+
+    def _admit(self) -> None:
+        """Give the next waiting job a row, one at a time: the last one must have its prompt."""
+        if not self._waiting or len(self._running) >= MOST_ROWS:
+            return
+        if self._running and not self._running[-1].prefilled:
+            return
+        job = self._waiting.popleft()
+        row = len(self._running)
+        job.started_ns = now_ns()
+        self._running.append(job)
+        need = len(job.prompt) + min(job.most_tokens, GROW_TOKENS) + MOST_DRAFTS + 1
+        used = max(row, len(self._kept))
+        rows = self._decoder.cache.rows
+        self._decoder.cache.reserve(max(2 * rows, 1) if row >= rows else rows, need, used)
+        if self._reuse:
+            self._recall(job, row)
+
+    def _recall(self, job: Job, row: int) -> None:
+        """Begin with what a free row still knows of this prompt."""
+        while len(self._kept) <= row:
+            self._kept.append([])
+        lengths = [_common(kept, job.prompt) for kept in self._kept[row:]]
+        best = max(range(len(lengths)), key=lengths.__getitem__)
+        length = min(lengths[best], len(job.prompt) - 1)  # the last one is computed: its logits
+        if length > 0:
+            if best:
+                self._decoder.cache.move(row + best, row, length)
+            job.past = job.cached = length
+        self._kept[row] = []
+
+    def _prefill(self, row: int) -> list[tuple[Job, Piece | None]]:
+        job = self._running[row]
+        tokens = job.prompt[job.past : job.past + CHUNK_TOKENS]
+        logits = self._decoder.run(np.array([tokens]), [job.past], row)
+        job.past += len(tokens)
+        if not job.prefilled:
+            return []
+        return [(job, job.take([job.choose(logits[0, -1])]))]
+
+    def _alone(self, job: Job) -> list[tuple[Job, Piece | None]]:
+        """One answer's next token, or several when a guess of them proves right."""
+        row = self._running.index(job)
+        guess = [] if job.doubtful or not job.drafts else job.drafts.guess(job.room - 1)
+        job.doubtful = False
+        tokens = [job.output[-1], *guess]
+        self._make_room(job.past + len(tokens))
+        logits = self._decoder.run(np.array([tokens]), [job.past], row, keep=len(tokens))[0]
+        if not guess or not job.drafts:
+            job.past += 1
+            return [(job, job.take([job.choose(logits[0])]))]
+        right = self._check(job, guess, logits)
+        job.drafts.learn(len(guess), min(len(right), len(guess)))
+        job.past += len(right)
+        job.doubtful = len(right) == 0
+        return [(job, job.take(right))] if right else []
+
+    def _check(self, job: Job, guess: list[int], logits: Floats) -> list[int]:
+        """The tokens that follow for certain: guesses that hold, and the one after them."""
+        right: list[int] = []
+        for place, row in enumerate(logits):
+            if lead(row) < SURE_LEAD:
+                job.doubtful = True
+                break
+            right.append(job.choose(row))
+            if place >= len(guess) or right[-1] != guess[place]:
+                break
+        return right
+
+    def _together(self, batch: list[Job]) -> list[tuple[Job, Piece | None]]:
+        """One token for every answer, in one run over the first rows."""
+        self._make_room(max(job.past for job in batch) + 1)
+        tokens = np.array([[job.output[-1]] for job in batch])
+        logits = self._decoder.run(tokens, [job.past for job in batch], 0)
+        news: list[tuple[Job, Piece | None]] = []
+        for row, job in enumerate(batch):
+            mine = logits[row, 0]
+            if len(batch) > 1 and job.careful and lead(mine) < SURE_LEAD:
+                mine = self._decoder.run(tokens[row : row + 1], [job.past], row)[0, 0]
+            job.past += 1
+            news.append((job, job.take([job.choose(mine)])))
+        return news
+
+    def _make_room(self, tokens: int) -> None:
+        cache = self._decoder.cache
+        if tokens > cache.tokens:
+            cache.reserve(cache.rows, tokens + GROW_TOKENS, cache.rows)
+
+    def _leave(self, row: int) -> None:
+        """Free a row: later requests move down, so that decoding rows stay first, without holes."""
+        gone, last = self._running[row], len(self._running) - 1
+        hole = row
+        for source in (last,) if self._running[last].prefilled else (last - 1, last):
+            if source > hole:
+                self._decoder.cache.move(source, hole, self._running[source].past)
+                self._running[hole] = self._running[source]
+                hole = source
+        self._running.pop()
+        if self._reuse:
+            self._kept[last] = [*gone.prompt, *gone.output][: gone.past] if row == last else []
+
+
+def _common(left: list[int], right: list[int]) -> int:
+    pairs = zip(left, right, strict=False)
+    return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(left), len(right)))
