@@ -166,7 +166,7 @@ def _copy(
     response: Response, out: Partial, whole: int | None, report: Callable[[int], None]
 ) -> None:
     limit = MAX_BYTES if whole is None else whole
-    while chunk := response.read(CHUNK_BYTES // 4):
+    while chunk := response.read1(CHUNK_BYTES // 4):
         if out.size + len(chunk) > limit:
             out.cut(0)
             raise DownloadFailed(f"{response.url} sends more than the {limit} bytes it announced")

@@ -18,14 +18,15 @@ from sprat.models.disk import (
     sha256_of,
     write_record,
 )
+from sprat.models.hub import Pin
 from sprat.models.local import copy_from
 from sprat.models.pip_config import read_pip_config
 from sprat.models.progress import Progress, megabytes, remark, silent
 from sprat.models.web import Web
 from sprat.settings import Settings
 
-Got = tuple[Path, str, str, str | None]
-"""A file of weights, its SHA-256, where it came from, and the hub's commit."""
+Got = tuple[Path, str, str, Pin | None]
+"""A file of weights, its SHA-256, where it came from, and what the hub records about it."""
 
 
 def pull(
@@ -92,8 +93,9 @@ def _adopt(folder: Path, model: CatalogModel, progress: Progress) -> Record | No
 
 
 def _announce(model: CatalogModel, progress: Progress) -> None:
-    licence = model.licence or "its licence is on its page on the hub"
-    remark(progress, f"{model.name}: {model.title}, {megabytes(model.bytes)}, {licence}")
+    if model.licence:  # else its source tells, once asked
+        what = f"{model.title}, {megabytes(model.bytes)}, {model.licence}"
+        remark(progress, f"{model.name}: {what}")
 
 
 def _first_that_works(
@@ -127,7 +129,7 @@ def _try(source: Origin | Path, model: CatalogModel, settings: Settings, progres
         return path, seen, str(source), None
     if isinstance(source, HubSource):
         path, seen, pin = hub.fetch_from_hub(source, model, folder, web, progress)
-        return path, seen, str(source), pin.revision
+        return path, seen, str(source), pin
     raise DownloadFailed(f"{source} runs there and has no file to fetch")
 
 
@@ -155,25 +157,23 @@ def _all_failed(model: CatalogModel, failures: list[ModelError]) -> ModelError:
 
 
 def _keep(folder: Path, model: CatalogModel, got: Got) -> Record:
-    path, seen, source, revision = got
+    path, seen, source, pin = got
     path.replace(folder / WEIGHTS)
-    record = _recorded(folder, model, seen, source, revision)
+    record = _recorded(folder, model, seen, source, pin)
     registry.forget(folder)
     (folder / hub.PARTIAL).unlink(missing_ok=True)
     return record
 
 
-def _recorded(
-    folder: Path, model: CatalogModel, seen: str, source: str, revision: str | None
-) -> Record:
+def _recorded(folder: Path, model: CatalogModel, seen: str, source: str, pin: Pin | None) -> Record:
     record = Record(
         name=model.name,
         title=model.title,
         bytes=(folder / WEIGHTS).stat().st_size,
         sha256=seen,
-        licence=model.licence,
+        licence=model.licence or (pin.licence if pin else None),
         source=source,
-        revision=revision,
+        revision=pin.revision if pin else None,
     )
     return write_record(folder, record)
 

@@ -29,6 +29,8 @@ class Pin(msgspec.Struct, frozen=True):
     revision: str
     sha256: str
     bytes: int | None
+    licence: str | None = None
+    """As the repository's card names it."""
 
 
 def hub_url(environ: dict[str, str] | None = None) -> str:
@@ -53,8 +55,9 @@ def fetch_from_hub(
     partial = folder / PARTIAL
     left = (pin.bytes or 0) - (partial.stat().st_size if partial.exists() else 0)
     require_room(folder, max(0, left), f"Downloading {model.name}")
-    if model.bytes is None:
-        remark(progress, f"{model.name}: {megabytes(pin.bytes)}, commit {pin.revision[:12]}")
+    if model.licence is None:
+        licence = pin.licence or "no licence named"
+        remark(progress, f"{model.name}: {megabytes(pin.bytes)}, {licence}")
     remote = Remote(
         url=_file_url(source, pin.revision),
         bytes=pin.bytes,
@@ -108,13 +111,22 @@ def _ask_hub(source: HubSource) -> Pin:
         ) from error
     except Exception as error:  # its HTTP library has its own errors
         raise DownloadFailed(f"{host} cannot be reached: {_first_line(error)}") from error
-    return _pin(source, found.commit_hash, found.etag, found.size)
-
-
-def _pin(source: HubSource, commit: str | None, etag: str | None, size: int | None) -> Pin:
-    if not commit or not etag or len(etag) != 64:
+    if not found.commit_hash or not found.etag or len(found.etag) != 64:
         raise DownloadFailed(f"the hub records no SHA-256 for {source.repo}/{source.file}")
-    return Pin(commit, etag, size)
+    licence = _licence(source, found.commit_hash, token)
+    return Pin(found.commit_hash, found.etag, found.size, licence)
+
+
+def _licence(source: HubSource, commit: str, token: str | None) -> str | None:
+    """What the repository's card says; None when it says nothing or cannot be read."""
+    from huggingface_hub import HfApi
+
+    try:
+        api = HfApi(endpoint=hub_url(), token=token)
+        card = api.model_info(source.repo, revision=commit, timeout=10).card_data
+    except Exception:  # noqa: BLE001 (a nicety of a library whose errors have no common base)
+        return None
+    return str(card.license) if card and card.license else None
 
 
 def _first_line(error: Exception) -> str:

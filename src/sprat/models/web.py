@@ -136,6 +136,7 @@ def _explained(url: str) -> Generator[None]:
     try:
         yield
     except urllib.error.HTTPError as error:
+        error.close()
         raise _for_status(host, error.code, error.headers) from error
     except urllib.error.URLError as error:
         raise _for_reason(host, error.reason) from error
