@@ -96,7 +96,7 @@ def _few(verdict: VerdictSummary | None) -> str:
 def _of_model(model: ModelSummary) -> list[str]:
     lines: list[str] = []
     if model.errors:
-        lines.append(f"{model.name}: {model.errors} errors, each counted as wrong.")
+        lines.append(f"{model.name}: {model.errors} failed, counted as wrong.")
     if model.answered and model.truncated / model.answered > MANY_TRUNCATED:
         lines.append(
             f"{model.name}: {model.truncated} of {model.answered} answers were cut off by their "
@@ -134,7 +134,8 @@ def _resumed(study: Study) -> str:
     times = max((len(model.sessions) for model in study.models), default=1) - 1
     if times < 1:
         return ""
-    return f"Resumed {times} time{'s' if times > 1 else ''}: the cold load is that of the start."
+    often = "once" if times == 1 else f"{times} times"
+    return f"Resumed {often}: the cold load is that of the start."
 
 
 def _translated(questions: Sequence[Question]) -> str:
