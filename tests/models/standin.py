@@ -200,12 +200,13 @@ class StandIn:
         data = self.files.get(name)
         if data is None:
             return web.Response(status=404, headers={"X-Error-Code": "EntryNotFound"})
+        # The real hub sends its clients to another host for the bytes.
         sha = self.hub_sha.get(name, hashlib.sha256(data).hexdigest())
         headers = {
             "X-Repo-Commit": "c0ffee" + "0" * 34,
             "X-Linked-Etag": f'"{sha}"',
             "X-Linked-Size": str(len(data)),
-            "Location": f"http://localhost:{self.port}/files/{name}",  # another host, as the real one
+            "Location": f"http://localhost:{self.port}/files/{name}",
         }
         return web.Response(status=302, headers=headers)
 
