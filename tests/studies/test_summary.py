@@ -169,8 +169,8 @@ def test_an_answer_carries_its_breakdown_and_everything_to_judge_it(tmp_path):
 
 
 def test_the_right_bar_is_the_scorers_own(tmp_path):
-    facts = [question(1, scorer="facts", expected=["a", "b", "c", "d"])]
-    store = store_with(tmp_path / "r.db", facts, [0.75], [0.5])
+    graded = [question(1, scorer="f1")]
+    store = store_with(tmp_path / "r.db", graded, [0.75], [0.5])
     found = summarise(store, "study")
     assert [answer.right for answer in found.answers] == [True, False]
     assert found.verdict.small_only_right == 1
@@ -212,6 +212,7 @@ def test_what_weakens_the_numbers_is_said(tmp_path):
         [1, 1, 1],
         status="stopped",
         note="interrupted",
+        environment={"load_average_1min": 1.0, "usable_cores": 2, "power": "battery"},
     )
     said = "\n".join(summarise(store, "study").warnings)
     for part in (
@@ -223,6 +224,8 @@ def test_what_weakens_the_numbers_is_said(tmp_path):
         "cut text into tokens differently",
         "Token counts of s are estimates",
         "translations of one question",
+        "The machine was busy when the study began (load 1.0 on 2 cores)",
+        "on battery",
     ):
         assert part in said
     store.close()

@@ -1,6 +1,7 @@
 """`sprat compare`: the main job."""
 
 import asyncio
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +12,7 @@ from sprat.cli.reports import Targets, emit, report_options
 from sprat.errors import RunError, UsageError
 from sprat.runs.store import Store
 from sprat.settings import Settings
-from sprat.studies.compare import Engines, Identities, Progress, unfinished
+from sprat.studies.compare import Engines, Identities, unfinished
 from sprat.studies.compare import compare as run_study
 from sprat.studies.plan import SIDES, ComparePlan, Side, plan_of
 from sprat.studies.summary import summarise
@@ -162,13 +163,29 @@ def _run(plan: ComparePlan, settings: Settings, store: Store, resume: str | None
     """
     from sprat.cli.live import Live
     from sprat.engines.identity import identity
+    from sprat.measure.environment import describe_environment
 
     live = Live()
     try:
+        # Looked at before Sprat itself makes the machine busy.
+        machine = describe_environment(providers=False)
         engines = _open(plan, settings)
         who: Identities = {side: identity(plan.models[side], settings) for side in SIDES}
         with live:
-            return asyncio.run(_ask_both(plan, engines, store, resume, who, live.show))
+            return asyncio.run(
+                _ask_both(
+                    engines,
+                    run_study(
+                        plan,
+                        engines,
+                        store,
+                        resume=resume,
+                        progress=live.show,
+                        identities=who,
+                        environment=machine,
+                    ),
+                )
+            )
     except KeyboardInterrupt as stop:
         study = live.study or resume
         hint = f"Go on with: sprat compare --resume {study}" if study else "Nothing was asked yet."
@@ -191,16 +208,9 @@ def _open(plan: ComparePlan, settings: Settings) -> Engines:
     return engines
 
 
-async def _ask_both(
-    plan: ComparePlan,
-    engines: Engines,
-    store: Store,
-    resume: str | None,
-    who: Identities,
-    show: Progress,
-) -> str:
+async def _ask_both(engines: Engines, study: Coroutine[Any, Any, str]) -> str:
     try:
-        return await run_study(plan, engines, store, resume=resume, identities=who, progress=show)
+        return await study
     finally:
         for engine in engines.values():
             await engine.aclose()

@@ -1,6 +1,7 @@
 """From a stored study to a `Comparison`. Nothing is asked, loaded or measured here."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sprat.errors import RunError
 from sprat.runs.statistics import MIN_PAIRS
@@ -15,6 +16,8 @@ from sprat.types import Question, Run
 FEW = 30
 """Below this many pairs a report says that the interval is wide for a reason."""
 MANY_TRUNCATED = 0.1
+BUSY = 0.5
+"""Runnable processes per core from which on the times are not this study's alone."""
 
 
 def summarise(store: Store, study_id: str) -> Comparison:
@@ -69,6 +72,8 @@ def warnings_of(
         _estimated(runs),
         _resumed(study),
         _translated(study.questions),
+        _busy(study.environment),
+        _on_battery(study.environment),
     ]
     return tuple(line for line in found if line)
 
@@ -136,6 +141,22 @@ def _resumed(study: Study) -> str:
         return ""
     often = "once" if times == 1 else f"{times} times"
     return f"Resumed {often}: the cold load is that of the start."
+
+
+def _busy(environment: Mapping[str, Any]) -> str:
+    load, cores = environment.get("load_average_1min"), environment.get("usable_cores")
+    if load is None or not cores or load < BUSY * cores:
+        return ""
+    return (
+        f"The machine was busy when the study began (load {load} on {cores} cores): both sides "
+        "were slowed alike, so trust the ratio of their times more than the seconds."
+    )
+
+
+def _on_battery(environment: Mapping[str, Any]) -> str:
+    if environment.get("power") != "battery":
+        return ""
+    return "The machine ran on battery, where it may compute more slowly."
 
 
 def _translated(questions: Sequence[Question]) -> str:
