@@ -104,7 +104,7 @@ def test_f1_is_0_for_giving_up_though_words_are_shared():
 def test_contains_accepts_a_sentence_but_not_the_recited_passage():
     passage = "word " * 100 + "Room 204"
     assert value("contains", "Room 204", "The meeting takes place in Room 204.") == 1
-    assert value("contains", "Room 204", passage) < 0.2
+    assert value("contains", "Room 204", passage) < 0.25
     assert is_right(score(ask("contains", "Room 204"), passage)) is False
 
 
@@ -143,7 +143,7 @@ def test_contains_can_name_words_that_make_it_wrong():
         (0.5, "½"),
         ("15%", "Answer: 15%"),
         ("15%", "Answer: 0.15"),
-        (-4, "It fell: Answer: −4"),
+        (-4, "It fell: Answer: \u22124"),
         (18, "16 - 3 - 4 = 9; 9 * 2 = 18\n#### 18"),
         (3, "Answer: 12 / 4 = 3 apples"),
         (19.5, "Answer: $19.50"),
@@ -225,7 +225,8 @@ LABELS = {"label": "billing", "labels": ["billing", "technical", "delivery", "ot
         ("billing, technical, delivery, other", 0),
         ("technical", 0),
         ("accounts", 0),
-        ("billings", 0),
+        ("billings", 1),
+        ("subbilling", 0),
     ],
 )
 def test_a_label_is_right_when_it_is_the_only_one_named(text, right):
@@ -342,6 +343,8 @@ def test_saying_that_it_does_not_know_is_seen(text):
         "The price is not given until Friday",
         "If the passage does not give the answer, reply with a price: $40",
         "Knot stated",
+        "It was bought on the second floor, not stated.",
+        "Electricity, as it does not include that",
         "",
         "word " * 40 + "not stated",
     ],

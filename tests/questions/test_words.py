@@ -64,7 +64,7 @@ def test_a_is_no_article_in_malay_or_swahili():
         ("4pm", ["4", "pm"]),
         ("B12, 14:30", ["b", "12", "14:30"]),
         ("follow-up_now", ["follow", "up", "now"]),
-        ("１２ ﬁles", ["12", "files"]),
+        ("\uff11\uff12 \ufb01les", ["12", "files"]),
     ],
 )
 def test_tokens_are_words_and_whole_numbers(text, expected):

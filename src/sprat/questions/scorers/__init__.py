@@ -43,8 +43,8 @@ def is_right(verdict: Verdict) -> bool | None:
     """Say whether a verdict counts as right where a yes or no is needed; None is "unscored".
 
     The bar is the scorer's own: all of it for `exact`, `numeric`, `label`, `json`, `format` and
-    `abstain`; 0.75 for `f1` and `facts` (three of four facts); 0.5 for `contains`, whose value
-    only drops when a right answer is buried in words.
+    `abstain`; 0.75 for `f1`; 0.8 for `facts` (all of four, four of five, or all but a little too
+    long) and for `contains` (a right answer that is not buried in words).
     """
     if verdict.value is None:
         return None

@@ -11,10 +11,14 @@ WITHIN_WORDS = 30
 
 _SAID = "stated|mentioned|specified|given|provided|said|known|disclosed|indicated|listed|included"
 _SAYS = "say|state|mention|specify|provide|give|tell|contain|include|indicate|list|disclose"
-_SOURCE = "passage|text|notice|message|document|context|e?mail|note|information|it|article"
+_SOURCE = "passage|text|notice|message|document|context|e?mail|note|information|article"
 _PATTERNS = (
     # English
-    rf"\bnot (?:\w+ly )?(?:{_SAID})\b(?! (?:until|before|to exceed))",
+    (
+        rf"(?:\A\W*|[.:;!?\"'(]\W*|\b(?:is|are|was|were|been) )not (?:\w+ly )?(?:{_SAID})\b"
+        r"(?! (?:until|before|to exceed))"
+    ),
+    r"\bit (?:does not|doesn't|did not) (?:\w+ly )?(?:say|state|mention|specify)\b",
     (
         rf"(?<!\bif )(?<!\bif the )\b(?:{_SOURCE}) (?:does not|doesn't|did not)"
         rf" (?:\w+ly )?(?:{_SAYS})\b"
@@ -44,7 +48,8 @@ def abstains(text: str) -> bool:
     """Say whether `text` gives up on the question within its first `WITHIN_WORDS` words.
 
     Patterns are whole words in English, Malay and Swahili: the `cant` inside "mercantilism" is
-    none. "If the passage does not say, …" is the instruction recited, not an answer.
+    none. "Bought on the second floor, not stated" claims something first, so it is none either;
+    "if the passage does not say, …" is the instruction recited.
     """
     start = " ".join(fold(bare(text)).replace("\u2019", "'").split()[:WITHIN_WORDS])
     return bool(_ABSTAINS.search(start))

@@ -86,7 +86,7 @@ FACTS = Scorer(
     name="facts",
     grade=facts,
     check=_check,
-    right_at=0.75,
+    right_at=0.8,
     summary="key facts named, times how far the length is kept",
 )
 FORMAT = Scorer(

@@ -40,7 +40,7 @@ def json_fields(question: Question, text: str, _finish: str | None = None) -> Ve
 
 def read_json(text: str, like: Json = None) -> tuple[bool, Any]:
     """Return whether JSON of the type of `like` (None: any) stands in `text`, and its value."""
-    kinds: Any = (dict, list) if like is None else type(like)
+    kinds = cast("Any", (dict, list) if like is None else type(like))
     for candidate in [*_FENCED.findall(text), text]:
         for value in _values(candidate):
             if isinstance(value, kinds):

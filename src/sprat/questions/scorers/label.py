@@ -55,11 +55,17 @@ def _named(words: list[str], labels: list[str]) -> list[str]:
     named: set[str] = set()
     at = 0
     while at < len(words):
-        fits = [(part, name) for part, name in spelled if words[at : at + len(part)] == part]
+        fits = [(part, name) for part, name in spelled if _starts(words[at:], part)]
         if fits:
             named.add(fits[0][1])
         at += len(fits[0][0]) if fits else 1
     return [name for name in labels if name in named]
+
+
+def _starts(words: list[str], label: list[str]) -> bool:
+    """Whether `words` begin with the label, in the plural too: "sports" names `sport`."""
+    head = words[: len(label)]
+    return head == label or head == [*label[:-1], label[-1] + "s"]
 
 
 def _check(expected: Json) -> str | None:

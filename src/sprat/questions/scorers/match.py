@@ -7,7 +7,7 @@ from sprat.questions.scorers.base import Json, Scorer, check_texts, texts, unsco
 from sprat.questions.scorers.words import bare, names, normalize, tokens
 from sprat.types import Question, Verdict
 
-SPARE_WORDS = 15
+SPARE_WORDS = 20
 """Words beyond the expected ones that `contains` allows: one full sentence around the answer."""
 
 
@@ -117,6 +117,6 @@ CONTAINS = Scorer(
     name="contains",
     grade=contains,
     check=_check_contains,
-    right_at=0.5,
+    right_at=0.8,
     summary="an expected answer stands in the text, and not buried in it",
 )
