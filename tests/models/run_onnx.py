@@ -8,7 +8,7 @@ import onnxruntime as ort
 
 
 def onnx_logits(folder: Path, ids: list[int], *, split: int = 0) -> np.ndarray:
-    """[tokens, vocabulary]; with `split`, the first tokens go in one call and the rest in another."""
+    """[tokens, vocabulary]; with `split`, in two calls, the first of that many tokens."""
     decoder = json.loads((folder / "genai_config.json").read_text("utf-8"))["model"]["decoder"]
     options = ort.SessionOptions()
     options.intra_op_num_threads = 2

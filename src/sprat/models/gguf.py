@@ -150,7 +150,7 @@ class _Cursor:
         self.at = start + count
         return start
 
-    def scalar(self, code: str) -> Any:
+    def scalar(self, code: str) -> Any:  # noqa: ANN401 (whatever `struct` reads)
         start = self.need(struct.calcsize("<" + code))
         return struct.unpack_from("<" + code, self.buffer, start)[0]
 
@@ -180,7 +180,7 @@ class _Cursor:
         self.at = at
         return found
 
-    def value(self, kind: int, depth: int = 0) -> Any:
+    def value(self, kind: int, depth: int = 0) -> Any:  # noqa: ANN401 (JSON-like)
         if kind in _SCALARS:
             return self.scalar(_SCALARS[kind])
         if kind == _BOOL:

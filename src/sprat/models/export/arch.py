@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from math import sqrt
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import msgspec
 
@@ -67,7 +67,7 @@ class _Keys:
     def __init__(self, metadata: Mapping[str, Any], architecture: str) -> None:
         self.metadata, self.prefix = metadata, architecture
 
-    def raw(self, key: str) -> Any:
+    def raw(self, key: str) -> object:
         return self.metadata.get(f"{self.prefix}.{key}")
 
     def number(self, key: str, default: float | None = None) -> float:
@@ -75,7 +75,7 @@ class _Keys:
         if value is None and default is not None:
             return default
         if isinstance(value, list):
-            value = _same(value)
+            value = _same(cast("list[object]", value))
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not value == value:  # noqa: PLR0124 (NaN)
             raise BadWeights(
                 f"The GGUF has {self.prefix}.{key} = {value!r}, where a number is needed.",
@@ -93,7 +93,7 @@ class _Keys:
         return int(value)
 
 
-def _same(values: list[Any]) -> Any:
+def _same(values: list[object]) -> object:
     if not values or any(value != values[0] for value in values):
         raise UnsupportedModel(
             f"The layers of this model differ in size ({values[:4]} …), which is not supported.",
@@ -112,7 +112,8 @@ def read_shape(gguf: Gguf) -> Shape:
     name = gguf.metadata.get("general.architecture")
     if name not in ARCHITECTURES:
         raise UnsupportedModel(
-            f"{gguf.path.name} is of architecture {name!r}; exported are {', '.join(ARCHITECTURES)}.",
+            f"{gguf.path.name} is of architecture {name!r}; exported are "
+            f"{', '.join(ARCHITECTURES)}.",
             fix="Choose a model of one of these.",
         )
     keys = _Keys(gguf.metadata, name)
@@ -197,13 +198,13 @@ def _rope(gguf: Gguf, keys: _Keys, head_size: int) -> Rope:
     base = keys.number("rope.freq_base", 1_000_000.0 if keys.prefix == "gemma3" else 10_000.0)
     size = keys.size("rope.dimension_count", head_size, limit=head_size)
     if "rope_factors_short.weight" in gguf.tensors:
-        return _longrope(gguf, keys, base, size)
+        return _longrope(keys, base, size)
     factor = keys.number("rope.scaling.factor", 1.0) if kind == "linear" else 1.0
     factors = "rope_freqs.weight" if "rope_freqs.weight" in gguf.tensors else None
     return Rope(base, size, 1.0 / factor if factor else 1.0, factors)
 
 
-def _longrope(gguf: Gguf, keys: _Keys, base: float, size: int) -> Rope:
+def _longrope(keys: _Keys, base: float, size: int) -> Rope:
     context = keys.size("context_length", limit=MAX_CONTEXT_TOKENS)
     original = keys.size("rope.scaling.original_context_length", context, MAX_CONTEXT_TOKENS)
     long = "rope_factors_long.weight" if original < context else None

@@ -173,8 +173,9 @@ def _q5_k(raw: "Bytes") -> Blocks:
     low_high = blocks[..., 48:].reshape(*blocks.shape[:2], 4, 32)
     bits = np.arange(8, dtype=np.uint8).reshape(4, 2, 1)
     top = ((blocks[..., None, None, 16:48] >> bits) & 1) << np.uint8(4)
-    codes = np.stack([low_high & 0x0F, low_high >> 4], axis=-2) | top
-    return Blocks(codes.reshape(raw.shape[0], -1, 32), *_k_scales(blocks))
+    codes = np.stack([low_high & 0x0F, low_high >> 4], axis=-2)
+    codes |= top
+    return Blocks(codes.reshape(raw.shape[0], -1, 32).view(np.uint8), *_k_scales(blocks))
 
 
 def _q6_k(raw: "Bytes") -> Blocks:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from onnx import NodeProto, TensorProto, helper
+from onnx import GraphProto, NodeProto, TensorProto, helper
 
 from sprat.models.export.blocks import Format
 from sprat.models.export.packing import columns, digit_columns, digits
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 CONTRIB = "com.microsoft"
 
+Attribute = int | float | GraphProto | TensorProto
+
 
 class Pen:
     """Draws nodes; `accuracy` is the accuracy level of every `MatMulNBits`."""
@@ -25,7 +27,7 @@ class Pen:
         self._drawn: set[str] = set()
 
     def node(
-        self, op: str, name: str, inputs: Sequence[str], domain: str = "", **attributes: Any
+        self, op: str, name: str, inputs: Sequence[str], domain: str = "", **attributes: Attribute
     ) -> str:
         """Add a node with one output, named like the node."""
         self.several(op, name, inputs, [name], domain, **attributes)
@@ -38,11 +40,11 @@ class Pen:
         inputs: Sequence[str],
         outputs: Sequence[str],
         domain: str = "",
-        **attributes: Any,
+        **attributes: Attribute,
     ) -> None:
         """Add a node with the outputs named."""
         self.nodes.append(
-            helper.make_node(op, inputs, outputs, name=f"/{name}", domain=domain, **attributes)
+            helper.make_node(op, inputs, outputs, f"/{name}", None, domain, None, **attributes)
         )
 
     def constant(self, name: str, array: "NDArray[Any]") -> str:
@@ -61,7 +63,7 @@ class Pen:
         )
 
     def with_block_sums(self, x: str, k: int, format_: Format) -> str:
-        """x [batch, sequence, k], then once per digit the sums of its blocks; shared by users."""
+        """Draw x [batch, sequence, k] with its blocks' sums behind it, once per digit."""
         block = format_.block
         name = f"{x}.with_{digits(format_)}_sums{block}"
         if name not in self._drawn:

@@ -97,7 +97,13 @@ def _digit(format_: Format, rest: "Floats") -> tuple["Bytes", "Floats", "Floats"
 
 
 def _pack_codes(format_: Format, codes: "Bytes") -> "Bytes":
-    return codes[..., 0::2] | codes[..., 1::2] << 4 if format_.bits == 4 else codes
+    return _in_pairs(codes) if format_.bits == 4 else codes
+
+
+def _in_pairs(codes: "Bytes") -> "Bytes":
+    import numpy as np
+
+    return np.bitwise_or(codes[..., 0::2], codes[..., 1::2] << np.uint8(4), dtype=np.uint8)
 
 
 def _pack_zeros(format_: Format, zeros: "Bytes") -> "Bytes":
@@ -107,7 +113,7 @@ def _pack_zeros(format_: Format, zeros: "Bytes") -> "Bytes":
         return zeros
     if zeros.shape[1] % 2:
         zeros = np.pad(zeros, ((0, 0), (0, 1)))
-    return zeros[:, 0::2] | zeros[:, 1::2] << 4
+    return _in_pairs(zeros)
 
 
 def lookup(format_: Format, blocks: Blocks) -> tuple["Bytes", "Floats", "Floats | None"]:

@@ -1,8 +1,8 @@
 """Rotary tables: cosine and sine of position * frequency, [positions, size / 2] each."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from onnx import TensorProto, helper
+from onnx import GraphProto, TensorProto, helper
 
 from sprat.models.export.arch import Rope, Shape
 from sprat.models.export.nodes import Pen
@@ -71,15 +71,12 @@ def _choice(
     limit = pen.constant(f"{name}.limit", np.array(rope.original_context, np.int32))
     longer = pen.node("Greater", f"{name}.longer", ["total_sequence_length", limit])
     names = [f"{name}.cos", f"{name}.sin"]
-    branches: dict[str, Any] = {
-        "then_branch": _branch(f"{name}.then", long),
-        "else_branch": _branch(f"{name}.else", short),
-    }
-    pen.several("If", f"{name}.choose", [longer], names, **branches)
+    then, otherwise = _branch(f"{name}.then", long), _branch(f"{name}.else", short)
+    pen.several("If", f"{name}.choose", [longer], names, then_branch=then, else_branch=otherwise)
     return names[0], names[1]
 
 
-def _branch(name: str, pair: tuple[str, str]) -> Any:
+def _branch(name: str, pair: tuple[str, str]) -> GraphProto:
     outputs = [f"{name}.cos", f"{name}.sin"]
     nodes = [
         helper.make_node("Identity", [source], [output], name=f"/{output}")

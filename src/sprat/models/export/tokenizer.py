@@ -1,7 +1,7 @@
 """The GGUF's tokenizer as a `tokenizer.json`."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -108,8 +108,8 @@ def special_id(metadata: Mapping[str, Any], name: str, count: int) -> int | None
 
 
 def _list(metadata: Mapping[str, Any], name: str, kind: type) -> list[Any]:
-    values = metadata.get(f"tokenizer.ggml.{name}", [])
-    if not isinstance(values, list) or not all(isinstance(value, kind) for value in values):
+    values = cast("list[Any]", metadata.get(f"tokenizer.ggml.{name}", []))
+    if type(values) is not list or not all(isinstance(value, kind) for value in values):
         raise BadWeights(
             f"The GGUF's tokenizer.ggml.{name} is no list of {kind.__name__}.",
             fix="Use another conversion of the model.",
@@ -117,7 +117,7 @@ def _list(metadata: Mapping[str, Any], name: str, kind: type) -> list[Any]:
     return values
 
 
-def _sized(values: list[Any], count: int, default: Any) -> list[Any]:
+def _sized(values: list[Any], count: int, default: float) -> list[Any]:
     if values and len(values) != count:
         raise BadWeights(
             f"The GGUF gives {len(values)} token properties for {count} tokens.",
