@@ -159,7 +159,7 @@ def _run(plan: ComparePlan, settings: Settings, store: Store, resume: str | None
     """Ask what is to be asked, in sight of the user.
 
     Raises:
-        click.exceptions.Exit: Ctrl-C (130), after saying how to go on.
+        SystemExit: Ctrl-C (130), after saying how to go on.
     """
     from sprat.cli.live import Live
     from sprat.engines.identity import identity
@@ -190,7 +190,7 @@ def _run(plan: ComparePlan, settings: Settings, store: Store, resume: str | None
         study = live.study or resume
         hint = f"Go on with: sprat compare --resume {study}" if study else "Nothing was asked yet."
         click.echo(f"Stopped. What was done is kept. {hint}", err=True)
-        raise click.exceptions.Exit(130) from stop
+        raise SystemExit(130) from stop
 
 
 def _open(plan: ComparePlan, settings: Settings) -> Engines:
