@@ -26,7 +26,12 @@ def wheel(project: str, members: dict[str, bytes]) -> bytes:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in members.items():
             archive.writestr(name, data)
-        archive.writestr(f"{project}-1.0.dist-info/METADATA", f"Name: {project}\nVersion: 1.0\n")
+        info = f"{project.replace('-', '_')}-1.0.dist-info"
+        archive.writestr(
+            f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {project}\nVersion: 1.0\n"
+        )
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\n")
+        archive.writestr(f"{info}/RECORD", "")
     return out.getvalue()
 
 
@@ -129,14 +134,14 @@ class StandIn:
         hashes = {"sha256": hashlib.sha256(data).hexdigest()}
         entry: dict[str, object] = {
             "filename": name,
-            "url": f"../../files/{name}",
+            "url": f"/files/{name}",
             "hashes": hashes,
         }
         return {**entry, "size": len(data)} if self.sizes else entry
 
     def _html_page(self, found: dict[str, bytes]) -> web.Response:
         links = "".join(
-            f'<a href="../../files/{n}#sha256={hashlib.sha256(d).hexdigest()}">{n}</a>\n'
+            f'<a href="/files/{n}#sha256={hashlib.sha256(d).hexdigest()}">{n}</a>\n'
             for n, d in found.items()
         )
         return web.Response(text=f"<!DOCTYPE html><body>{links}</body>", content_type="text/html")

@@ -55,8 +55,10 @@ def config_files(env: Mapping[str, str]) -> list[Path]:
     if named == os.devnull:
         return []
     file = "pip.ini" if sys.platform == "win32" else "pip.conf"
-    found = [*_for_all(env, file), *_for_user(env, file), Path(sys.prefix) / file]
-    return [*found, Path(named)] if named else found
+    here = [Path(sys.prefix) / file]
+    if named and Path(named).exists():  # pip then leaves the user's own file out
+        return [*_for_all(env, file), *here, Path(named)]
+    return [*_for_all(env, file), *_for_user(env, file), *here]
 
 
 def _for_all(env: Mapping[str, str], file: str) -> list[Path]:
