@@ -149,6 +149,9 @@ def test_contains_can_name_words_that_make_it_wrong():
         (19.5, "Answer: $19.50"),
         ({"value": 3.14, "tolerance": 0.01}, "about 3.1416"),
         (60, "15 * 4 = 60"),
+        (1.15, "9,200 / 8,000"),
+        (60, "Answer: The jacket costs 60 dollars with 25% off"),
+        (5, "Answer: US$5"),
     ],
 )
 def test_numeric_reads_the_number_that_is_stated(expected, text):
@@ -168,6 +171,12 @@ def test_the_last_number_of_a_text_that_was_cut_off_is_no_answer():
     assert value("numeric", 84, text, "stop") == 1
     assert value("numeric", 84, text, "length") == 0
     assert value("numeric", 84, "Answer: 84\nLet me check: 7", "length") == 1
+    assert value("numeric", 12, "Answer: 12", "length") == 0
+
+
+def test_numbers_beyond_all_reason_are_no_numbers():
+    huge = "9" * 6000
+    assert value("numeric", 1, f"{huge}/{huge} or 1 {huge}/3 or {huge}.{huge}") == 0
 
 
 @given(st.integers(-(10**9), 10**9))

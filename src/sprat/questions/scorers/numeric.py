@@ -2,7 +2,6 @@
 
 import math
 import re
-from fractions import Fraction
 from typing import Any, cast
 
 from sprat.questions.scorers.base import Json, Scorer, unscored
@@ -15,10 +14,11 @@ RELATIVE_TOLERANCE = 1e-6
 _DIGITS = r"\d+(?:[.,]\d+)*|\.\d+"
 _NUMBER = re.compile(
     rf"(?<![\w.])(?P<sign>[-\u2212+](?=[$€£]?\s?[\d.]))?(?:rm|ksh|tsh|usd|eur|[$€£])?\s?"
-    rf"(?:(?P<whole>\d+)\s+(?=\d+\s*/\s*\d))?(?P<top>{_DIGITS})(?:\s?/\s?(?P<below>\d+)(?![\d/]))?"
+    rf"(?:(?P<whole>\d+)\s+(?=\d+\s*/\s*\d))?(?P<top>{_DIGITS})(?:\s?/\s?(?P<below>{_DIGITS})(?![\d/]))?"
 )
 _FRAC = re.compile(r"\\[dt]?frac\s*\{([^{}]+)\}\s*\{([^{}]+)\}")
 _BOXED = re.compile(r"\\boxed\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
+_UNFINISHED = re.compile(r"[\d.,]+\Z")
 _GSM8K = re.compile(r"####\s*(.+)")
 _ANSWER = re.compile(
     r"(?:\b(?:final )?answer(?: is|\s*:|\s*=)|\bjawapan(?:nya)?(?: ialah| adalah|\s*:)"
@@ -36,8 +36,9 @@ def numeric(question: Question, text: str, finish: str | None = None) -> Verdict
     "answer is …" or "Answer: …" (also "jawapan", "jibu"); the last number of the text. The last
     one is a guess about a finished answer, so it is not made when the text was cut off
     (`finish="length"`): there the last number is a step on the way, and crediting it by luck is a
-    known way to flatter a small model. Read as numbers: thousands separators, decimal commas,
-    currencies, LaTeX, fractions (3/4, 1 1/2, ½), percent. Units are not compared.
+    known way to flatter a small model; nor is a number read that the cut may have gone through.
+    Read as numbers: thousands separators, decimal commas, currencies, LaTeX, fractions (3/4,
+    1 1/2, ½), percent. Units are not compared.
 
     `expected` is a number, a text that holds one ("1,250", "15%", "3/4"), or a mapping with
     `value` and `tolerance` (absolute). With "15%", 0.15 is right too.
@@ -59,6 +60,8 @@ def numeric(question: Question, text: str, finish: str | None = None) -> Verdict
 def read_number(text: str, *, cut_off: bool = False) -> tuple[float | None, str]:
     """Return the number that `text` answers with, and where it stood or why there is none."""
     plain = fold(_FRAC.sub(r" \1/\2 ", text)).replace("\u2044", "/")
+    if cut_off:
+        plain = _UNFINISHED.sub("", plain)
     for where, pattern in (("boxed", _BOXED), ("after ####", _GSM8K), ("after 'answer'", _ANSWER)):
         for part in reversed(pattern.findall(plain)):
             if found := _stated(part):
@@ -84,12 +87,11 @@ def numbers(text: str) -> list[float]:
 
 
 def _value(match: re.Match[str]) -> float | None:
-    top = _decimal(match["top"])
-    if below := match["below"]:
-        if int(below) == 0:
-            return None
-        top = float(Fraction(top) / int(below))
-    value = top + (float(match["whole"]) if match["whole"] else 0)
+    value = _decimal(match["top"])
+    if match["below"]:
+        below = _decimal(match["below"])
+        value = value / below if below else math.inf
+    value += float(match["whole"] or 0)
     if not math.isfinite(value):
         return None
     return -value if match["sign"] in ("-", "\u2212") else value

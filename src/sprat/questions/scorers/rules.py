@@ -117,9 +117,13 @@ def table_row(text: str, cells: list[str]) -> float:
 
 
 def equals(text: str, wanted: str | list[str]) -> float:
-    """The text is one of these, up to white space at its ends and inside."""
+    """The text is one of these, up to white space and a full stop at its end."""
     options = [wanted] if isinstance(wanted, str) else wanted
-    return float(" ".join(text.split()) in [" ".join(option.split()) for option in options])
+    return float(_spaced(text) in [_spaced(option) for option in options])
+
+
+def _spaced(text: str) -> str:
+    return " ".join(text.split()).rstrip(".")
 
 
 RULES: dict[str, Rule] = {
