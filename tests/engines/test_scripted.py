@@ -188,3 +188,13 @@ def test_a_wrong_file_is_one_clear_line(tmp_path: Path, text: str, says: str):
 def test_a_missing_file_is_said(tmp_path: Path):
     with pytest.raises(SettingsError, match="cannot be read"):
         read_script(tmp_path / "none.toml")
+
+
+async def test_the_example_of_the_page_answers_as_the_page_says(tmp_path: Path):
+    page = Path(__file__).parents[2] / "docs" / "scripted.md"
+    example = page.read_text("utf-8").split("```toml\n")[1].split("```")[0]
+    made = engine(tmp_path, example)
+    reply = await ask(made, asking("What is the capital of France?"))
+    assert reply.text == "It is Paris."
+    assert reply.usage.output_tokens == 4
+    assert (await ask(made, asking("And of Spain?"))).text == "I do not know."
