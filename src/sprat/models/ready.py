@@ -1,5 +1,6 @@
 """A source → a folder that ONNX Runtime GenAI can load: pulled, verified and exported as needed."""
 
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -13,7 +14,6 @@ from sprat.models.disk import (
     export_folder,
     model_folder,
     read_record,
-    require_room,
     sha256_of,
     size_bytes,
     write_whole,
@@ -24,8 +24,6 @@ from sprat.models.progress import Progress, silent
 from sprat.settings import Settings
 
 _HASHES = "hashes.json"
-_EXPORT_ROOM = 1.3
-"""Room asked for before an export, relative to its GGUF: 5 and 6 bits become 8."""
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,11 +116,16 @@ def _export(weights: Weights, folder: Path, name: str, progress: Progress) -> No
 
     waiting = f"Another sprat is exporting {name}; waiting for it."
     with locked(folder, waiting, progress):
+        _clear_halves(folder)
         if not is_exported(folder):
-            room = int(weights.path.stat().st_size * _EXPORT_ROOM)
-            require_room(folder, room, f"Exporting {name} to ONNX")
             stage = f"{name}: exporting to ONNX"
             export(weights.path, folder, progress=lambda done, of: progress(stage, done, of))
+
+
+def _clear_halves(folder: Path) -> None:
+    """Delete what exports that were killed left behind; the lock says that none is running."""
+    for half in folder.parent.glob(f".{folder.name}.*.part"):
+        shutil.rmtree(half, ignore_errors=True)
 
 
 class _Seen(msgspec.Struct, frozen=True):
