@@ -117,6 +117,11 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
         return _seconds(self.sent_ns, self.first_answer_ns)
 
     @property
+    def load_s(self) -> float | None:
+        """Seconds that this request waited for the model to load; None when it was ready."""
+        return _seconds(self.sent_ns, self.loaded_ns)
+
+    @property
     def answer_s(self) -> float:
         """Seconds from sent to done."""
         return (self.done_ns - self.sent_ns) / 1e9

@@ -2,11 +2,11 @@
 
 import asyncio
 import sys
-from pathlib import Path
 
 import click
 
 from sprat.cli.context import settings_of
+from sprat.cli.output import check_target, write_json
 from sprat.errors import EngineError, UsageError
 from sprat.types import ChatRequest, Message, Reply
 
@@ -41,6 +41,7 @@ def ask(
     json_file: str | None,
 ) -> None:
     """Ask MODEL one PROMPT (- reads it from standard input) and show what it took."""
+    check_target(json_file)
     request = ChatRequest(
         messages=_messages(_prompt_text(prompt), system),
         max_tokens=max_tokens,
@@ -53,7 +54,7 @@ def ask(
         click.echo("" if show else reply.text)
         click.echo(timing_line(reply), err=True)
     if json_file:
-        _write_json(reply, json_file)
+        write_json(reply, json_file)
 
 
 def _prompt_text(prompt: str) -> str:
@@ -92,18 +93,9 @@ def timing_line(reply: Reply) -> str:
     parts = [
         f"{usage.input_tokens} tokens in, {about}{usage.output_tokens} out",
         f"first token {timing.ttft_s:.3f} s" if timing.ttft_s is not None else None,
+        f"{timing.load_s:.2f} s of it loading the model" if timing.load_s else None,
         f"{reply.decode_tokens_per_s:.0f} tokens/s" if reply.decode_tokens_per_s else None,
         f"{timing.answer_s:.2f} s in all",
         "cut off by --max-tokens" if reply.finish == "length" else None,
     ]
     return f"[{reply.model or 'model'}: {' · '.join(part for part in parts if part)}]"
-
-
-def _write_json(reply: Reply, file: str) -> None:
-    import msgspec
-
-    text = msgspec.json.format(msgspec.json.encode(reply), indent=2).decode()
-    if file == "-":
-        click.echo(text)
-    else:
-        Path(file).write_text(text + "\n", encoding="utf-8")

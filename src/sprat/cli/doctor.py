@@ -1,12 +1,12 @@
 """`sprat doctor`: what this machine has and lacks."""
 
 import sys
-from pathlib import Path
 
 import click
 
 from sprat.cli.checks import Check, check_all
 from sprat.cli.context import settings_of
+from sprat.cli.output import write_json
 
 _MARKS = {"ok": "ok   ", "note": "note ", "fault": "FAULT"}
 _COLOURS = {"ok": "green", "note": "yellow", "fault": "red"}
@@ -19,7 +19,7 @@ def doctor(ctx: click.Context, json_file: str | None) -> None:
     """Check this machine: each fault comes with its fix. Exit 1 on a fault."""
     checks = check_all(settings_of(ctx))
     if json_file:
-        _write_json(checks, json_file)
+        write_json({"schema": 1, "checks": checks}, json_file)
     if json_file != "-":
         _print(checks)
     if any(check.state == "fault" for check in checks):
@@ -35,13 +35,3 @@ def _print(checks: tuple[Check, ...]) -> None:
             click.echo(f"{'':{width + 7}}  → {check.fix}")
     faults = sum(check.state == "fault" for check in checks)
     click.echo(f"\n{faults} fault{'' if faults == 1 else 's'}.")
-
-
-def _write_json(checks: tuple[Check, ...], file: str) -> None:
-    import msgspec
-
-    text = msgspec.json.format(msgspec.json.encode({"schema": 1, "checks": checks})).decode()
-    if file == "-":
-        click.echo(text)
-    else:
-        Path(file).write_text(text + "\n", encoding="utf-8")
