@@ -63,11 +63,12 @@ def test_the_well_known_families_are_listed():
     "text",
     [
         '[models.x]\ntitle = "X"\nsources = [{ kind = "ftp", url = "x" }]',
-        '[models.x]\ntitle = "X"\nsha256 = "abc"\nsources = []',
-        '[models.x]\ntitle = "X"\nsources = []\nlicense = "MIT"',
-        '[models.x]\ntitle = "X"\nbytes = 0\nsources = []',
+        '[models.x]\ntitle = "X"\nsha256 = "abc"\nsources = [{ kind = "foundry", alias = "x" }]',
+        '[models.x]\ntitle = "X"\nsources = [{ kind = "foundry", alias = "x" }]\nlicense = "MIT"',
+        '[models.x]\ntitle = "X"\nbytes = 0\nsources = [{ kind = "foundry", alias = "x" }]',
+        '[models.x]\ntitle = "X"\nsources = []',
     ],
-    ids=["unknown kind of source", "no whole hash", "unknown field", "no bytes"],
+    ids=["unknown kind of source", "no whole hash", "unknown field", "no bytes", "no source"],
 )
 def test_a_catalogue_that_is_wrong_is_refused(text: str):
     with pytest.raises(msgspec.ValidationError):

@@ -49,7 +49,7 @@ def list_models(ctx: click.Context, json_file: str | None) -> None:
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     """Columns as wide as what is in them, within 100 characters."""
-    short = [tuple(_shorten(cell, 44) for cell in row) for row in (head, *rows)]
+    short = [(_shorten(row[0], 40), *(_shorten(c, 27) for c in row[1:])) for row in (head, *rows)]
     widths = [max(map(len, column)) for column in zip(*short, strict=True)]
     for row in short:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))

@@ -69,7 +69,7 @@ class CatalogModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     bytes: Annotated[int, msgspec.Meta(ge=1)] | None = None
     """The size of the weights."""
     sha256: Sha256 | None = None
-    sources: tuple[Origin, ...]
+    sources: Annotated[tuple[Origin, ...], msgspec.Meta(min_length=1)]
 
     @property
     def foundry(self) -> FoundrySource | None:
