@@ -6,7 +6,7 @@ The table stands in docs/decisions/paired-statistics.md.
 import numpy as np
 import pytest
 
-from sprat.runs.statistics import bootstrap_interval, decide, score_z, z_value
+from sprat.runs.statistics import bootstrap_interval, decide, design_effect, score_z, z_value
 
 SIZES = (12, 24, 60, 120)
 
@@ -57,6 +57,19 @@ def test_the_score_interval_holds_the_truth_about_as_often_as_it_says(population
     score, _ = coverage(population, n, rounds=600)
     # 95% is promised; three standard errors of the simulation are 2.7 points.
     assert score >= 0.92
+
+
+def test_grouped_values_are_not_taken_for_independent():
+    random, naive, grouped, rounds = np.random.default_rng(3), 0, 0, 400
+    groups = [str(n) for n in range(40) for _ in range(3 if n < 20 else 1)]
+    for _ in range(rounds):
+        each = random.choice([1.0, -1.0, 0.0], size=40, p=[0.2, 0.2, 0.6]).tolist()
+        sample = [each[int(group)] for group in groups]  # translations answered all alike
+        z = abs(score_z(sample, 0.0, -1, 1))
+        naive += z <= z_value()
+        grouped += z <= z_value() * design_effect(sample, groups) ** 0.5
+    assert naive / rounds < 0.9
+    assert grouped / rounds >= 0.91
 
 
 def test_the_plain_bootstrap_does_not_which_is_why_it_does_not_decide_alone():

@@ -132,6 +132,22 @@ def test_asking_as_many_as_needed_usually_decides():
     assert decided == pytest.approx(own.POWER, abs=0.08)
 
 
+def test_the_design_effect_worked_by_hand():
+    # Two groups of two, deviations ±1: that agree (1, 1, -1, -1), (4 + 4) / 4 = 2; that cancel, 0.
+    assert own.design_effect([1, 1, 0, 0], ["a", "a", "b", "b"]) == 2.0
+    assert own.design_effect([1, 0, 1, 0], ["a", "a", "b", "b"]) == 1.0  # never below 1
+    assert own.design_effect([1, 1, 0, 0], ["a", "b", "c", "d"]) == 1.0
+    assert own.design_effect([1, 1, 0, 0], None) == 1.0
+    assert own.design_effect([0, 0, 0], ["a", "a", "b"]) == pytest.approx((4 + 1) / 3)
+    assert own.design_effect([], []) == 1.0
+
+
+def test_equal_answers_in_groups_count_as_the_groups():
+    assert own.decide([0.0] * 73, 0.05).decision == "good-enough"
+    pairs = [str(place // 2) for place in range(73)]
+    assert own.decide([0.0] * 73, 0.05, groups=pairs).decision == "inconclusive"
+
+
 def test_p99_needs_a_hundred_values():
     assert own.percentile([1.0] * 99, 99) is None
     assert own.percentile(list(range(100)), 99) == pytest.approx(98.01)

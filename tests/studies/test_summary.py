@@ -223,7 +223,6 @@ def test_what_weakens_the_numbers_is_said(tmp_path):
         "s: 1 of 3 answers were cut off",
         "cut text into tokens differently",
         "Token counts of s are estimates",
-        "translations of one question",
         "The machine was busy when the study began (load 1.0 on 2 cores)",
         "on battery",
     ):
@@ -236,6 +235,25 @@ def test_a_clean_study_has_nothing_to_confess(tmp_path):
     store = store_with(tmp_path / "r.db", questions, [1.0] * 40, [1.0] * 40, status="done")
     assert summarise(store, "study").warnings == ()
     store.close()
+
+
+def test_translations_of_one_question_prove_less_than_as_many_questions(tmp_path):
+    alone = [question(n) for n in range(30)]
+    same = [
+        msgspec.structs.replace(q, tags=(f"translation-of:q{3 * (n // 3)}",)) if n % 3 else q
+        for n, q in enumerate(alone)
+    ]
+    scores = [1.0] * 15 + [0.0] * 15
+    widths = []
+    for name, questions in (("alone", alone), ("same", same)):
+        store = store_with(tmp_path / f"{name}.db", questions, scores, [1.0] * 30)
+        verdict = summarise(store, "study").verdict
+        assert (verdict.n, verdict.difference) == (30, -0.5)
+        widths.append(verdict.high - verdict.low)
+        store.close()
+    # Groups of three that always agree are worth a third of the questions: √3 times as wide, and
+    # a little more as ten questions leave more room at the ends of the range than thirty.
+    assert 3**0.5 < widths[1] / widths[0] < 3**0.5 * 1.25
 
 
 def test_a_study_of_another_kind_is_no_comparison(tmp_path):

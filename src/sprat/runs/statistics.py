@@ -172,12 +172,17 @@ def score_interval(
     values: Sequence[float],
     floor: float,
     ceiling: float,
+    *,
     confidence: float = CONFIDENCE,
+    stretch: float = 1.0,
 ) -> Interval | None:
-    """All means that the sample does not contradict (see `score_z`); None for no values."""
+    """All means that the sample does not contradict (see `score_z`); None for no values.
+
+    `stretch` is how many times wider a standard error is than that of independent values.
+    """
     if not values:
         return None
-    mean, z = sum(values) / len(values), z_value(confidence)
+    mean, z = sum(values) / len(values), z_value(confidence) * stretch
     return Interval(
         _edge(values, mean, floor, (floor, ceiling), z),
         _edge(values, mean, ceiling, (floor, ceiling), z),
@@ -189,21 +194,50 @@ def mean_interval(
     floor: float,
     ceiling: float,
     *,
+    groups: Sequence[str] | None = None,
     seed: int = 0,
     confidence: float = CONFIDENCE,
 ) -> Interval | None:
-    """The hull of the bootstrap and the score interval: neither may flatter; None for no values."""
+    """The hull of the bootstrap and the score interval: neither may flatter; None for no values.
+
+    Values of one group (translations of one question, say) are not taken for independent.
+    """
+    stretch = math.sqrt(design_effect(values, groups))
     boot = bootstrap_interval(values, seed=seed, confidence=confidence)
-    score = score_interval(values, floor, ceiling, confidence)
+    score = score_interval(values, floor, ceiling, confidence=confidence, stretch=stretch)
     if boot is None or score is None:
         return None
-    return Interval(min(boot.low, score.low), max(boot.high, score.high))
+    mean = sum(values) / len(values)
+    low, high = (mean + stretch * (edge - mean) for edge in boot)
+    return Interval(max(floor, min(low, score.low)), min(ceiling, max(high, score.high)))
+
+
+def design_effect(values: Sequence[float], groups: Sequence[str] | None) -> float:
+    """How many times the variance of the mean grows because groups go together; at least 1.
+
+    Squared sums of each group's deviations over the sum of squared deviations. Where all values are
+    equal nothing can be learned about that, and groups are taken to go together entirely.
+
+    Source: Kish (1965), Survey Sampling, section 5.4; Liang & Zeger (1986), Biometrika 73:13.
+    """
+    if not values or groups is None or len(set(groups)) == len(groups):
+        return 1.0
+    mean = sum(values) / len(values)
+    off = [value - mean for value in values]
+    if all(abs(value) < 1e-12 for value in off):
+        off = [1.0] * len(values)
+    sums: dict[str, float] = {}
+    for group, value in zip(groups, off, strict=True):
+        sums[group] = sums.get(group, 0.0) + value
+    together = sum(total**2 for total in sums.values())
+    return max(1.0, together / sum(value**2 for value in off))
 
 
 def decide(
     differences: Sequence[float],
     margin: float,
     *,
+    groups: Sequence[str] | None = None,
     seed: int = 0,
     confidence: float = CONFIDENCE,
 ) -> PairedDecision:
@@ -215,17 +249,23 @@ def decide(
     Source: Piaggio et al. (2012), JAMA 308:2594 (CONSORT for non-inferiority).
     """
     n = len(differences)
-    bounds = mean_interval(differences, -1, 1, seed=seed, confidence=confidence)
+    bounds = mean_interval(differences, -1, 1, groups=groups, seed=seed, confidence=confidence)
     if bounds is None:
         return PairedDecision("inconclusive", None, None, None, 0, None)
     difference = sum(differences) / n
     decision = _decision(bounds, margin, n)
-    needed = questions_needed(differences, margin, confidence) if _open(decision) else None
+    needed = None
+    if decision == "inconclusive":
+        needed = questions_needed(differences, margin, groups=groups, confidence=confidence)
     return PairedDecision(decision, difference, bounds.low, bounds.high, n, needed)
 
 
 def questions_needed(
-    differences: Sequence[float], margin: float, confidence: float = CONFIDENCE
+    differences: Sequence[float],
+    margin: float,
+    *,
+    groups: Sequence[str] | None = None,
+    confidence: float = CONFIDENCE,
 ) -> int | None:
     """Pairs in all for a decision with power `POWER`, should mean and spread stay as they are.
 
@@ -243,12 +283,9 @@ def questions_needed(
         return None
     # z = gap · √(n / variance), so variance / gap² is n / z².
     wanted = (z_value(confidence) + NormalDist().inv_cdf(POWER)) ** 2 * n / (z * z)
+    wanted *= design_effect(differences, groups)
     needed = max(math.ceil(wanted), n + 1, MIN_PAIRS)
     return needed if needed <= MAX_NEEDED else None
-
-
-def _open(decision: Decision) -> bool:
-    return decision == "inconclusive"
 
 
 def _decision(bounds: Interval, margin: float, n: int) -> Decision:

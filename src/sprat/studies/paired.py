@@ -14,7 +14,7 @@ from sprat.runs.statistics import (
     mean_interval,
 )
 from sprat.studies.comparison import KindSummary, VerdictSummary
-from sprat.studies.tally import right_of, score_of
+from sprat.studies.tally import group_of, right_of, score_of
 from sprat.types import Question, Run
 
 
@@ -40,9 +40,19 @@ def pairs_of(questions: Sequence[Question], runs: Sequence[Run]) -> list[Pair]:
     return [pair for pair in found if pair is not None]
 
 
-def verdict_of(pairs: Sequence[Pair], margin: float, seed: int) -> VerdictSummary:
-    """Decide against the margin that was declared before the first question."""
-    decision = decide([pair.difference for pair in pairs], margin, seed=seed)
+def verdict_of(
+    pairs: Sequence[Pair], margin: float, seed: int, names: tuple[str, str]
+) -> VerdictSummary:
+    """Decide against the margin that was declared before the first question.
+
+    `names` are those of the small and the large model, for the sentence.
+    """
+    decision = decide(
+        [pair.difference for pair in pairs],
+        margin,
+        groups=[group_of(pair.question) for pair in pairs],
+        seed=seed,
+    )
     cells = discordance([p.small_right for p in pairs], [p.large_right for p in pairs])
     return VerdictSummary(
         decision=decision.decision,
@@ -58,7 +68,7 @@ def verdict_of(pairs: Sequence[Pair], margin: float, seed: int) -> VerdictSummar
         n=len(pairs),
         n_needed=decision.n_needed,
         confidence=CONFIDENCE,
-        why=_why(decision, margin),
+        why=_why(decision, margin, names),
     )
 
 
@@ -70,7 +80,8 @@ def kinds_of(pairs: Sequence[Pair], seed: int) -> tuple[KindSummary, ...]:
 
 def _kind(kind: str, pairs: Sequence[Pair], seed: int) -> KindSummary:
     differences = [pair.difference for pair in pairs]
-    interval = mean_interval(differences, -1, 1, seed=seed)
+    groups = [group_of(pair.question) for pair in pairs]
+    interval = mean_interval(differences, -1, 1, groups=groups, seed=seed)
     return KindSummary(
         kind=kind,
         n=len(pairs),
@@ -98,32 +109,33 @@ def _pair(question: Question, by_key: Mapping[tuple[str, str], Run]) -> Pair | N
     )
 
 
-def _why(decision: PairedDecision, margin: float) -> str:
-    low, high, difference = decision.low, decision.high, decision.difference
-    if low is None or high is None or difference is None:
-        return "No question has a score on both sides."
-    span = (
-        f"small scores {_points(difference)} points against large on {decision.n} paired "
-        f"questions (95% interval {_points(low)} to {_points(high)})"
+def _why(decision: PairedDecision, margin: float, names: tuple[str, str]) -> str:
+    if decision.difference is None or decision.low is None or decision.high is None:
+        return "No question has a score on both sides, so nothing can be said."
+    found = (
+        f"{names[0]} scores {_than(decision.difference)} {names[1]} on {decision.n} paired "
+        f"questions (95% interval {_signed(decision.low)} to {_signed(decision.high)})"
     )
-    limit = f"the declared margin of {100 * margin:g}"
+    limit = f"the declared margin of {_points(margin)} points"
     if decision.decision == "good-enough":
-        return f"Good enough: {span}; it is at most {limit} points worse."
+        return f"{found}: at worst less than {limit} below."
     if decision.decision == "not-good-enough":
-        return f"Not good enough: {span}; it is worse by more than {limit} points."
-    return f"Inconclusive: {span}; {_open_why(decision, limit)}."
-
-
-def _open_why(decision: PairedDecision, limit: str) -> str:
+        return f"{found}: at best more than {limit} below."
     if decision.n < MIN_PAIRS:
-        return f"fewer than {MIN_PAIRS} pairs decide nothing"
-    wanted = (
-        f"about {decision.n_needed} questions in all would decide"
-        if decision.n_needed
-        else "no practical number of questions would decide"
-    )
-    return f"{limit} points lies within the interval, and {wanted}"
+        return f"{found}; fewer than {MIN_PAIRS} pairs decide nothing."
+    return f"{found}: {limit} lies within the interval."
+
+
+def _than(difference: float) -> str:
+    amount = _points(abs(difference))
+    if amount == "0":
+        return "the same as"
+    return f"{amount} points {'above' if difference > 0 else 'below'}"
 
 
 def _points(value: float) -> str:
+    return f"{round(100 * value, 1):g}"
+
+
+def _signed(value: float) -> str:
     return f"{100 * value:+.1f}"

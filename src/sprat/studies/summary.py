@@ -11,7 +11,7 @@ from sprat.studies.comparison import Comparison, ModelSummary, QuestionSet, Verd
 from sprat.studies.paired import kinds_of, pairs_of, verdict_of
 from sprat.studies.plan import KIND
 from sprat.studies.tally import answer_of, summarise_model
-from sprat.types import Question, Run
+from sprat.types import Run
 
 FEW = 30
 """Below this many pairs a report says that the interval is wide for a reason."""
@@ -33,11 +33,13 @@ def summarise(store: Store, study_id: str) -> Comparison:
     questions = {question.id: question for question in study.questions}
     seed, margin = study.settings["seed"], study.settings["margin"]
     models = tuple(
-        summarise_model(model, [run for run in runs if run.role == model.role], seed)
+        summarise_model(model, [run for run in runs if run.role == model.role], questions, seed)
         for model in study.models
     )
     pairs = pairs_of(study.questions, runs)
-    verdict = verdict_of(pairs, margin, seed) if _is_scored(study.questions) else None
+    names = (models[0].name, models[-1].name)
+    scored = any(question.scorer != "none" for question in study.questions)
+    verdict = verdict_of(pairs, margin, seed, names) if scored else None
     complete = len(runs) >= len(study.models) * len(study.questions)
     return Comparison(
         run=study.id,
@@ -71,15 +73,10 @@ def warnings_of(
         _other_tokenizers(runs, models),
         _estimated(runs),
         _resumed(study),
-        _translated(study.questions),
         _busy(study.environment),
         _on_battery(study.environment),
     ]
     return tuple(line for line in found if line)
-
-
-def _is_scored(questions: Sequence[Question]) -> bool:
-    return any(question.scorer != "none" for question in questions)
 
 
 def _interrupted(study: Study, runs: Sequence[Run]) -> str:
@@ -157,13 +154,3 @@ def _on_battery(environment: Mapping[str, Any]) -> str:
     if environment.get("power") != "battery":
         return ""
     return "The machine ran on battery, where it may compute more slowly."
-
-
-def _translated(questions: Sequence[Question]) -> str:
-    languages: Mapping[str, None] = dict.fromkeys(question.language for question in questions)
-    if len(languages) < 2:
-        return ""
-    return (
-        f"Questions in {', '.join(languages)} count alike; translations of one question are not "
-        "independent, so the interval is a little too narrow."
-    )

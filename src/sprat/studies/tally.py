@@ -1,6 +1,6 @@
 """One model over all its answers, from stored runs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
@@ -9,12 +9,19 @@ from sprat.runs.study import StudyModel
 from sprat.studies.comparison import Answer, ModelSummary, Percentiles
 from sprat.types import Question, Reply, Run, Timing, Verdict
 
+TRANSLATION = "translation-of:"
+"""The tag of a question that is another one in another language."""
 
-def summarise_model(model: StudyModel, runs: Sequence[Run], seed: int) -> ModelSummary:
+
+def summarise_model(
+    model: StudyModel, runs: Sequence[Run], questions: Mapping[str, Question], seed: int
+) -> ModelSummary:
     """All that is said about one side; every mean leaves out what was not measured."""
     replies = [run.reply for run in runs if run.reply]
-    scores = [value for run in runs if (value := score_of(run)) is not None]
-    interval = mean_interval(scores, 0, 1, seed=seed)
+    scored = [(run, value) for run in runs if (value := score_of(run)) is not None]
+    scores = [value for _, value in scored]
+    groups = [group_of(questions[run.question]) for run, _ in scored]
+    interval = mean_interval(scores, 0, 1, groups=groups, seed=seed)
     right = [verdict for run in runs if (verdict := right_of(run)) is not None]
     seconds = sum(run.elapsed_s or 0.0 for run in runs)
     joules, source = energy(runs)
@@ -69,6 +76,12 @@ def energy(runs: Sequence[Run]) -> tuple[float | None, str | None]:
     missing = [r.energy_source for r in resources if r.energy_joules is None and r.energy_source]
     sources = missing if joules is None and missing else named
     return joules, sources[0] if sources else None
+
+
+def group_of(question: Question) -> str:
+    """Translations of one question share a group: they are not independent of each other."""
+    marks = [tag.removeprefix(TRANSLATION) for tag in question.tags if tag.startswith(TRANSLATION)]
+    return marks[0] if marks else question.id
 
 
 def answer_of(run: Run, question: Question) -> Answer:
