@@ -1,5 +1,7 @@
 """Scorers: small pure functions from (question, answer) to a verdict, looked up by name."""
 
+from msgspec import structs
+
 from sprat.errors import QuestionError
 from sprat.questions.scorers.abstain import ABSTAIN
 from sprat.questions.scorers.base import Json, Scorer, unscored
@@ -9,6 +11,9 @@ from sprat.questions.scorers.label import LABEL
 from sprat.questions.scorers.match import CONTAINS, EXACT, F1
 from sprat.questions.scorers.numeric import NUMERIC
 from sprat.types import Question, Verdict
+
+ANSWER_CHARS = 400
+"""How much of what it read a verdict repeats; the whole text is the reply's."""
 
 
 def _no_score(_question: Question, _text: str, _finish: str | None = None) -> Verdict:
@@ -36,7 +41,10 @@ def score(question: Question, text: str, finish: str | None = None) -> Verdict:
     Raises:
         QuestionError: the question names a scorer that does not exist.
     """
-    return find_scorer(question.scorer).grade(question, text, finish)
+    verdict = find_scorer(question.scorer).grade(question, text, finish)
+    if verdict.answer and len(verdict.answer) > ANSWER_CHARS:
+        return structs.replace(verdict, answer=verdict.answer[:ANSWER_CHARS] + "…")
+    return verdict
 
 
 def is_right(verdict: Verdict) -> bool | None:
