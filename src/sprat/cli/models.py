@@ -144,12 +144,12 @@ def pull(
     settings = settings_of(ctx)
     wanted = [_pullable(name, settings) for name in names]
     records: list[Record] = []
-    with progress_bar() as progress:
-        for model in wanted:
+    for model in wanted:
+        with progress_bar() as progress:
             record = fetch(model, settings, progress=progress, start_from=start_from)
-            records.append(record)
-            if json_file != "-":
-                click.echo(f"{record.name}: {megabytes(record.bytes)}, sha256 {record.sha256}")
+        records.append(record)
+        if json_file != "-":
+            click.echo(f"{record.name}: {megabytes(record.bytes)}, sha256 {record.sha256}")
     if json_file:
         _write(records, json_file)
 

@@ -103,14 +103,16 @@ def _first_that_works(
 ) -> Got:
     failures: list[ModelError] = []
     near = start_from or (Path(settings.weights_from) if settings.weights_from else None)
-    for source in ((near,) if near else ()) + model.sources:
+    sources = (*((near,) if near else ()), *model.sources)
+    for source, after in zip(sources, (*sources[1:], None), strict=True):
         try:
             return _try(source, model, settings, progress)
         except DiskFull:
             raise
         except ModelError as error:
             failures.append(type(error)(f"{_kind(source)}: {error.message.rstrip('.')}"))
-            remark(progress, f"{model.name}: {failures[-1].message}")
+        if after:
+            remark(progress, f"{model.name}: {failures[-1].message}; trying: {_kind(after)}")
     raise _all_failed(model, failures)
 
 
