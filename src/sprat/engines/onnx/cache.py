@@ -22,8 +22,8 @@ class KeyValueCache:
         self._kv_heads = kv_heads
         self._head_size = head_size
         self._dtype = dtype
-        self.rows = 0
-        self.tokens = 0
+        self.rows: int = 0
+        self.tokens: int = 0
         self.arrays: list[Floats] = []
         self.version = 0
         """Changes whenever the arrays moved."""

@@ -9,8 +9,9 @@ import numpy as np
 
 from sprat.engines.onnx.cache import KeyValueCache
 from sprat.engines.onnx.folder import Folder
-from sprat.engines.onnx.graph import KEEP, load_session
+from sprat.engines.onnx.graph import COUNT, KEEP, pad_widths
 from sprat.engines.onnx.native import Floats, Ints, Native, ort
+from sprat.engines.onnx.session import open_session
 
 DType = np.dtype[Any]
 
@@ -25,11 +26,12 @@ class Decoder:
 
     def __init__(self, folder: Folder, provider: str, threads: int) -> None:
         self._names = folder.names
-        self._session: Native = load_session(folder, provider, threads)
+        self._session: Native = open_session(folder, provider, threads)
         inputs = {i.name: i.type for i in self._session.get_inputs()}
         outputs = {o.name: o.type for o in self._session.get_outputs()}
         self._has_positions = folder.names.position_ids in inputs
         self._keeps = KEEP in inputs
+        self._pads = pad_widths(list(inputs))
         self._vocab = folder.vocab
         self._logits_dtype = _DTYPES[outputs[folder.names.logits]]
         self._past = _layer_names(
@@ -44,6 +46,11 @@ class Decoder:
         self._bound: tuple[int, int, int] | None = None
 
     @property
+    def exact(self) -> bool:
+        """Whether one row's result has the same bits however many tokens it is computed with."""
+        return bool(self._pads)
+
+    @property
     def provider(self) -> str:
         """The execution provider that computes."""
         return str(self._session.get_providers()[0])
@@ -51,7 +58,8 @@ class Decoder:
     def run(self, tokens: Ints, pasts: list[int], first_row: int, keep: int = 1) -> Floats:
         """Append `tokens` [rows, n] to the cache rows from `first_row` on.
 
-        `pasts` holds each row's tokens before this call. The cache must have room already.
+        `pasts` holds each row's tokens before this call. The cache must have room for them and
+        one more already.
 
         Returns:
             float32 logits [rows, keep, vocab] of the last `keep` positions.
@@ -67,12 +75,13 @@ class Decoder:
         self._session.run_with_iobinding(self._binding)
         return logits[:, -keep:].astype(np.float32, copy=False)
 
-    def _inputs(self, tokens: Ints, pasts: list[int], keep: int) -> dict[str, Ints]:
-        count = tokens.shape[1]
+    def _inputs(self, tokens: Ints, pasts: list[int], keep: int) -> dict[str, Floats | Ints]:
+        rows, count = tokens.shape
         past = np.array(pasts, np.int64)[:, None]
-        total = int(past.max()) + count
-        mask = (np.arange(total) < past + count).astype(np.int64)
-        inputs: dict[str, Ints] = {
+        pad = int(bool(self._pads) and rows == 1 and count == 1)
+        total = int(past.max()) + count + pad
+        mask = np.asarray(np.arange(total) < past + count + pad, np.int64)
+        inputs: dict[str, Floats | Ints] = {
             self._names.input_ids: np.ascontiguousarray(tokens, np.int64),
             self._names.attention_mask: mask,
         }
@@ -80,6 +89,10 @@ class Decoder:
             inputs[self._names.position_ids] = past + np.arange(count)
         if self._keeps:
             inputs[KEEP] = np.array([-keep], np.int64)
+        if self._pads:
+            inputs[COUNT] = np.array([count], np.int64)
+        for name, width in self._pads.items():
+            inputs[name] = np.zeros((rows, pad, width), np.float32)
         return inputs
 
     def _bind_cache(self, first_row: int, rows: int) -> None:

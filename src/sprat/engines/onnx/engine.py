@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sprat.engines.base import Load
 from sprat.engines.onnx.process import Process
-from sprat.engines.onnx.wire import Ask, Done, Ready
+from sprat.engines.onnx.wire import Ask, Done, Options, Ready
 from sprat.engines.stamps import Stamps
 from sprat.errors import EngineError, UnsupportedRequest
 from sprat.measure.clock import now_ns
@@ -20,9 +20,13 @@ _WARM_UP = ChatRequest(messages=(Message("user", "Hello"),), max_tokens=4)
 class OnnxEngine:
     """Runs an ONNX Runtime GenAI folder.
 
-    The worker is started by the first request (or by `warm`), and again after it died. With
-    `reuse_prefix`, a prompt that begins like an earlier one is not computed again from the start:
-    faster, but then a prompt's time depends on the ones before it, so measurements leave it off.
+    The worker is started by the first request (or by `warm`), and again after it died.
+
+    With `batching`, answers under way at the same time are computed together: faster, but their
+    rounding then differs from a lone answer's, and so may a word. Without, they take turns, and at
+    temperature 0 an answer never depends on the company it keeps. With `reuse_prefix`, a prompt
+    that begins like an earlier one is not computed again from its start: the same answer, sooner;
+    but then its time depends on what came before, so measurements leave it off.
     """
 
     def __init__(
@@ -32,12 +36,14 @@ class OnnxEngine:
         *,
         provider: str = "cpu",
         threads: int | None = None,
+        batching: bool = True,
         reuse_prefix: bool = False,
     ) -> None:
         self._name = name
         self._folder = folder
         self._provider = provider
         self._threads = threads
+        self._batching = batching
         self._reuse_prefix = reuse_prefix
         self._process: Process | None = None
         self._starting = _Lock()
@@ -133,18 +139,22 @@ class OnnxEngine:
         if process is not None:
             await process.stop()
 
+    def _options(self) -> Options:
+        return Options(
+            folder=str(self._folder),
+            provider=self._provider,
+            threads=self._threads or _physical_cores(),
+            batching=self._batching,
+            reuse_prefix=self._reuse_prefix,
+        )
+
     async def _ready_process(self) -> tuple[Process, Ready | None]:
         """A loaded worker, and its `Ready` when this call had to wait for it."""
         async with self._starting.held():
             if self._process is not None and self._process.alive:
                 return self._process, None
             before = now_ns()
-            self._process = await Process.start(
-                self._folder,
-                self._provider,
-                self._threads or _physical_cores(),
-                reuse_prefix=self._reuse_prefix,
-            )
+            self._process = await Process.start(self._options())
             try:
                 ready = await self._process.ready()
             except BaseException:

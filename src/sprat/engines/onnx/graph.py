@@ -1,19 +1,25 @@
-"""Loads the graph, with one thing added: only the positions asked for reach the output matrix.
+"""Loads the graph with two things added; the exported folder itself is never changed.
 
-The last matrix (hidden size x vocabulary) is a fifth to a third of a small model, and a prompt
-needs its result for one position only. An exported folder must stay what ONNX Runtime GenAI
-expects, so the slice is put in as the graph is loaded, never on disk.
+`KEEP`: only the positions asked for reach the output matrix. That matrix (hidden size x
+vocabulary) is a fifth to a third of a small model, and a prompt needs one position of it.
+
+`PAD`: attention may be given one token more than the rest of the graph. ONNX Runtime's attention
+rounds differently for one query than for several; with a second, unused one beside it, a token
+gets the same bits whether it is computed alone, in a prompt, or among guesses to be checked.
+Why that matters: docs/decisions/own-decode-loop.md.
 """
 
 from importlib import import_module
-from pathlib import Path
 
 from sprat.engines.onnx.folder import Folder
-from sprat.engines.onnx.native import Native, ort
-from sprat.errors import BadWeights, UnsupportedRequest
+from sprat.engines.onnx.native import Native
 
 KEEP = "sprat_keep_from"
 """int64 [1]: the first position whose logits are wanted, counted from the end (-1: the last)."""
+PAD = "sprat_pad"
+"""float [rows, 0 or 1, width]: what attention is given beside the tokens; `PAD%d` names more."""
+COUNT = "sprat_count"
+"""int64 [1]: how many tokens there are without it."""
 
 _NORMS = {
     "SimplifiedLayerNormalization",
@@ -22,70 +28,34 @@ _NORMS = {
     "SkipLayerNormalization",
     "RMSNormalization",
 }
+_ATTENTION = "GroupQueryAttention"
+_SCAN_NODES = 64
+"""How far from the logits the last normalisation is looked for."""
 
 
-def load_session(folder: Folder, provider: str, threads: int) -> Native:
-    """Open the graph.
-
-    Raises:
-        UnsupportedRequest: this build of ONNX Runtime does not have the provider.
-        BadWeights: ONNX Runtime cannot load the files.
-    """
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    options.add_session_config_entry(
-        "session.model_external_initializers_file_folder_path", str(folder.graph.parent)
-    )
-    providers = _providers(provider)
-    try:
-        model = with_keep(folder.graph, folder.names.logits)
-        return ort.InferenceSession(model, options, providers=providers)
-    except Exception as error:
-        line = str(error).strip().splitlines()[0][:300]
-        raise BadWeights(
-            f"{folder.graph} cannot be loaded: {line}",
-            fix="Export it again: sprat models export FILE.gguf --out DIR",
-        ) from error
-
-
-def _providers(provider: str) -> list[str]:
-    wanted = {name.removesuffix("ExecutionProvider").lower(): name for name in _available()}
-    key = provider.lower().removesuffix("executionprovider")
-    if key not in wanted:
-        raise UnsupportedRequest(
-            f"There is no execution provider {provider!r} in this ONNX Runtime.",
-            fix=f"Use one of: {', '.join(sorted(wanted))}.",
-        )
-    return list(dict.fromkeys([wanted[key], "CPUExecutionProvider"]))
-
-
-def _available() -> list[str]:
-    return [name for name in ort.get_available_providers() if name != "AzureExecutionProvider"]
-
-
-def with_keep(file: Path, logits: str) -> bytes:
-    """The graph of `file` as bytes, with the input `KEEP` where a last normalisation was found."""
-    model: Native = import_module("onnx").load(str(file), load_external_data=False)
-    _add_keep(model.graph, logits)
+def edited(folder: Folder) -> bytes:
+    """The graph as bytes, with the inputs above where it has the shape that they need."""
+    model: Native = import_module("onnx").load(str(folder.graph), load_external_data=False)
+    _add_keep(model.graph, folder.names.logits)
+    _add_pads(model.graph, folder)
     return bytes(model.SerializeToString())
 
 
-def _add_keep(graph: Native, logits: str) -> None:
-    helper: Native = import_module("onnx.helper")
-    whole = import_module("onnx").TensorProto.INT64
+def pad_widths(names: list[str]) -> dict[str, int]:
+    """Which pad inputs the graph has, by name, and how wide each is."""
+    found = (name.split("/") for name in names if name.startswith(f"{PAD}/"))
+    return {"/".join(parts): int(parts[1]) for parts in found}
 
+
+def _add_keep(graph: Native, logits: str) -> None:
     place = _last_norm(graph, logits)
     if place is None:
         return
+    helper, whole = _helper(), _whole()
     hidden = graph.node[place].output[0]
-    kept = f"{hidden}/kept"
+    kept, end, axis = f"{hidden}/kept", "sprat_keep_end", "sprat_keep_axis"
     for node in graph.node:
-        for i, name in enumerate(node.input):
-            if name == hidden:
-                node.input[i] = kept
-    end, axis = "sprat_keep_end", "sprat_keep_axis"
+        _rename_inputs(node, hidden, kept)
     graph.initializer.append(helper.make_tensor(end, whole, [1], [2**31 - 1]))
     graph.initializer.append(helper.make_tensor(axis, whole, [1], [1]))
     graph.input.append(helper.make_tensor_value_info(KEEP, whole, [1]))
@@ -97,9 +67,69 @@ def _last_norm(graph: Native, logits: str) -> int | None:
     """The last normalisation before `logits`: data comes in as each operator's first input."""
     makers = {name: i for i, node in enumerate(graph.node) for name in node.output if name}
     at = makers.get(logits)
-    seen = 0
-    while at is not None and seen < 64:
-        if graph.node[at].op_type in _NORMS:
+    for _ in range(_SCAN_NODES):
+        if at is None or graph.node[at].op_type in _NORMS:
             return at
-        at, seen = makers.get(graph.node[at].input[0]), seen + 1
+        at = makers.get(graph.node[at].input[0])
     return None
+
+
+def _add_pads(graph: Native, folder: Folder) -> None:
+    attentions = [node for node in graph.node if node.op_type == _ATTENTION]
+    if not attentions or any(_has_positions(node) for node in attentions):
+        return
+    helper, whole, real = _helper(), _whole(), import_module("onnx").TensorProto.FLOAT
+    pads: dict[str, int] = {}
+    nodes: list[Native] = []
+    for node in graph.node:
+        if node.op_type == _ATTENTION:
+            nodes += [*_padded_inputs(node, folder, pads), node, _cut_output(node)]
+        else:
+            nodes.append(node)
+    del graph.node[:]
+    graph.node.extend(nodes)
+    for name, width in pads.items():
+        graph.input.append(helper.make_tensor_value_info(name, real, ["rows", "pad", width]))
+    graph.input.append(helper.make_tensor_value_info(COUNT, whole, [1]))
+    for name, value in (("sprat_zero", 0), ("sprat_one", 1)):
+        graph.initializer.append(helper.make_tensor(name, whole, [1], [value]))
+
+
+def _has_positions(node: Native) -> bool:
+    """Whether it is told each token's position or bias: a pad would need one too."""
+    return any(node.input[9:11])
+
+
+def _padded_inputs(node: Native, folder: Folder, pads: dict[str, int]) -> list[Native]:
+    """Nodes that append the pad to query, key and value (or to the three packed in one)."""
+    heads = {a.name: a.i for a in node.attribute if a.name in {"num_heads", "kv_num_heads"}}
+    query, kv = heads["num_heads"] * folder.head_size, heads["kv_num_heads"] * folder.head_size
+    widths = [query, kv, kv] if node.input[1] else [query + 2 * kv]
+    made: list[Native] = []
+    for i, width in enumerate(widths):
+        pad, padded = f"{PAD}/{width}", f"{node.input[i]}/padded"
+        pads[pad] = width
+        made.append(_helper().make_node("Concat", [node.input[i], pad], [padded], axis=1))
+        node.input[i] = padded
+    return made
+
+
+def _cut_output(node: Native) -> Native:
+    whole = node.output[0]
+    node.output[0] = f"{whole}/padded"
+    inputs = [node.output[0], "sprat_zero", COUNT, "sprat_one"]
+    return _helper().make_node("Slice", inputs, [whole])
+
+
+def _rename_inputs(node: Native, old: str, new: str) -> None:
+    for i, name in enumerate(node.input):
+        if name == old:
+            node.input[i] = new
+
+
+def _helper() -> Native:
+    return import_module("onnx.helper")
+
+
+def _whole() -> Native:
+    return import_module("onnx").TensorProto.INT64

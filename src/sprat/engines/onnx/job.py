@@ -38,8 +38,6 @@ class Job:
         self.past = 0
         """Tokens in the cache."""
         self.output: list[int] = []
-        self.doubtful = False
-        """The next token is to be computed alone: together it was too close to call."""
         self.cached = 0
         self.finish: Finish | None = None
         self.prepared_ns = now_ns()
@@ -56,11 +54,6 @@ class Job:
     def prefilled(self) -> bool:
         """Whether the whole prompt is in the cache."""
         return self.past >= len(self.prompt)
-
-    @property
-    def careful(self) -> bool:
-        """Whether the text must not depend on who else is running: at temperature 0."""
-        return self.sampler.greedy and self.guide is None
 
     @property
     def room(self) -> int:

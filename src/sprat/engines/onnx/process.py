@@ -8,6 +8,8 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import cast
 
+import msgspec
+
 from sprat import errors
 from sprat.engines.onnx.wire import (
     LENGTH,
@@ -17,6 +19,7 @@ from sprat.engines.onnx.wire import (
     Done,
     Fault,
     FromWorker,
+    Options,
     Piece,
     Ready,
     ToWorker,
@@ -49,24 +52,19 @@ class Process:
         )
 
     @classmethod
-    async def start(
-        cls, folder: Path, provider: str, threads: int, *, reuse_prefix: bool
-    ) -> "Process":
+    async def start(cls, options: Options) -> "Process":
         """Start a worker; it loads while you go on: `ready` waits for it."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "sprat.engines.onnx.worker",
-            str(folder),
-            provider,
-            str(threads),
-            "1" if reuse_prefix else "0",
+            msgspec.json.encode(options).decode(),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             env={**os.environ, "PYTHONUTF8": "1", "ORT_DISABLE_TELEMETRY": "1"},
         )
-        return cls(process, folder.name)
+        return cls(process, Path(options.folder).name)
 
     @property
     def pid(self) -> int:

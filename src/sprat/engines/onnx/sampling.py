@@ -30,8 +30,9 @@ class Sampler:
 
 
 def _draw(weights: Floats, random: float) -> int:
-    sums = weights.cumsum()
-    return min(int(np.searchsorted(sums, random * sums[-1], side="right")), len(sums) - 1)
+    sums: Floats = weights.cumsum()
+    place = int(np.searchsorted(sums, random * float(sums[-1]), side="right"))
+    return min(place, len(sums) - 1)
 
 
 def _nucleus(weights: Floats, top_p: float) -> Ints:
@@ -39,11 +40,11 @@ def _nucleus(weights: Floats, top_p: float) -> Ints:
 
     Source: Holtzman et al. 2020, https://arxiv.org/abs/1904.09751
     """
-    wanted = top_p * weights.sum()
+    wanted = top_p * float(weights.sum())
     for count in (min(_FIRST_LOOK, len(weights)), len(weights)):
         top = np.argpartition(-weights, count - 1)[:count]
         top = top[np.lexsort((top, -weights[top]))]
-        sums = weights[top].cumsum()
+        sums: Floats = weights[top].cumsum()
         if sums[-1] >= wanted:
             return top[: int(np.searchsorted(sums, wanted)) + 1]
     return np.argsort(-weights, kind="stable")
@@ -63,13 +64,3 @@ def top_tokens(logprobs: Floats, count: int) -> list[int]:
     count = min(count, len(logprobs))
     top = np.argpartition(-logprobs, count - 1)[:count]
     return [int(token) for token in top[np.lexsort((top, -logprobs[top]))]]
-
-
-def lead(logits: Floats) -> float:
-    """How far the best logit of [vocab] is above the second best."""
-    best = int(logits.argmax())
-    top = logits[best]
-    logits[best] = -np.inf  # two passes without a copy: sorting a vocabulary is far slower
-    second = logits.max()
-    logits[best] = top
-    return float(top - second)

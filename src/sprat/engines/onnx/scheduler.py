@@ -1,8 +1,8 @@
 """Decides what the decoder computes next: a piece of a prompt, one answer's tokens, or a batch's.
 
 Running requests hold cache rows 0, 1, 2, …; a request that ends gives its row to the last one, so
-that a batch is always the first rows. At temperature 0 the text does not depend on the company a
-request keeps: where computing together could tip the choice, the step is computed again alone.
+that a batch is always the first rows. A lone answer is the same to the last bit whether its prompt
+was computed in pieces or at once, and with or without guesses (docs/decisions/own-decode-loop.md).
 """
 
 from collections import deque
@@ -13,7 +13,6 @@ from sprat.engines.onnx.decoder import Decoder
 from sprat.engines.onnx.drafts import MOST_DRAFTS
 from sprat.engines.onnx.job import Job
 from sprat.engines.onnx.native import Floats
-from sprat.engines.onnx.sampling import lead
 from sprat.engines.onnx.wire import Piece
 from sprat.measure.clock import now_ns
 
@@ -21,15 +20,14 @@ MOST_ROWS = 8
 CHUNK_TOKENS = 512
 """Prompt tokens computed at once: others wait, and a cancellation is noticed, no longer."""
 GROW_TOKENS = 256
-SURE_LEAD = 0.02
-"""Logits whose best leads by less are computed again alone (docs/decisions/own-decode-loop.md)."""
 
 
 class Scheduler:
     """Runs jobs to their end."""
 
-    def __init__(self, decoder: Decoder, *, reuse_prefix: bool = False) -> None:
+    def __init__(self, decoder: Decoder, *, batching: bool, reuse_prefix: bool) -> None:
         self._decoder = decoder
+        self._batching = batching
         self._reuse = reuse_prefix
         self._waiting: deque[Job] = deque()
         self._running: list[Job] = []
@@ -74,8 +72,9 @@ class Scheduler:
         decoding = [job for job in self._running if job.prefilled and not job.finish and job.output]
         fresh = {id(job) for job, _ in news}
         batch = [job for job in decoding if id(job) not in fresh]
-        if len(batch) == 1 and len(decoding) == 1:
-            news += self._alone(batch[0])
+        if len(decoding) == 1 or not self._batching:
+            for job in batch:
+                news += self._alone(job)
         elif batch:
             news += self._together(batch)
         for row in reversed(range(len(self._running))):
@@ -93,7 +92,7 @@ class Scheduler:
         row = len(self._running)
         job.started_ns = now_ns()
         self._running.append(job)
-        need = len(job.prompt) + min(job.most_tokens, GROW_TOKENS) + MOST_DRAFTS + 1
+        need = len(job.prompt) + min(job.most_tokens, GROW_TOKENS) + MOST_DRAFTS + 2
         used = max(row, len(self._kept))
         rows = self._decoder.cache.rows
         self._decoder.cache.reserve(max(2 * rows, 1) if row >= rows else rows, need, used)
@@ -125,44 +124,25 @@ class Scheduler:
     def _alone(self, job: Job) -> list[tuple[Job, Piece | None]]:
         """One answer's next token, or several when a guess of them proves right."""
         row = self._running.index(job)
-        guess = [] if job.doubtful or not job.drafts else job.drafts.guess(job.room - 1)
-        job.doubtful = False
+        guess = job.drafts.guess(job.room - 1) if job.drafts and self._decoder.exact else []
         tokens = [job.output[-1], *guess]
-        self._make_room(job.past + len(tokens))
+        self._make_room(job.past + len(tokens) + 1)
         logits = self._decoder.run(np.array([tokens]), [job.past], row, keep=len(tokens))[0]
-        if not guess or not job.drafts:
-            job.past += 1
-            return [(job, job.take([job.choose(logits[0])]))]
-        right = self._check(job, guess, logits)
-        job.drafts.learn(len(guess), min(len(right), len(guess)))
+        right = _check(job, guess, logits)
         job.past += len(right)
-        job.doubtful = len(right) == 0
-        return [(job, job.take(right))] if right else []
-
-    def _check(self, job: Job, guess: list[int], logits: Floats) -> list[int]:
-        """The tokens that follow for certain: guesses that hold, and the one after them."""
-        right: list[int] = []
-        for place, row in enumerate(logits):
-            if lead(row) < SURE_LEAD:
-                job.doubtful = True
-                break
-            right.append(job.choose(row))
-            if place >= len(guess) or right[-1] != guess[place]:
-                break
-        return right
+        if job.drafts and guess:
+            job.drafts.learn(len(guess), len(right) - 1)
+        return [(job, job.take(right))]
 
     def _together(self, batch: list[Job]) -> list[tuple[Job, Piece | None]]:
         """One token for every answer, in one run over the first rows."""
-        self._make_room(max(job.past for job in batch) + 1)
+        self._make_room(max(job.past for job in batch) + 2)
         tokens = np.array([[job.output[-1]] for job in batch])
         logits = self._decoder.run(tokens, [job.past for job in batch], 0)
         news: list[tuple[Job, Piece | None]] = []
         for row, job in enumerate(batch):
-            mine = logits[row, 0]
-            if len(batch) > 1 and job.careful and lead(mine) < SURE_LEAD:
-                mine = self._decoder.run(tokens[row : row + 1], [job.past], row)[0, 0]
             job.past += 1
-            news.append((job, job.take([job.choose(mine)])))
+            news.append((job, job.take([job.choose(logits[row, 0])])))
         return news
 
     def _make_room(self, tokens: int) -> None:
@@ -187,3 +167,13 @@ class Scheduler:
 def _common(left: list[int], right: list[int]) -> int:
     pairs = zip(left, right, strict=False)
     return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(left), len(right)))
+
+
+def _check(job: Job, guess: list[int], logits: Floats) -> list[int]:
+    """The tokens that follow: the guesses that hold, and the one after them."""
+    right: list[int] = []
+    for row, guessed in zip(logits, [*guess, None], strict=True):
+        right.append(job.choose(row))
+        if right[-1] != guessed:
+            break
+    return right

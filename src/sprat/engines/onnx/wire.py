@@ -11,6 +11,16 @@ LENGTH = struct.Struct("<I")
 MOST_BYTES = 64 * 2**20
 
 
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """How a worker runs its model: JSON, its one argument."""
+
+    folder: str
+    provider: str
+    threads: int
+    batching: bool
+    reuse_prefix: bool
+
+
 class Ask(msgspec.Struct, frozen=True, tag="ask"):
     """Parent: answer this. `endless` goes on after end-of-text (warm-up)."""
 

@@ -1,6 +1,6 @@
 """The worker process: owns the native libraries, reads requests, writes answers.
 
-    python -m sprat.engines.onnx.worker FOLDER PROVIDER THREADS REUSE_PREFIX
+    python -m sprat.engines.onnx.worker OPTIONS
 
 Frames of `wire` come in on standard input and leave on what was standard output; whatever native
 code prints goes to standard error. The process ends when its standard input does, which the system
@@ -14,11 +14,14 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+import msgspec
+
 from sprat.engines.onnx.wire import (
     Ask,
     Cancel,
     Fault,
     FromWorker,
+    Options,
     Ready,
     ToWorker,
     decode_to_worker,
@@ -39,7 +42,7 @@ Inbox = queue.SimpleQueue[ToWorker]
 class Worker:
     """One model and the requests that it answers."""
 
-    def __init__(self, folder: Path, provider: str, threads: int, reuse_prefix: bool) -> None:
+    def __init__(self, options: Options) -> None:
         """Load everything.
 
         Raises:
@@ -53,12 +56,14 @@ class Worker:
         from sprat.models.template import read_template
 
         quiet()
-        self._folder = read_folder(folder)
-        self._template = read_template(folder)
+        self._folder = read_folder(Path(options.folder))
+        self._template = read_template(self._folder.path)
         self._tokenizer = Tokenizer(self._folder)
         self._vocabulary = read_vocabulary(self._folder.path)
-        self._decoder = Decoder(self._folder, provider, threads)
-        self._scheduler = Scheduler(self._decoder, reuse_prefix=reuse_prefix)
+        self._decoder = Decoder(self._folder, options.provider, options.threads)
+        self._scheduler = Scheduler(
+            self._decoder, batching=options.batching, reuse_prefix=options.reuse_prefix
+        )
         self._guides: Guides | None = None
 
     def ready(self) -> Ready:
@@ -178,9 +183,8 @@ def main(arguments: list[str]) -> None:
     out = _take_stdout()
     inbox: Inbox = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(inbox,), daemon=True).start()
-    folder, provider, threads, reuse = arguments
     try:
-        worker = Worker(Path(folder), provider, int(threads), reuse == "1")
+        worker = Worker(msgspec.json.decode(arguments[0], type=Options))
     except SpratError as error:
         _say(out, [_fault(None, error)])
         os._exit(1)
