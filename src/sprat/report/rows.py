@@ -1,0 +1,159 @@
+"""The table of key numbers, small beside large, once for every report."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
+
+from sprat.report import numbers
+from sprat.report.facts import Side, sides
+from sprat.studies.comparison import Comparison, ModelSummary
+
+Value = TypeVar("Value", int, float)
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One number of both models."""
+
+    label: str
+    small: str
+    large: str
+    compare: str = ""
+    """Small against large in words; empty where they cannot be compared."""
+    note: str = ""
+    """What the number means, or why it is missing."""
+    group: str = ""
+
+
+def key_rows(comparison: Comparison) -> list[Row]:
+    """Score, speed and resources of the pair; rows that neither side has are left out."""
+    small, large = sides(comparison)
+    rows = [
+        *_quality(comparison, small, large),
+        *_speed(small.summary, large.summary),
+        *_resources(small.summary, large.summary),
+    ]
+    return [row for row in rows if row is not None]
+
+
+def _quality(comparison: Comparison, small: Side, large: Side) -> list[Row | None]:
+    return [
+        _score_row(comparison, small.summary, large.summary),
+        _right_row(small, large),
+        _count_row("Errors", small.summary.errors, large.summary.errors, "counted as wrong"),
+        _count_row("Not scored", small.summary.unscored, large.summary.unscored, "left out"),
+        _count_row(
+            "Cut off", small.summary.truncated, large.summary.truncated, "reached the token limit"
+        ),
+    ]
+
+
+def _score_row(comparison: Comparison, small: ModelSummary, large: ModelSummary) -> Row | None:
+    if small.score is None and large.score is None:
+        return None
+    verdict = comparison.verdict
+    gap = f"{numbers.points(verdict.difference)} points" if verdict and verdict.difference else ""
+    return Row(
+        label="Score",
+        small=score_text(small),
+        large=score_text(large),
+        compare=gap,
+        note="mean over all questions, with its 95% interval; an error scores 0",
+        group="Quality",
+    )
+
+
+def score_text(model: ModelSummary) -> str:
+    """A score with its interval: `62.5% (51.0 to 73.1)`."""
+    between = numbers.score_range(model.score_low, model.score_high)
+    return f"{numbers.score(model.score)} ({between})" if between else numbers.score(model.score)
+
+
+def _right_row(small: Side, large: Side) -> Row | None:
+    if small.summary.score is None and large.summary.score is None:
+        return None
+    return Row(
+        label="Right",
+        small=right_text(small),
+        large=right_text(large),
+        note="answers with the full score",
+        group="Quality",
+    )
+
+
+def right_text(side: Side) -> str:
+    """`31 of 48`: right answers among those that could be scored, errors included."""
+    total = side.summary.answered + side.summary.errors - side.summary.unscored
+    return f"{side.right} of {total}"
+
+
+def _count_row(label: str, small: int, large: int, note: str) -> Row | None:
+    if not small and not large:
+        return None
+    return Row(label=label, small=str(small), large=str(large), note=note, group="Quality")
+
+
+def _speed(small: ModelSummary, large: ModelSummary) -> list[Row | None]:
+    def latency(label: str, note: str, read: Callable[[ModelSummary], float | None]) -> Row:
+        a, b = read(small), read(large)
+        faster = numbers.times(a, b, "slower", "faster")
+        return _row(label, numbers.seconds, (a, b), faster, note, "Speed")
+
+    chars = (small.chars_per_s, large.chars_per_s)
+    tokens = (small.decode_tokens_per_s, large.decode_tokens_per_s)
+    return [
+        latency("First token, median", "from sent to the first text", lambda m: m.ttft_s.p50),
+        latency("First token, p95", "19 of 20 are faster", lambda m: m.ttft_s.p95),
+        latency("Answer, median", "from sent to done", lambda m: m.answer_s.p50),
+        latency("Answer, p95", "19 of 20 are faster", lambda m: m.answer_s.p95),
+        _row("Tokens", numbers.rate, tokens, "", _TOKENS_NOTE, "Speed"),
+        _row("Characters", numbers.rate, chars, numbers.times(*chars, "faster", "slower"),
+             "of answer text, from sent to done", "Speed"),
+        latency("Per right answer", "all seconds ÷ right answers", lambda m: m.seconds_per_correct),
+    ]  # fmt: skip
+
+
+_TOKENS_NOTE = "after the first token; different tokenizers, so not compared"
+
+
+def _resources(small: ModelSummary, large: ModelSummary) -> list[Row | None]:
+    memory = (small.peak_rss_bytes, large.peak_rss_bytes)
+    load = (small.cold_load_s, large.cold_load_s)
+    energy = (small.energy_joules, large.energy_joules)
+    each = (small.joules_per_correct, large.joules_per_correct)
+    cost = (small.cost_usd, large.cost_usd)
+    return [
+        _row("Peak memory", numbers.size, memory, numbers.times(*memory, "more", "less"),
+             "of the model's own process", "Resources"),
+        _row("Cold load", numbers.seconds, load, numbers.times(*load, "slower", "faster"),
+             "start to ready; not part of any latency above", "Resources"),
+        _row("Energy", numbers.joules, energy, numbers.times(*energy, "more", "less"),
+             small.energy_source or large.energy_source or "", "Resources"),
+        _if_any("Energy per right answer", numbers.joules, each),
+        _if_any("Cost", numbers.dollars, cost),
+        _row("Tokens in", numbers.count, (small.input_tokens, large.input_tokens), "", "",
+             "Resources"),
+        _row("Tokens out", numbers.count, (small.output_tokens, large.output_tokens), "", "",
+             "Resources"),
+    ]  # fmt: skip
+
+
+def _row(
+    label: str,
+    write: Callable[[Value | None], str],
+    values: tuple[Value | None, Value | None],
+    compare: str,
+    note: str,
+    group: str,
+) -> Row:
+    small, large = (write(value) for value in values)
+    return Row(label=label, small=small, large=large, compare=compare, note=note, group=group)
+
+
+def _if_any(
+    label: str, write: Callable[[float | None], str], values: tuple[float | None, float | None]
+) -> Row | None:
+    if values == (None, None):
+        return None
+    ratio = numbers.times(*values, "more", "less")
+    return _row(label, write, values, ratio, "", "Resources")

@@ -1,0 +1,155 @@
+"""The comparison on a terminal: the verdict first, then the numbers; fits 80 to 100 columns."""
+
+from typing import TYPE_CHECKING
+
+from sprat.report import facts, numbers
+from sprat.report.rows import key_rows
+from sprat.studies.comparison import Comparison, KindSummary
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+
+WIDTH = 100
+MAX_TEXTS = 3
+MAX_TEXT_CHARS = 1200
+COLOURS: dict[facts.Tone, str] = {"good": "bold green", "bad": "bold red", "open": "bold yellow"}
+ASCII = str.maketrans({
+    "−": "-",  # noqa: RUF001 - what is being replaced
+    "–": "-",  # noqa: RUF001 - what is being replaced
+    "×": "x",  # noqa: RUF001 - what is being replaced
+    "÷": "/", "·": ",", "“": '"', "”": '"', "’": "'", "…": "...",  # noqa: RUF001 - what is being replaced
+})  # fmt: skip
+
+
+def print_comparison(comparison: Comparison, console: "Console") -> None:
+    """Write the comparison to a `rich` console. Colour is the console's to decide."""
+    page = _Page(console)
+    _verdict(comparison, page)
+    _numbers(comparison, page)
+    if comparison.verdict is None:
+        _texts(comparison, page)
+    else:
+        _kinds(comparison, page)
+    _warnings(comparison, page)
+
+
+class _Page:
+    """A console at most `WIDTH` wide, and plain ASCII where the terminal knows no more."""
+
+    def __init__(self, console: "Console") -> None:
+        self.console = console
+        self.width = min(WIDTH, console.width)
+        self.ascii = console.options.ascii_only
+
+    def words(self, text: str) -> str:
+        """The text in characters that this terminal has."""
+        if not self.ascii:
+            return text
+        return text.translate(ASCII).encode("ascii", "replace").decode("ascii")
+
+    def say(self, text: str = "", style: str = "") -> None:
+        """One wrapped paragraph; never read as markup."""
+        from rich.text import Text
+
+        self.console.print(Text(self.words(text), style), width=self.width, soft_wrap=False)
+
+    def show(self, thing: "RenderableType") -> None:
+        """A table."""
+        self.console.print(thing, width=self.width)
+
+
+def _verdict(comparison: Comparison, page: _Page) -> None:
+    head, tone = facts.headline(comparison)
+    small, large = (side.summary.name for side in facts.sides(comparison))
+    page.say()
+    page.say(f"{head}: {small} beside {large}", COLOURS[tone])
+    page.say(facts.sentence(comparison))
+    verdict = comparison.verdict
+    if verdict and verdict.why and verdict.difference is not None:
+        page.say(facts.evidence(comparison, verdict), "dim")
+    if step := facts.next_step(verdict):
+        page.say(step)
+    if not comparison.complete:
+        page.say("Not complete: some questions are still unasked. Add --resume.", "yellow")
+    page.say()
+
+
+def _table(page: _Page, *names: tuple[str, str]) -> "Table":
+    from rich import box
+    from rich.table import Table
+
+    shape = box.ASCII2 if page.ascii else box.SIMPLE_HEAD
+    table = Table(box=shape, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 1))
+    for name, side in names:
+        right = side == "right"
+        table.add_column(page.words(name), justify="right" if right else "left", overflow="fold")
+    return table
+
+
+def _numbers(comparison: Comparison, page: _Page) -> None:
+    small, large = (side.summary.name for side in facts.sides(comparison))
+    table = _table(page, ("", "left"), (small, "right"), (large, "right"), ("small is", "left"))
+    group = ""
+    for row in key_rows(comparison):
+        if group and row.group != group:
+            table.add_section() if page.ascii else table.add_row()
+        group = row.group
+        table.add_row(*_cells(page, row.label, row.small, row.large, row.compare))
+    page.show(table)
+    page.say()
+    if reason := _energy_reason(comparison):
+        page.say(reason, "dim")
+
+
+def _energy_reason(comparison: Comparison) -> str:
+    reasons = {
+        model.energy_source for model in comparison.models if model.energy_joules is None
+    } - {None}
+    return f"Energy is not measured: {'; '.join(sorted(map(str, reasons)))}" if reasons else ""
+
+
+def _cells(page: _Page, *words: str) -> list["RenderableType"]:
+    from rich.text import Text
+
+    dim = numbers.NOT_MEASURED
+    return [Text(page.words(word), "dim" if word == dim else "") for word in words]
+
+
+def _kinds(comparison: Comparison, page: _Page) -> None:
+    if not comparison.kinds:
+        return
+    table = _table(
+        page, ("kind", "left"), ("n", "right"), ("small", "right"), ("large", "right"),
+        ("difference, points", "right"), ("interval", "right"),
+    )  # fmt: skip
+    for kind in comparison.kinds:
+        table.add_row(*_cells(page, *_kind(kind)))
+    page.show(table)
+    page.say()
+
+
+def _kind(kind: KindSummary) -> tuple[str, ...]:
+    return (
+        facts.kind_name(kind.kind),
+        str(kind.n),
+        numbers.score(kind.small_score),
+        numbers.score(kind.large_score),
+        numbers.points(kind.difference),
+        numbers.points_range(kind.low, kind.high),
+    )
+
+
+def _texts(comparison: Comparison, page: _Page) -> None:
+    """Without a verdict the texts themselves are the result."""
+    for pair in facts.pairs(comparison)[:MAX_TEXTS]:
+        for side, answer in zip(facts.sides(comparison), (pair.small, pair.large), strict=True):
+            page.say(side.summary.name, "bold")
+            text = "(not asked)" if answer is None else answer.error or answer.text or "(empty)"
+            page.say(text[:MAX_TEXT_CHARS] + ("…" if len(text) > MAX_TEXT_CHARS else ""))
+            page.say()
+
+
+def _warnings(comparison: Comparison, page: _Page) -> None:
+    for warning in comparison.warnings:
+        page.say(f"Note: {warning}", "yellow")
