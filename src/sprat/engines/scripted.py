@@ -8,7 +8,6 @@ import re
 import tomllib
 from collections.abc import AsyncIterator
 from contextlib import nullcontext
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
@@ -107,7 +106,6 @@ class ScriptedEngine:
 
     def __init__(self, name: str, script: Script) -> None:
         self.name = name
-        self.identity = {"script_sha256": sha256(msgspec.json.encode(script)).hexdigest()}
         self._script = script
         self._places = asyncio.Semaphore(script.places) if script.places else None
         self._loaded = False

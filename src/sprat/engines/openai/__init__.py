@@ -1,6 +1,6 @@
 """Any OpenAI-compatible endpoint as an engine."""
 
 from sprat.engines.openai.engine import OpenAIEngine
-from sprat.engines.openai.http import Limits
+from sprat.engines.openai.limits import Limits
 
 __all__ = ["Limits", "OpenAIEngine"]

@@ -3,10 +3,13 @@
 from collections.abc import AsyncIterator
 
 from sprat.engines.base import Load, ask
+from sprat.engines.openai.answer import Answer
+from sprat.engines.openai.call import Call
 from sprat.engines.openai.dialect import Dialect
-from sprat.engines.openai.http import Call, Client, Limits
+from sprat.engines.openai.http import Client
 from sprat.engines.openai.incoming import Incoming
-from sprat.engines.openai.wire import Answer, body
+from sprat.engines.openai.limits import Limits
+from sprat.engines.openai.wire import body
 from sprat.engines.stamps import Stamps
 from sprat.errors import EngineRefused
 from sprat.settings import Endpoint
@@ -43,8 +46,6 @@ class OpenAIEngine:
         label = label or name.removesuffix(f"/{model}") or name
         self._client = Client(label, endpoint, limits or Limits.of(endpoint))
         self._dialect = Dialect()
-        self.identity = {"endpoint": label, "model": model}
-        """What can be told of which model answers: the endpoint does not say its weights."""
 
     async def stream(self, request: ChatRequest) -> AsyncIterator[Delta | Reply]:
         """Yield the pieces, then one `Reply`. Closing the iterator closes the connection.

@@ -1,4 +1,4 @@
-"""One POST to an endpoint: retried before its first byte, timed out, and closed for certain."""
+"""The connections to one endpoint: what is sent is retried, but only before its first byte."""
 
 import asyncio
 import os
@@ -15,105 +15,24 @@ import aiohttp
 import msgspec
 
 from sprat import __version__
-from sprat.engines.openai.refusal import Refused, refusal
-from sprat.engines.openai.wire import words
-from sprat.errors import EngineDied, EngineError, EngineRefused, EngineTimeout, SettingsError
+from sprat.engines.openai.call import LOST, Call
+from sprat.engines.openai.faults import Faults, Refused
+from sprat.engines.openai.limits import Limits
+from sprat.errors import EngineDied, EngineError, EngineRefused, SettingsError
 from sprat.settings import Endpoint
 
 RETRIED = frozenset({429, 502, 503, 504})
 MAX_ERROR_BYTES = 64 * 1024
-_LOST = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, ConnectionError)
-
-
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """How long to wait, how often to try."""
-
-    connect_s: float = 10.0
-    silence_s: float = 120.0
-    """To the first byte, and from one piece to the next."""
-    total_s: float = 1200.0
-    attempts: int = 3
-    backoff_s: float = 0.25
-    """Before the second attempt; doubled for each further one, with jitter."""
-    longest_wait_s: float = 30.0
-    """A server that asks for a longer pause than this is refused at once."""
-    answer_bytes: int = 64 * 1024 * 1024
-
-    @classmethod
-    def of(cls, endpoint: Endpoint) -> "Limits":
-        """An endpoint's `timeout_s` is the longest silence; ten of them are the longest answer."""
-        silence = endpoint.timeout_s
-        return cls(connect_s=min(10.0, silence), silence_s=silence, total_s=10 * silence)
-
-
-class Call:
-    """An answer that has begun to arrive."""
-
-    def __init__(self, response: aiohttp.ClientResponse, first: bytes, client: "Client") -> None:
-        self._response = response
-        self._client = client
-        self._first: bytes | None = first
-        self._ends_at = asyncio.get_running_loop().time() + client.limits.total_s
-        self._bytes = 0
-
-    @property
-    def content_type(self) -> str:
-        """What the server calls the body."""
-        return self._response.content_type
-
-    async def read(self) -> bytes:
-        """The next bytes; empty at the end.
-
-        Raises:
-            EngineTimeout: none came in time.
-            EngineDied: the connection broke.
-            EngineRefused: the answer is larger than the limit.
-        """
-        if self._first is not None:
-            chunk, self._first = self._first, None
-        else:
-            chunk = await self._next()
-        self._bytes += len(chunk)
-        if self._bytes > self._client.limits.answer_bytes:
-            raise EngineRefused(f"The answer is over {self._client.limits.answer_bytes} bytes.")
-        return chunk
-
-    async def _next(self) -> bytes:
-        left = self._ends_at - asyncio.get_running_loop().time()
-        limit = min(self._client.limits.silence_s, left)
-        try:
-            async with asyncio.timeout(limit):
-                return await self._response.content.readany()
-        except TimeoutError as error:
-            what = "in all" if left <= self._client.limits.silence_s else "after the last piece"
-            seconds = self._client.limits.total_s if "all" in what else limit
-            raise self._client.timed_out(what, seconds) from error
-        except _LOST as error:
-            raise self._client.died("broke off in the middle of the answer", error) from error
-
-    async def finish(self) -> None:
-        """Read the empty end, so that the connection can carry the next request."""
-        with suppress(TimeoutError, *_LOST):
-            async with asyncio.timeout(0.05):
-                while await self._response.content.readany():
-                    pass
-
-    def close(self) -> None:
-        """Give the connection back if the answer was read to its end; else cut it."""
-        if self._response.content.at_eof():
-            self._response.release()
-        else:
-            self._response.close()
 
 
 class Client:
     """The connections to one endpoint."""
 
     def __init__(self, label: str, endpoint: Endpoint, limits: Limits) -> None:
-        self.label = label
-        self.limits = limits
+        self._limits = limits
         self._url = endpoint.url.rstrip("/")
         self._key = _key(label, endpoint)
+        self._faults = Faults(label, self._url, self._key)
         self._proxy = _proxy(self._url)
         self._session: aiohttp.ClientSession | None = None
 
@@ -142,30 +61,31 @@ class Client:
 
     def _pause(self, attempt: int, error: EngineError) -> float | None:
         """Seconds to wait before the next attempt; None when there shall be none."""
-        if attempt >= self.limits.attempts:
+        if attempt >= self._limits.attempts:
             return None
         if isinstance(error, EngineRefused) and error.status not in RETRIED:
             return None
         asked = error.retry_after_s if isinstance(error, Refused) else None
         if asked is not None:
-            return asked if asked <= self.limits.longest_wait_s else None
-        longest = self.limits.backoff_s * 2 ** (attempt - 1)
+            return asked if asked <= self._limits.longest_wait_s else None
+        longest = self._limits.backoff_s * 2 ** (attempt - 1)
         return longest * random.uniform(0.5, 1.0)  # noqa: S311 -- spreads retries, hides nothing
 
     async def _once(self, fields: dict[str, Any]) -> Call:
         response: aiohttp.ClientResponse | None = None
         try:
-            async with asyncio.timeout(self.limits.silence_s):
+            async with asyncio.timeout(self._limits.silence_s):
                 response = await self._open("POST", "/chat/completions", fields)
                 if response.status != 200:
                     await self._refuse(response, str(fields["model"]))
-                call = Call(response, await response.content.readany(), self)
+                first = await response.content.readany()
+                call = Call(response, first, self._limits, self._faults)
         except TimeoutError as error:
             _cut(response)
-            raise self.timed_out("for the first byte", self.limits.silence_s) from error
-        except _LOST as error:
+            raise self._faults.timed_out("for the first byte", self._limits.silence_s) from error
+        except LOST as error:
             _cut(response)
-            raise self.died("could not be reached", error) from error
+            raise self._faults.died("could not be reached", error) from error
         except BaseException:
             _cut(response)
             raise
@@ -196,55 +116,32 @@ class Client:
         return aiohttp.ClientSession(
             headers=headers,
             connector=aiohttp.TCPConnector(limit=0),  # queueing here would hide in the latency
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=self.limits.connect_s),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._limits.connect_s),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
 
     async def models(self) -> list[str]:
         """The names that the endpoint offers; empty when it does not say."""
         try:
-            async with asyncio.timeout(self.limits.connect_s):
+            async with asyncio.timeout(self._limits.connect_s):
                 response = await self._open("GET", "/models")
                 raw = await response.content.read(MAX_ERROR_BYTES * 16)
                 _cut(response)
             listed = msgspec.json.decode(raw).get("data", [])
             return sorted(str(entry["id"]) for entry in listed)
-        except (TimeoutError, *_LOST, msgspec.DecodeError, AttributeError, KeyError, TypeError):
+        except (TimeoutError, *LOST, msgspec.DecodeError, AttributeError, KeyError, TypeError):
             return []
 
     async def _refuse(self, response: aiohttp.ClientResponse, model: str) -> NoReturn:
-        raw = (await response.content.read(MAX_ERROR_BYTES)).decode("utf-8", "replace")
-        said = self._hide(words(_parsed(raw)))
+        raw = await response.content.read(MAX_ERROR_BYTES)
         _cut(response)
-        offered = await self.models() if response.status == 404 else []
-        location = response.headers.get("Location", "")
-        wait = _retry_after(response.headers.get("Retry-After"))
-        raise refusal(
-            self.label,
+        raise self._faults.refused(
             response.status,
-            said,
+            _parsed(raw.decode("utf-8", "replace")),
             model=model,
-            offered=offered,
-            location=location,
-            retry_after_s=wait,
-        )
-
-    def _hide(self, text: str) -> str:
-        return text.replace(self._key, "…") if self._key else text
-
-    def died(self, what: str, error: BaseException) -> EngineDied:
-        """The connection to the endpoint went away."""
-        why = self._hide(words(str(error) or type(error).__name__))
-        return EngineDied(
-            f"{self.label} at {self._url} {what}: {why}.",
-            fix=f"Is the server running? Check [endpoints.{self.label}] url in sprat.toml.",
-        )
-
-    def timed_out(self, what: str, seconds: float) -> EngineTimeout:
-        """The endpoint was silent for too long."""
-        return EngineTimeout(
-            f"{self.label} at {self._url} took more than {seconds:g} s {what}.",
-            fix=f"Raise timeout_s under [endpoints.{self.label}] in sprat.toml.",
+            offered=await self.models() if response.status == 404 else [],
+            location=response.headers.get("Location", ""),
+            retry_after_s=_retry_after(response.headers.get("Retry-After")),
         )
 
     async def aclose(self) -> None:

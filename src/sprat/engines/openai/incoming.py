@@ -3,9 +3,10 @@
 import re
 from typing import NamedTuple
 
-from sprat.engines.openai.http import Call
+from sprat.engines.openai.answer import Answer
+from sprat.engines.openai.call import Call
+from sprat.engines.openai.chunks import encoded_error, words
 from sprat.engines.openai.sse import Event, EventReader
-from sprat.engines.openai.wire import Answer, encoded_error, words
 from sprat.errors import EngineDied, EngineRefused
 from sprat.types import Delta
 

@@ -1,0 +1,91 @@
+"""What goes wrong at one endpoint, in one line with what to do next."""
+
+from difflib import get_close_matches
+
+from sprat.engines.openai.chunks import words
+from sprat.errors import ContextTooLong, EngineDied, EngineError, EngineRefused, EngineTimeout
+
+_TOO_LONG = (
+    "context_length_exceeded",
+    "exceed_context_size",
+    "maximum context length",
+    "context size",
+)
+_LISTED = 12
+
+
+class Refused(EngineRefused):
+    """An `EngineRefused` that remembers how long the server asked us to wait."""
+
+    retry_after_s: float | None = None
+
+
+class Faults:
+    """Makes the errors of one endpoint; its key is never in them."""
+
+    def __init__(self, label: str, url: str, key: str | None) -> None:
+        self._label = label
+        self._url = url
+        self._key = key
+
+    def hide(self, text: str) -> str:
+        """The text without the key, which a server may echo."""
+        return text.replace(self._key, "…") if self._key else text
+
+    def died(self, what: str, error: BaseException) -> EngineDied:
+        """The connection to the endpoint went away."""
+        why = self.hide(words(str(error) or type(error).__name__))
+        return EngineDied(
+            f"{self._label} at {self._url} {what}: {why}.",
+            fix=f"Is the server running? Check [endpoints.{self._label}] url in sprat.toml.",
+        )
+
+    def timed_out(self, what: str, seconds: float) -> EngineTimeout:
+        """The endpoint was silent for too long."""
+        return EngineTimeout(
+            f"{self._label} at {self._url} took more than {seconds:g} s {what}.",
+            fix=f"Raise timeout_s under [endpoints.{self._label}] in sprat.toml.",
+        )
+
+    def refused(
+        self,
+        status: int,
+        said: object,
+        *,
+        model: str,
+        offered: list[str],
+        location: str,
+        retry_after_s: float | None,
+    ) -> EngineError:
+        """The error for an HTTP status that is not 200; `said` is its body."""
+        why = self.hide(words(said))
+        line = f"{self._label} refused with HTTP {status}: {why or 'no reason given'}."
+        if any(mark in str(said).lower() for mark in _TOO_LONG):
+            return ContextTooLong(line, fix="Shorten the prompt or lower --max-tokens.")
+        error = Refused(
+            line, status=status, fix=_fix(self._label, status, model, offered, location)
+        )
+        error.retry_after_s = retry_after_s
+        return error
+
+
+def _fix(label: str, status: int, model: str, offered: list[str], location: str) -> str | None:
+    section = f"[endpoints.{label}]"
+    if status in {401, 403}:
+        return f"Set key_env under {section} in sprat.toml to the variable that holds your key."
+    if status == 404:
+        return _offer(label, model, offered)
+    if 300 <= status < 400:
+        return f"Put the address {location!r} (without /chat/completions) under {section} url."
+    if status == 429:
+        return "Wait, or lower the number of requests at once."
+    return None
+
+
+def _offer(label: str, model: str, offered: list[str]) -> str:
+    if not offered:
+        return f"Check that the url under [endpoints.{label}] ends in /v1."
+    near = get_close_matches(model, offered, n=1, cutoff=0.5)
+    listed = ", ".join(offered[:_LISTED]) + (", …" if len(offered) > _LISTED else "")
+    hint = f" Did you mean {label}/{near[0]}?" if near and near[0] != model else ""
+    return f"It offers: {listed}.{hint}"
