@@ -17,7 +17,7 @@ from sprat.errors import BadWeights, DiskFull
 if TYPE_CHECKING:
     from sprat.models.gguf import Gguf
 
-RECIPE = "1"
+RECIPE = "2"
 """Changes whenever the files produced would differ."""
 
 ACCURACY_LEVEL = 4

@@ -28,6 +28,8 @@ class Format(msgspec.Struct, frozen=True):
     """Weights that share one scale."""
     has_minimum: bool
     """Whether blocks have a minimum beside their scale."""
+    room: int = 1
+    """How many times the codes would fit into their bits; above 1, blocks may be joined."""
     refine: int = 1
     """Codes are multiplied by this, so that an integer zero point comes nearer to the minimum."""
 
@@ -41,10 +43,10 @@ FORMATS: Final = {
     "Q4_0": Format(4, 32, has_minimum=False),
     "Q4_1": Format(4, 32, has_minimum=True),
     "Q4_K": Format(4, 32, has_minimum=True),
-    "Q5_0": Format(8, 32, has_minimum=False),
+    "Q5_0": Format(8, 32, has_minimum=False, room=8),
     "Q5_1": Format(8, 32, has_minimum=True, refine=8),
     "Q5_K": Format(8, 32, has_minimum=True, refine=8),
-    "Q6_K": Format(8, 16, has_minimum=False),
+    "Q6_K": Format(8, 16, has_minimum=False, room=4),
     "Q8_0": Format(8, 32, has_minimum=False),
 }
 
@@ -190,10 +192,34 @@ def _q6_k(raw: "Bytes") -> Blocks:
     shifts = np.array([[4], [2], [0]], np.uint8)
     codes[..., :3, :] |= (high << shifts) & 0x30
     codes[..., 3:, :] |= (high >> 2) & 0x30
-    codes += np.uint8(128 - 32)
     scales = _half(blocks[..., 208:])[..., None] * blocks[..., 192:208].view(np.int8)
+    codes += np.uint8(128 - 32)
     rows = raw.shape[0]
     return Blocks(codes.reshape(rows, -1, 16), scales.reshape(rows, -1), None)
+
+
+def join(blocks: Blocks, room: int, together: int) -> Blocks:
+    """Join so many neighbouring blocks of eight bits, whose codes fill only 1/room of the byte.
+
+    With d the largest of their scales, codes are written in steps of d/room: the block of scale d
+    keeps its weights exactly, the others are rounded to that step, at most half of it.
+    """
+    import numpy as np
+
+    rows = blocks.scales.shape[0]
+    scales = blocks.scales.reshape(rows, -1, together)
+    largest = np.abs(scales).argmax(axis=-1)[..., None]
+    joint = np.take_along_axis(scales, largest, axis=-1) / np.float32(room)
+    factors = np.rint(scales / np.where(joint == 0, np.float32(1), joint) * 128).astype(np.int16)
+    wide = blocks.codes.reshape(rows, -1, together, blocks.codes.shape[-1]).astype(np.int16)
+    wide -= 128
+    wide *= factors[..., None]  # seven fractional bits; 128 / room * room * 128 just fits
+    wide += 64
+    wide >>= 7
+    np.minimum(wide, 127, out=wide)
+    wide += 128
+    codes = wide.astype(np.uint8).reshape(rows, joint.shape[1], -1)
+    return Blocks(codes, joint[..., 0], None)
 
 
 _READERS: Final[dict[str, Callable[["Bytes"], Blocks]]] = {

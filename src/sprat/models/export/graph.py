@@ -62,11 +62,12 @@ class _Decoder:
         return self.pen.node("Mul", "scaled", [x, self.pen.constant("embedding_scale", scale)])
 
     def _look_up(self, tensor: str) -> str:
-        pen, format_ = self.pen, self.weights.format(tensor)
+        pen, weights = self.pen, self.weights
+        format_ = weights.format(tensor) if self._shares_head() else weights.natural_format(tensor)
         if format_ is None:
             table = pen.float_table(self.weights, Matrix(tensor))
             return pen.node("Gather", "embedded", [table, "input_ids"])
-        codes, scales, additions = self.weights.lookup_table(tensor)
+        codes, scales, additions = weights.lookup_table(tensor, format_)
         x = pen.node(
             "GatherBlockQuantized",
             "embedded",
@@ -89,14 +90,18 @@ class _Decoder:
         return pen.node("Reshape", "embedded_exact", [summed, pen.integers(0, 0, -1)])
 
     def _head(self, y: str) -> None:
-        tied = not self.weights.has("output.weight")
-        tensor = "token_embd.weight" if tied else "output.weight"
-        format_ = self.weights.format(tensor)
-        if tied and format_ is not None and not format_.has_minimum:
-            logits = self._tied_head(tensor, y)
-        else:
-            logits = self._project("head", y, [Matrix(tensor)])[0]
-        self._cap(logits)
+        if self._shares_head():
+            self._cap(self._tied_head("token_embd.weight", y))
+            return
+        own = self.weights.has("output.weight")
+        tensor = "output.weight" if own else "token_embd.weight"
+        self._cap(self._project("head", y, [Matrix(tensor)])[0])
+
+    def _shares_head(self) -> bool:
+        """Whether one table can both be looked up and multiplied by."""
+        format_ = self.weights.format("token_embd.weight")
+        exact = format_ is not None and not format_.has_minimum
+        return exact and not self.weights.has("output.weight")
 
     def _tied_head(self, tensor: str, y: str) -> str:
         """Share the embedding's table through a Reshape, which is folded away on loading."""

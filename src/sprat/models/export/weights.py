@@ -8,7 +8,7 @@ from onnx import TensorProto
 
 from sprat.errors import BadWeights
 from sprat.models.export.blocks import FORMATS, Format, read_blocks
-from sprat.models.export.packing import Packed, columns, lookup, pack
+from sprat.models.export.packing import Packed, columns, lookup, pack, product_format
 from sprat.models.export.store import Store
 from sprat.models.gguf import Gguf, Tensor
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Bytes = NDArray[np.uint8]
     Floats = NDArray[np.float32]
 
-CHUNK_BYTES = 1 << 20  # of raw GGUF: what is worked on stays in the processor's cache
+CHUNK_BYTES = 1 << 18  # of raw GGUF: what is worked on stays in the processor's cache
 FLOAT_TYPES = {"F32": TensorProto.FLOAT, "F16": TensorProto.FLOAT16, "BF16": TensorProto.BFLOAT16}
 
 
@@ -66,9 +66,14 @@ class Weights:
             raise BadWeights(f"Tensor {tensor!r} has shape {shape}, where a matrix is needed.")
         return shape[0], shape[1]
 
-    def format(self, tensor: str) -> Format | None:
-        """How the tensor is quantised; None: it holds floats."""
+    def natural_format(self, tensor: str) -> Format | None:
+        """The blocks that the tensor has in the GGUF; None: it holds floats."""
         return FORMATS.get(self._tensor(tensor).type)
+
+    def format(self, tensor: str) -> Format | None:
+        """The blocks that its products use; None: floats."""
+        found = self._tensor(tensor)
+        return product_format(found.type, found.shape[-1])
 
     def vector(self, tensor: str, size: int) -> "Floats":
         """A one-dimensional tensor as floats.
@@ -113,18 +118,17 @@ class Weights:
             inputs.append(self.store.add(f"{name}.zeros", np.concatenate(zeros)))
         return Quantised(format_, k, n, tuple(inputs))
 
-    def lookup_table(self, tensor: str) -> tuple[str, str, str | None]:
+    def lookup_table(self, tensor: str, format_: Format) -> tuple[str, str, str | None]:
         """Store an embedding for `GatherBlockQuantized`: codes, scales, per-block additions."""
         import numpy as np
 
-        format_ = FORMATS[self._tensor(tensor).type]
         rows, k = self.shape(tensor)
         shape = (rows, k * format_.bits // 8)
         stream = self.store.begin(f"{tensor}.codes", TensorProto.UINT8, shape)
         scales: list[Floats] = []
         additions: list[Floats] = []
         for raw, kind in self._chunks(Matrix(tensor)):
-            codes, scale, addition = lookup(format_, read_blocks(kind, raw))
+            codes, scale, addition = lookup(format_, kind, read_blocks(kind, raw))
             stream.write(codes)
             scales.append(scale)
             if addition is not None:
@@ -159,7 +163,7 @@ class Weights:
     def _packed(self, format_: Format, matrices: Sequence[Matrix]) -> Iterator[Packed]:
         for matrix in matrices:
             for raw, kind in self._chunks(matrix):
-                yield pack(format_, read_blocks(kind, raw))
+                yield pack(format_, kind, read_blocks(kind, raw))
 
     def _chunks(self, matrix: Matrix) -> Iterator[tuple["Bytes", str]]:
         """Rows in pieces of about `CHUNK_BYTES`, whole heads together where they are permuted."""
