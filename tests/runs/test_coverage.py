@@ -6,7 +6,8 @@ The table stands in docs/decisions/paired-statistics.md.
 import numpy as np
 import pytest
 
-from sprat.runs.statistics import bootstrap_interval, decide, design_effect, score_z, z_value
+from sprat.runs.intervals import bootstrap_interval, design_effect, score_z, z_value
+from sprat.runs.statistics import decide
 
 SIZES = (12, 24, 60, 120)
 

@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from sprat.runs import intervals
 from sprat.runs import statistics as own
+from sprat.runs.intervals import bootstrap_interval, score_interval, wilson
 
 UNIT = st.floats(-1, 1).map(lambda x: round(x, 3))
 
@@ -16,17 +18,17 @@ UNIT = st.floats(-1, 1).map(lambda x: round(x, 3))
 @pytest.mark.parametrize(("right", "n"), [(0, 10), (1, 10), (7, 10), (10, 10), (31, 48)])
 def test_wilson_agrees_with_scipy(right, n):
     oracle = stats.binomtest(right, n).proportion_ci(method="wilson")
-    assert own.wilson(right, n) == pytest.approx((oracle.low, oracle.high), abs=1e-9)
+    assert wilson(right, n) == pytest.approx((oracle.low, oracle.high), abs=1e-9)
 
 
 def test_wilson_of_nothing_is_unknown():
-    assert own.wilson(0, 0) is None
+    assert wilson(0, 0) is None
 
 
 @pytest.mark.parametrize("right", [0, 1, 9, 19, 20])
 def test_the_score_interval_of_right_and_wrong_is_wilsons(right):
     scores = [1.0] * right + [0.0] * (20 - right)
-    assert own.score_interval(scores, 0, 1) == pytest.approx(own.wilson(right, 20), abs=1e-6)
+    assert score_interval(scores, 0, 1) == pytest.approx(wilson(right, 20), abs=1e-6)
 
 
 def test_the_score_interval_of_paired_right_and_wrong_is_tangos():
@@ -34,7 +36,7 @@ def test_the_score_interval_of_paired_right_and_wrong_is_tangos():
     # it, 7 gained it. Tango's interval as worked by Fagerland, Lydersen & Laake (2014),
     # Statistics in Medicine 33:2850: -0.517 to -0.026.
     differences = [1.0] + [-1.0] * 7 + [0.0] * 13
-    low, high = own.score_interval(differences, -1, 1)
+    low, high = score_interval(differences, -1, 1)
     assert (round(low, 3), round(high, 3)) == (-0.517, -0.026)
 
 
@@ -43,8 +45,11 @@ def test_equal_answers_leave_an_uncertainty_worked_by_hand(n):
     # All differences 0. Were the mean -d, the likeliest distribution has weight d at -1, variance
     # d (1 - d), and z² = n d² / (d (1 - d)) = 3.8415 gives d = 3.8415 / (n + 3.8415).
     half = 3.8414588 / (n + 3.8414588)
-    assert own.score_interval([0.0] * n, -1, 1) == pytest.approx((-half, half), abs=1e-6)
-    assert own.bootstrap_interval([0.0] * n) == (0.0, 0.0)  # which is why it is not used alone
+    assert score_interval([0.0] * n, -1, 1) == pytest.approx((-half, half), abs=1e-6)
+    assert bootstrap_interval([0.0] * n) == (
+        0.0,
+        0.0,
+    )  # which is why it is not used alone
     # half < 0.05 from n = 3.8415 · 0.95 / 0.05 = 72.99 on.
     assert (own.decide([0.0] * n, 0.05).decision == "good-enough") == (n >= 73)
 
@@ -66,25 +71,25 @@ def test_the_bootstrap_agrees_with_scipys():
     oracle = stats.bootstrap(
         (sample,), np.mean, n_resamples=10_000, method="percentile", rng=np.random.default_rng(6)
     ).confidence_interval
-    assert own.bootstrap_interval(sample.tolist(), seed=7) == pytest.approx(
+    assert bootstrap_interval(sample.tolist(), seed=7) == pytest.approx(
         (oracle.low, oracle.high), abs=0.01
     )
 
 
 def test_the_bootstrap_is_the_same_for_the_same_seed_whatever_its_step(monkeypatch):
     sample = np.random.default_rng(1).uniform(-1, 1, 30).tolist()
-    whole = own.bootstrap_interval(sample, seed=3)
-    assert own.bootstrap_interval(sample, seed=3) == whole
-    assert own.bootstrap_interval(sample, seed=4) != whole
-    monkeypatch.setattr(own, "_CELLS", 1000)
-    assert own.bootstrap_interval(sample, seed=3) == pytest.approx(whole)
+    whole = bootstrap_interval(sample, seed=3)
+    assert bootstrap_interval(sample, seed=3) == whole
+    assert bootstrap_interval(sample, seed=4) != whole
+    monkeypatch.setattr(intervals, "_CELLS", 1000)
+    assert bootstrap_interval(sample, seed=3) == pytest.approx(whole)
 
 
 def test_large_samples_give_the_normal_interval():
     sample = np.random.default_rng(9).normal(0.1, 0.2, 4000).clip(-1, 1).tolist()
     half = 1.96 * np.std(sample) / math.sqrt(len(sample))
     mean = float(np.mean(sample))
-    assert own.score_interval(sample, -1, 1) == pytest.approx((mean - half, mean + half), abs=5e-5)
+    assert score_interval(sample, -1, 1) == pytest.approx((mean - half, mean + half), abs=5e-5)
 
 
 @pytest.mark.parametrize(
@@ -127,19 +132,19 @@ def test_asking_as_many_as_needed_usually_decides():
     random = np.random.default_rng(11)
     population = lambda n: random.choice([1.0, -1.0, 0.0], size=n, p=[0.1, 0.1, 0.8]).tolist()  # noqa: E731 (one line says it)
     needed = own.questions_needed([1.0] * 6 + [-1.0] * 6 + [0.0] * 48, 0.1)
-    z = own.z_value()
-    decided = np.mean([own.score_z(population(needed), -0.1, -1, 1) > z for _ in range(300)])
+    z = intervals.z_value()
+    decided = np.mean([intervals.score_z(population(needed), -0.1, -1, 1) > z for _ in range(300)])
     assert decided == pytest.approx(own.POWER, abs=0.08)
 
 
 def test_the_design_effect_worked_by_hand():
     # Two groups of two, deviations ±1: that agree (1, 1, -1, -1), (4 + 4) / 4 = 2; that cancel, 0.
-    assert own.design_effect([1, 1, 0, 0], ["a", "a", "b", "b"]) == 2.0
-    assert own.design_effect([1, 0, 1, 0], ["a", "a", "b", "b"]) == 1.0  # never below 1
-    assert own.design_effect([1, 1, 0, 0], ["a", "b", "c", "d"]) == 1.0
-    assert own.design_effect([1, 1, 0, 0], None) == 1.0
-    assert own.design_effect([0, 0, 0], ["a", "a", "b"]) == pytest.approx((4 + 1) / 3)
-    assert own.design_effect([], []) == 1.0
+    assert intervals.design_effect([1, 1, 0, 0], ["a", "a", "b", "b"]) == 2.0
+    assert intervals.design_effect([1, 0, 1, 0], ["a", "a", "b", "b"]) == 1.0  # never below 1
+    assert intervals.design_effect([1, 1, 0, 0], ["a", "b", "c", "d"]) == 1.0
+    assert intervals.design_effect([1, 1, 0, 0], None) == 1.0
+    assert intervals.design_effect([0, 0, 0], ["a", "a", "b"]) == pytest.approx((4 + 1) / 3)
+    assert intervals.design_effect([], []) == 1.0
 
 
 def test_equal_answers_in_groups_count_as_the_groups():
@@ -159,7 +164,7 @@ def test_p99_needs_a_hundred_values():
 @settings(max_examples=60, deadline=None)
 def test_every_interval_holds_the_mean_and_stays_in_range(values):
     mean = sum(values) / len(values)
-    low, high = own.score_interval(values, -1, 1)
+    low, high = score_interval(values, -1, 1)
     assert -1 <= low <= mean + 1e-9
     assert mean - 1e-9 <= high <= 1
     assert high - low > 0
@@ -168,5 +173,5 @@ def test_every_interval_holds_the_mean_and_stays_in_range(values):
 @given(st.lists(UNIT, min_size=1, max_size=40))
 @settings(max_examples=60, deadline=None)
 def test_swapping_the_models_mirrors_the_interval(values):
-    low, high = own.score_interval(values, -1, 1)
-    assert own.score_interval([-v for v in values], -1, 1) == pytest.approx((-high, -low), abs=1e-6)
+    low, high = score_interval(values, -1, 1)
+    assert score_interval([-v for v in values], -1, 1) == pytest.approx((-high, -low), abs=1e-6)

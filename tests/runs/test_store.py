@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from sprat.errors import RunError
-from sprat.runs.store import SCHEMA_VERSION, Store
+from sprat.runs.schema import SCHEMA_VERSION
+from sprat.runs.store import Store
 from sprat.runs.study import Session, Study, StudyModel, new_study_id
 from sprat.types import ChatRequest, Message, Question, Reply, Run, Timing, Usage, Verdict
 

@@ -203,7 +203,7 @@ def test_what_weakens_the_numbers_is_said(tmp_path):
     questions = [question(n, language="ms" if n == 1 else "en") for n in range(4)]
     cut = msgspec.structs.replace(
         _run(questions[0], "small", 0, 1.0),
-        reply=reply(finish="length", usage=Usage(29, 5, counted_by="estimate")),
+        reply=reply(finish="length", usage=Usage(29, 5, cached_tokens=20, counted_by="estimate")),
     )
     store = store_with(
         tmp_path / "r.db",
@@ -222,6 +222,7 @@ def test_what_weakens_the_numbers_is_said(tmp_path):
         "s: 1 failed, counted as wrong",
         "s: 1 of 3 answers were cut off",
         "cut text into tokens differently",
+        "s: 20 of 89 prompt tokens were not computed",
         "Token counts of s are estimates",
         "The machine was busy when the study began (load 1.0 on 2 cores)",
         "on battery",

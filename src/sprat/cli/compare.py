@@ -85,6 +85,7 @@ def compare(
         study = _run(plan, settings, store, resume)
         comparison = summarise(store, study)
     emit(comparison, targets)
+    click.echo(f"Recorded. See it again with: sprat runs report {study}", err=True)
 
 
 def fresh_plan(wanted: Wanted, settings: Settings) -> ComparePlan:

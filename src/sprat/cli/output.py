@@ -1,8 +1,6 @@
 """Where results go: files are written whole or not at all, `-` is standard output."""
 
-import os
-import sys
-import tempfile
+import secrets
 from pathlib import Path
 
 import click
@@ -28,7 +26,8 @@ def write_text(text: str, target: str) -> None:
         UsageError: the file cannot be written.
     """
     if target == "-":
-        click.echo(text, nl=False)
+        # As bytes: a Windows console's own encoding cannot write every answer.
+        click.echo(text.encode(), nl=False)
         return
     path = Path(target)
     try:
@@ -54,18 +53,14 @@ def check_target(target: str | None) -> None:
         raise UsageError(f"There is no folder {path.parent}.", fix="Make it, or name another file.")
 
 
-def stdout_is_terminal() -> bool:
-    """Whether a person reads standard output."""
-    return sys.stdout.isatty()
-
-
 def _replace(path: Path, text: str) -> None:
-    handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.")
+    if path.exists() and not path.is_file():  # a device or a pipe
+        path.write_text(text, encoding="utf-8", newline="\n")
+        return
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
+        part.write_text(text, encoding="utf-8", newline="\n")
+        part.replace(path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
         raise

@@ -14,44 +14,9 @@ from typing import Any, Self
 import msgspec
 
 from sprat.errors import RunError
+from sprat.runs.schema import open_database
 from sprat.runs.study import Status, Study, StudyLine, StudyModel
 from sprat.types import Question, Run
-
-SCHEMA_VERSION = 1
-_SCHEMA = """
-CREATE TABLE studies (
-    id TEXT PRIMARY KEY,
-    kind TEXT NOT NULL,
-    created TEXT NOT NULL,
-    status TEXT NOT NULL,
-    note TEXT NOT NULL DEFAULT '',
-    n_questions INTEGER NOT NULL,
-    body TEXT NOT NULL
-) STRICT;
-CREATE TABLE models (
-    study TEXT NOT NULL REFERENCES studies (id) ON DELETE CASCADE,
-    role TEXT NOT NULL,
-    name TEXT NOT NULL,
-    body TEXT NOT NULL,
-    PRIMARY KEY (study, role)
-) STRICT;
-CREATE TABLE answers (
-    study TEXT NOT NULL REFERENCES studies (id) ON DELETE CASCADE,
-    question TEXT NOT NULL,
-    role TEXT NOT NULL,
-    repeat INTEGER NOT NULL,
-    position INTEGER NOT NULL,
-    model TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    score REAL,
-    error TEXT,
-    answer_s REAL,
-    output_tokens INTEGER,
-    body TEXT NOT NULL,
-    UNIQUE (study, question, role, repeat)
-) STRICT;
-CREATE INDEX answers_in_order ON answers (study, position);
-"""
 
 
 class _Body(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,22 +37,8 @@ class Store:
     """
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
-        if not create and not path.is_file():
-            raise RunError(f"Nothing is recorded yet in {path}.", fix="Try: sprat compare")
-        path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
-        try:
-            self._prepare()
-        except sqlite3.DatabaseError as error:
-            self._db.close()
-            raise RunError(
-                f"{path} cannot be read as recorded runs: {error}.",
-                fix=f"Move it away, or set SPRAT_HOME to another folder: {path.parent}",
-            ) from error
-        except RunError:
-            self._db.close()
-            raise
+        self._db = open_database(path, create=create)
 
     def __enter__(self) -> Self:
         return self
@@ -300,39 +251,6 @@ class Store:
             if isinstance(error, sqlite3.OperationalError):
                 raise RunError(f"{self.path} cannot be written: {error}.") from error
             raise
-
-    def _prepare(self) -> None:
-        self._db.execute("PRAGMA foreign_keys = ON")
-        if self._version() == 0:
-            self._create()
-        version = self._version()
-        if version != SCHEMA_VERSION:
-            newer = version > SCHEMA_VERSION
-            raise RunError(
-                f"{self.path} has format {version}; this Sprat reads {SCHEMA_VERSION}.",
-                fix="Upgrade Sprat." if newer else "Move the file away; a new one is made.",
-            )
-
-    def _create(self) -> None:
-        # Only an empty file becomes a store: another program's database is left alone.
-        if self._has_tables() and self._version() == 0:
-            raise RunError(
-                f"{self.path} is a database of something else.",
-                fix="Set SPRAT_HOME to another folder.",
-            )
-        self._db.execute("PRAGMA journal_mode = WAL")
-        with self._write():
-            if self._version() != 0:  # another process made it meanwhile
-                return
-            for statement in _SCHEMA.split(";"):
-                self._db.execute(statement)
-            self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-
-    def _has_tables(self) -> bool:
-        return bool(self._db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
-
-    def _version(self) -> int:
-        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _text(value: object) -> str:

@@ -4,14 +4,13 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from sprat.runs.intervals import CONFIDENCE, mean_interval
 from sprat.runs.statistics import (
-    CONFIDENCE,
     MIN_PAIRS,
     PairedDecision,
     decide,
     discordance,
     mcnemar_p,
-    mean_interval,
 )
 from sprat.studies.comparison import KindSummary, VerdictSummary
 from sprat.studies.tally import group_of, right_of, score_of

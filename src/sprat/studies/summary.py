@@ -16,6 +16,7 @@ from sprat.types import Run
 FEW = 30
 """Below this many pairs a report says that the interval is wide for a reason."""
 MANY_TRUNCATED = 0.1
+MANY_CACHED = 0.02
 BUSY = 0.5
 """Runnable processes per core from which on the times are not this study's alone."""
 
@@ -72,6 +73,7 @@ def warnings_of(
         _unscored_pairs(study, verdict) if complete else "",
         _other_tokenizers(runs, models),
         _estimated(runs),
+        *(_cached(model, runs) for model in models),
         _resumed(study),
         _busy(study.environment),
         _on_battery(study.environment),
@@ -130,6 +132,17 @@ def _other_tokenizers(runs: Sequence[Run], models: Sequence[ModelSummary]) -> st
 def _estimated(runs: Sequence[Run]) -> str:
     guessed = {r.model for r in runs if r.reply and r.reply.usage.counted_by == "estimate"}
     return f"Token counts of {', '.join(sorted(guessed))} are estimates." if guessed else ""
+
+
+def _cached(model: ModelSummary, runs: Sequence[Run]) -> str:
+    replies = [run.reply for run in runs if run.role == model.role and run.reply]
+    cached = sum(reply.usage.cached_tokens for reply in replies)
+    if not model.input_tokens or cached < MANY_CACHED * model.input_tokens:
+        return ""
+    return (
+        f"{model.name}: {cached} of {model.input_tokens} prompt tokens were not computed but "
+        "taken from a cache, so its first token comes sooner than for a new prompt."
+    )
 
 
 def _resumed(study: Study) -> str:

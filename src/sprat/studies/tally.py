@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
-from sprat.runs.statistics import mean_interval, percentile
+from sprat.runs.intervals import mean_interval
+from sprat.runs.statistics import percentile
 from sprat.runs.study import StudyModel
 from sprat.studies.comparison import Answer, ModelSummary, Percentiles
 from sprat.types import Question, Reply, Run, Timing, Verdict

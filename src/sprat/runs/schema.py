@@ -1,0 +1,107 @@
+"""The tables of the store, and opening a file that holds them."""
+
+import sqlite3
+from pathlib import Path
+
+from sprat.errors import RunError
+
+SCHEMA_VERSION = 1
+_SCHEMA = """
+CREATE TABLE studies (
+    id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    created TEXT NOT NULL,
+    status TEXT NOT NULL,
+    note TEXT NOT NULL DEFAULT '',
+    n_questions INTEGER NOT NULL,
+    body TEXT NOT NULL
+) STRICT;
+CREATE TABLE models (
+    study TEXT NOT NULL REFERENCES studies (id) ON DELETE CASCADE,
+    role TEXT NOT NULL,
+    name TEXT NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (study, role)
+) STRICT;
+CREATE TABLE answers (
+    study TEXT NOT NULL REFERENCES studies (id) ON DELETE CASCADE,
+    question TEXT NOT NULL,
+    role TEXT NOT NULL,
+    repeat INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    model TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    score REAL,
+    error TEXT,
+    answer_s REAL,
+    output_tokens INTEGER,
+    body TEXT NOT NULL,
+    UNIQUE (study, question, role, repeat)
+) STRICT;
+CREATE INDEX answers_in_order ON answers (study, position);
+"""
+
+
+def open_database(path: Path, *, create: bool) -> sqlite3.Connection:
+    """Open a store's file; make it, with `create`, where there is none.
+
+    Raises:
+        RunError: the file is missing, no store, or of another version.
+    """
+    if not create and not path.is_file():
+        raise RunError(f"Nothing is recorded yet in {path}.", fix="Try: sprat compare")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    database = sqlite3.connect(path, timeout=30, isolation_level=None)
+    try:
+        _prepare(database, path)
+    except sqlite3.DatabaseError as error:
+        database.close()
+        raise RunError(
+            f"{path} cannot be read as recorded runs: {error}.",
+            fix=f"Move it away, or set SPRAT_HOME to a folder other than {path.parent}.",
+        ) from error
+    except RunError:
+        database.close()
+        raise
+    return database
+
+
+def _prepare(database: sqlite3.Connection, path: Path) -> None:
+    database.execute("PRAGMA foreign_keys = ON")
+    if _version(database) == 0:
+        _make(database, path)
+    version = _version(database)
+    if version != SCHEMA_VERSION:
+        newer = version > SCHEMA_VERSION
+        raise RunError(
+            f"{path} has format {version}; this Sprat reads {SCHEMA_VERSION}.",
+            fix="Upgrade Sprat." if newer else "Move the file away; a new one is made.",
+        )
+
+
+def _make(database: sqlite3.Connection, path: Path) -> None:
+    # Only an empty file becomes a store: another program's database is left alone.
+    if _has_tables(database) and _version(database) == 0:
+        raise RunError(
+            f"{path} is a database of something else.", fix="Set SPRAT_HOME to another folder."
+        )
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        if _version(database) == 0:  # else another process made it meanwhile
+            for statement in _SCHEMA.split(";"):
+                database.execute(statement)
+            database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        database.execute("COMMIT")
+    except BaseException:
+        if database.in_transaction:
+            database.execute("ROLLBACK")
+        raise
+
+
+def _has_tables(database: sqlite3.Connection) -> bool:
+    return bool(database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
+
+
+def _version(database: sqlite3.Connection) -> int:
+    return int(database.execute("PRAGMA user_version").fetchone()[0])
