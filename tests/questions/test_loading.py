@@ -81,6 +81,10 @@ def test_a_json_list_of_rows_loads(write):
     assert len(load(write('[{"prompt": "a"}, {"prompt": "b"}]')).questions) == 2
 
 
+def test_one_question_spread_over_lines_loads(write):
+    assert only_question(write('{\n  "prompt": "a"\n}\n')).messages[0].content == "a"
+
+
 def test_a_csv_cell_holds_json_where_the_scorer_needs_a_structure(write):
     question = only_question(write('prompt,scorer,expected\nx,json,"{""a"": 1}"\n'))
     assert question.expected == {"a": 1}
