@@ -127,6 +127,15 @@ async def test_the_key_is_sent_and_never_shown(stub: Stub):
     assert secret not in repr(engine)
 
 
+async def test_the_key_is_not_shown_when_the_server_echoes_it_halfway(stub: Stub):
+    engine = endpoint_engine(stub.url, key="sk-very-secret")
+    stub.answers([head(), piece("hi"), event({"error": "sk-very-secret ran out"}), END])
+    with pytest.raises(EngineRefused, match="ran out") as caught:
+        await ask(engine, hello())
+    await engine.aclose()
+    assert "sk-very-secret" not in str(caught.value)
+
+
 async def test_a_key_that_is_not_in_the_environment_is_said_at_once(
     stub: Stub, monkeypatch: pytest.MonkeyPatch
 ):

@@ -1,5 +1,6 @@
 """Counters on fake trees, with joules worked out by hand."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from sprat.measure.energy import (
     rapl_counter,
 )
 from sprat.measure.meter import Energy
-from sprat.measure.powermetrics import joules_of
+from sprat.measure.powermetrics import joules_of, powermetrics_counter
 
 
 def zone(root: Path, folder: str, name: str, uj: int, full: int = 262_143_328_850) -> Path:
@@ -152,6 +153,13 @@ Combined Power (CPU + GPU + ANE): 2000 mW
 """
     # 5 W for 0.2 s and 2 W for 0.5 s
     assert list(joules_of(text.splitlines())) == pytest.approx([1.0, 1.0])
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="it may be there")
+def test_no_powermetrics_is_a_reason():
+    found = powermetrics_counter()
+    assert isinstance(found, NoCounter)
+    assert "not macOS" in found.why
 
 
 class Steady:

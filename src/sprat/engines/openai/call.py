@@ -61,6 +61,10 @@ class Call:
         except LOST as error:
             raise self._faults.died("broke off in the middle of the answer", error) from error
 
+    def censored(self, error: EngineRefused) -> EngineRefused:
+        """The same error without our key, should the server have echoed it."""
+        return EngineRefused(self._faults.hide(error.message), status=error.status, fix=error.fix)
+
     async def finish(self) -> None:
         """Read the empty end, so that the connection can carry the next request."""
         with suppress(TimeoutError, *LOST):

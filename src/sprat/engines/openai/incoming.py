@@ -37,8 +37,12 @@ class Incoming:
             EngineRefused: an error from the server, or something that is no chat completion.
             EngineDied: the stream ended before the answer did.
         """
-        if self._over:
-            return None
+        try:
+            return None if self._over else await self._next()
+        except EngineRefused as error:
+            raise self._call.censored(error) from None  # a traceback would show the key
+
+    async def _next(self) -> list[Piece]:
         chunk = await self._call.read()
         if self._reader is None:
             if _is_json(self._call.content_type, chunk):
