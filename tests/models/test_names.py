@@ -74,6 +74,11 @@ def test_a_hub_name_of_another_shape_shows_the_right_one(settings, name: str):
         resolve(name, settings)
 
 
+def test_a_part_of_a_split_model_is_refused_before_it_is_fetched(settings):
+    with pytest.raises(UnknownModel, match="one of several parts"):
+        resolve("hf:o/r/model-Q4_K_M-00001-of-00003.gguf", settings)
+
+
 def test_a_model_behind_an_endpoint_keeps_slashes_and_colons(with_endpoints):
     found = resolve("ollama/library/qwen2.5:0.5b", with_endpoints)
     assert found == EndpointModel(

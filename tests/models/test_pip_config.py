@@ -141,6 +141,12 @@ def test_where_credentials_are_asked_for_pip_itself_is_asked(server, model, sett
     assert "asking pip for toy-part1 1.0" in heard
 
 
+def test_a_proxy_of_the_configuration_is_used(server, model):
+    config = PipConfig(index_url="http://index.invalid/simple", proxy=server.url)
+    wheel = find_wheel(Web(config), "toy-part1", "1.0")
+    assert wheel.url == "http://index.invalid/files/toy_part1-1.0-py3-none-any.whl"
+
+
 def test_a_certificate_file_that_is_not_there_is_said(server, model, tmp_path: Path):
     web = Web(PipConfig(index_url=server.index, cert=str(tmp_path / "none.pem")))
     with pytest.raises(BeyondUs, match="certificates of pip's configuration cannot be read"):

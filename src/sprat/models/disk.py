@@ -6,18 +6,20 @@ models_dir/<name>/*.partial        a download that can be resumed
 exports_dir/<sha256>-<recipe>/     the ONNX folder made from weights with that hash
 """
 
+import contextlib
+import errno
 import hashlib
 import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from sprat.errors import DiskFull, ModelError
-from sprat.models.progress import megabytes
+from sprat.models.progress import Progress, megabytes, remark
 from sprat.settings import Settings
 
 WEIGHTS = "weights.gguf"
@@ -131,6 +133,44 @@ def disk_full(folder: Path, what: str, needed_bytes: int, free: int) -> DiskFull
         fix="Free some (sprat models list, sprat models remove NAME), or set SPRAT_HOME to a "
         "roomier folder.",
     )
+
+
+@contextlib.contextmanager
+def explained(what: str, folder: Path, needed_bytes: int = 0) -> Generator[None]:
+    """Say what the system refused while writing below `folder`, in one line.
+
+    Raises:
+        DiskFull: the disk filled up in spite of the check before.
+        ModelError: anything else that a file system can refuse.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise disk_full(folder, what, needed_bytes, free_bytes(folder)) from error
+        where, why = error.filename or folder, error.strerror or type(error).__name__
+        raise ModelError(
+            f"{what} failed at {where}: {why.lower()}.",
+            fix="Allow it, or set SPRAT_HOME to a folder that can be written.",
+        ) from error
+
+
+@contextlib.contextmanager
+def locked(folder: Path, waiting: str, progress: Progress) -> Generator[None]:
+    """Hold the lock beside `folder`; says `waiting` when somebody alive has it."""
+    from filelock import FileLock, Timeout
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder.parent / f".{folder.name}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        remark(progress, waiting)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def size_bytes(path: Path) -> int:

@@ -1,8 +1,5 @@
 """From a model to verified weights on disk: the sources in order, one pull at a time."""
 
-import contextlib
-import errno
-from collections.abc import Generator
 from pathlib import Path
 
 from sprat.errors import BadWeights, DiskFull, DownloadFailed, HashMismatch, ModelError
@@ -11,8 +8,8 @@ from sprat.models.catalog import CatalogModel, HubSource, Origin, RegistrySource
 from sprat.models.disk import (
     WEIGHTS,
     Record,
-    disk_full,
-    free_bytes,
+    explained,
+    locked,
     model_folder,
     read_record,
     sha256_of,
@@ -52,31 +49,14 @@ def pull(
     folder = model_folder(settings, model.name)
     if record := read_record(folder):
         return record
-    with locked(folder, f"Another sprat is fetching {model.name}; waiting for it.", progress):
+    waiting = f"Another sprat is fetching {model.name}; waiting for it."
+    room = model.bytes or 0
+    with explained(f"Downloading {model.name}", folder, room), locked(folder, waiting, progress):
         if record := read_record(folder) or _adopt(folder, model, progress):
             return record
         folder.mkdir(exist_ok=True)
         _announce(model, progress)
-        with _explained_disk(folder, model):
-            return _keep(folder, model, _first_that_works(model, settings, progress, start_from))
-
-
-@contextlib.contextmanager
-def locked(folder: Path, waiting: str, progress: Progress) -> Generator[None]:
-    """Hold the lock beside `folder`; says `waiting` when somebody alive has it."""
-    from filelock import FileLock, Timeout
-
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder.parent / f".{folder.name}.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        remark(progress, waiting)
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
+        return _keep(folder, model, _first_that_works(model, settings, progress, start_from))
 
 
 def _adopt(folder: Path, model: CatalogModel, progress: Progress) -> Record | None:
@@ -161,10 +141,10 @@ def _all_failed(model: CatalogModel, failures: list[ModelError]) -> ModelError:
 def _keep(folder: Path, model: CatalogModel, got: Got) -> Record:
     path, seen, source, pin = got
     path.replace(folder / WEIGHTS)
-    record = _recorded(folder, model, seen, source, pin)
     registry.forget(folder)
-    (folder / hub.PARTIAL).unlink(missing_ok=True)
-    return record
+    for left in (*folder.glob("*.partial"), *folder.glob("*.tmp")):
+        left.unlink()
+    return _recorded(folder, model, seen, source, pin)
 
 
 def _recorded(folder: Path, model: CatalogModel, seen: str, source: str, pin: Pin | None) -> Record:
@@ -178,18 +158,3 @@ def _recorded(folder: Path, model: CatalogModel, seen: str, source: str, pin: Pi
         revision=pin.revision if pin else None,
     )
     return write_record(folder, record)
-
-
-@contextlib.contextmanager
-def _explained_disk(folder: Path, model: CatalogModel) -> Generator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            needed = model.bytes or 0
-            what = f"Downloading {model.name}"
-            raise disk_full(folder, what, needed, free_bytes(folder)) from error
-        raise ModelError(
-            f"{folder} cannot be written: {error.strerror}.",
-            fix="Set SPRAT_HOME to another folder.",
-        ) from error

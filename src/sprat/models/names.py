@@ -13,6 +13,7 @@ from sprat.settings import Endpoint, Settings
 
 _DRIVE = re.compile(r"^[A-Za-z]:[\\/]")
 _HUB = re.compile(r"^([\w.-]+)/([\w.-]+)/([^@]+\.gguf)(?:@([\w./-]+))?$", re.IGNORECASE)
+_SPLIT = re.compile(r"-\d{5}-of-\d{5}\.gguf$", re.IGNORECASE)
 
 
 class GgufFile(msgspec.Struct, frozen=True):
@@ -90,6 +91,11 @@ def _hub(text: str, rest: str) -> HubFile:
         raise UnknownModel(
             f"{text!r} names no GGUF file on the hub.",
             fix="Write hf:OWNER/REPO/FILE.gguf; hf:Qwen/Qwen3-0.6B-GGUF/Qwen3-0.6B-Q8_0.gguf, say.",
+        )
+    if _SPLIT.search(found[3]):
+        raise UnknownModel(
+            f"{found[3]} is one of several parts of a model.",
+            fix="Choose a file of that repository that holds the whole model.",
         )
     return HubFile(found[1], found[2], found[3], text, found[4])
 

@@ -11,14 +11,16 @@ from sprat.models.disk import (
     WEIGHTS,
     Record,
     delete,
+    explained,
     export_folder,
+    locked,
     model_folder,
     read_record,
     sha256_of,
     size_bytes,
     write_whole,
 )
-from sprat.models.fetch import locked, pull
+from sprat.models.fetch import pull
 from sprat.models.names import GgufFile, HubFile, Local, OnnxFolder, Source
 from sprat.models.progress import Progress, silent
 from sprat.settings import Settings
@@ -115,7 +117,7 @@ def _export(weights: Weights, folder: Path, name: str, progress: Progress) -> No
     from sprat.models.export import export
 
     waiting = f"Another sprat is exporting {name}; waiting for it."
-    with locked(folder, waiting, progress):
+    with explained(f"Exporting {name}", folder), locked(folder, waiting, progress):
         _clear_halves(folder)
         if not is_exported(folder):
             stage = f"{name}: exporting to ONNX"
