@@ -1,22 +1,42 @@
-"""A stub server, and the endpoint engine that asks it."""
+"""Fixtures for the engines: `tiny` and `local` for ONNX, `stub` and `engine` for endpoints."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from tests.engines.endpoint import endpoint_engine
 from tests.engines.stub_server import Stub, stub_server
+from tests.engines.tiny import build
 
+from sprat.engines.onnx import OnnxEngine
 from sprat.engines.openai import OpenAIEngine
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that ONNX Runtime GenAI can load, with a small random model in it."""
+    return build(tmp_path_factory.mktemp("tiny") / "model")
+
+
+@pytest_asyncio.fixture
+async def local(tiny: Path) -> AsyncIterator[OnnxEngine]:
+    """The engine over it."""
+    engine = OnnxEngine("tiny", tiny, threads=1)
+    yield engine
+    await engine.aclose()
 
 
 @pytest.fixture
 async def stub() -> AsyncIterator[Stub]:
+    """A server that does what it is told."""
     async with stub_server() as server:
         yield server
 
 
 @pytest.fixture
 async def engine(stub: Stub) -> AsyncIterator[OpenAIEngine]:
+    """The endpoint engine that asks it."""
     made = endpoint_engine(stub.url)
     yield made
     await made.aclose()
