@@ -1,5 +1,6 @@
 """What goes wrong at one endpoint, in one line with what to do next."""
 
+import os
 from difflib import get_close_matches
 
 from sprat.engines.openai.chunks import words
@@ -34,7 +35,7 @@ class Faults:
 
     def died(self, what: str, error: BaseException) -> EngineDied:
         """The connection to the endpoint went away."""
-        why = self.hide(words(str(error) or type(error).__name__))
+        why = self.hide(words(_reason(error)))
         return EngineDied(
             f"{self._label} at {self._url} {what}: {why}.",
             fix=f"Is the server running? Check [endpoints.{self._label}] url in sprat.toml.",
@@ -67,6 +68,14 @@ class Faults:
         )
         error.retry_after_s = retry_after_s
         return error
+
+
+def _reason(error: BaseException) -> str:
+    """The system's words where it has some: `Connection refused`."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number and 0 < number < 1000:  # beyond are numbers of Windows, which strerror does not know
+        return os.strerror(number)
+    return str(error).replace(" ssl:default", "") or type(error).__name__
 
 
 def _fix(label: str, status: int, model: str, offered: list[str], location: str) -> str | None:
