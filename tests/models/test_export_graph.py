@@ -45,7 +45,7 @@ def test_an_embedding_can_serve_as_the_head(kind, tmp_path):
 
 @pytest.mark.parametrize("architecture", ["llama", "qwen2"])
 def test_one_layer_may_mix_types(architecture, tmp_path):
-    types = {"attn_v.weight": "Q6_K", "ffn_up.weight": "Q8_0", "ffn_down.weight": "F16"}
+    types = {"attn_v.weight": "Q5_0", "ffn_up.weight": "Q8_0", "ffn_down.weight": "F16"}
     assert difference(Tiny(architecture, "Q4_0", types), tmp_path) < 1e-4
 
 
@@ -87,10 +87,42 @@ def test_blocks_without_a_step_keep_their_one_value(tmp_path):
 
     codes = np.full((1, 1, 16), 0x77, np.uint8)
     flat = Blocks(codes, np.zeros((1, 1), np.float32), np.full((1, 1), -0.3, np.float32))
-    packed = pack(FORMATS["Q4_1"], flat)
+    packed = pack(FORMATS["Q4_1"], "Q4_1", flat)
     assert packed.zeros is not None
     low = (packed.codes[0, 0] & 15).astype(int) - int(packed.zeros[0, 0] & 15)
     assert np.allclose(low * packed.scales[0, 0], -0.3)
+
+
+@pytest.mark.parametrize("kind", ["Q5_0", "Q6_K", "Q8_0"])
+def test_eight_bit_activations_and_joined_blocks_lose_little(kind, tmp_path):
+    tiny = Tiny("qwen2", kind, hidden=768, feed_forward=256, layers=1)
+    assert difference(tiny, tmp_path, accuracy_level=4) < 0.12
+
+
+def test_only_wide_models_join_blocks_beyond_32():
+    from sprat.models.export.packing import largest_block, product_format
+
+    blocks = [
+        product_format("Q5_0", 1536, largest_block(hidden, level)).block
+        for hidden, level in ((576, 4), (896, 4), (896, 0))
+    ]
+    assert blocks == [32, 128, 32]
+
+
+def test_a_joined_block_keeps_its_largest_part_and_rounds_the_rest():
+    from sprat.models.export.blocks import Blocks, join
+
+    random = np.random.default_rng(1)
+    codes = random.integers(128 - 16, 128 + 16, (3, 4, 32)).astype(np.uint8)
+    scales = random.uniform(-1, 1, (3, 4)).astype(np.float32)
+    before = (codes.astype(np.float32) - 128) * scales[..., None]
+    joined = join(Blocks(codes, scales, None), 8, 4)
+    after = (joined.codes.astype(np.float32) - 128) * joined.scales[..., None]
+    step = np.abs(scales).max(axis=1)[:, None, None] / 8
+    errors = np.abs(after.reshape(before.shape) - before)
+    largest = np.abs(scales).argmax(axis=1)
+    assert errors[np.arange(3), largest].max() < 1e-6
+    assert (errors < step * 0.64).all()  # half a step, and an eighth for the fixed-point factor
 
 
 def test_eight_bit_activations_stay_close_to_exact_ones(tmp_path):

@@ -17,7 +17,7 @@ from sprat.errors import BadWeights, DiskFull
 if TYPE_CHECKING:
     from sprat.models.gguf import Gguf
 
-RECIPE = "2"
+RECIPE = "3"
 """Changes whenever the files produced would differ."""
 
 ACCURACY_LEVEL = 4
@@ -86,13 +86,16 @@ def _write(gguf: "Gguf", folder: Path, progress: Progress | None, accuracy: int)
     from sprat.models.export.arch import read_shape
     from sprat.models.export.graph import draw
     from sprat.models.export.package import write_package
+    from sprat.models.export.packing import largest_block
     from sprat.models.export.store import Store
     from sprat.models.export.weights import Weights
 
     shape = read_shape(gguf)
     write_package(folder, gguf.metadata, shape, MODEL_FILE)
     with Store(folder / DATA_FILE) as store:
-        model = draw(shape, Weights(gguf, store, progress), accuracy)
+        most = largest_block(shape.hidden, accuracy)
+        weights = Weights(gguf, store, most, progress)
+        model = draw(shape, weights, accuracy)
         store.flush_to_disk()
     (folder / MODEL_FILE).write_bytes(model.SerializeToString())
     return Exported(

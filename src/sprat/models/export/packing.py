@@ -31,9 +31,19 @@ class Packed(msgspec.Struct, frozen=True):
 JOINED = (128, 64, 32)
 """Weights in a joined block: the first that divides the row."""
 
+SMALL_HIDDEN, SMALL_JOINED = 768, 32
+"""Narrower models keep to this block: larger ones, which activations share, cost them accuracy."""
 
-def product_format(kind: str, k: int) -> Format | None:
-    """How rows of `k` weights of a type are multiplied; None: as floats.
+
+def largest_block(hidden: int, accuracy: int) -> int:
+    """How far blocks may be joined; with exact activations (level 0) nothing is traded: 0."""
+    if accuracy == 0:
+        return 0
+    return SMALL_JOINED if hidden < SMALL_HIDDEN else JOINED[0]
+
+
+def product_format(kind: str, k: int, most: int) -> Format | None:
+    """How rows of `k` weights of a type are multiplied, in blocks of `most`; None: as floats.
 
     Where codes leave room in their byte, blocks are joined to larger ones: with a quarter fewer
     scales to read and to multiply by, prompts go a fifth faster and answers a tenth.
@@ -41,7 +51,7 @@ def product_format(kind: str, k: int) -> Format | None:
     natural = FORMATS.get(kind)
     if natural is None or natural.room == 1:
         return natural
-    block = next((size for size in JOINED if k % size == 0), natural.block)
+    block = next((size for size in JOINED if size <= most and k % size == 0), natural.block)
     return msgspec.structs.replace(natural, block=block, room=1)
 
 

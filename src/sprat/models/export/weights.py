@@ -45,10 +45,15 @@ class Weights:
     """Reads from the GGUF and writes to the store."""
 
     def __init__(
-        self, gguf: Gguf, store: Store, progress: Callable[[int, int], None] | None = None
+        self,
+        gguf: Gguf,
+        store: Store,
+        largest_block: int = 0,
+        progress: Callable[[int, int], None] | None = None,
     ) -> None:
         self.gguf, self.store, self._progress = gguf, store, progress
         self._done_bytes = 0
+        self._largest_block = largest_block
         self._total_bytes = sum(tensor.size_bytes for tensor in gguf.tensors.values())
 
     def has(self, tensor: str) -> bool:
@@ -73,7 +78,7 @@ class Weights:
     def format(self, tensor: str) -> Format | None:
         """The blocks that its products use; None: floats."""
         found = self._tensor(tensor)
-        return product_format(found.type, found.shape[-1])
+        return product_format(found.type, found.shape[-1], self._largest_block)
 
     def vector(self, tensor: str, size: int) -> "Floats":
         """A one-dimensional tensor as floats.
