@@ -153,6 +153,7 @@ class OnnxEngine:
         async with self._starting.held():
             if self._process is not None and self._process.alive:
                 return self._process, None
+            await self.aclose()  # one that died, or belongs to an event loop that has ended
             before = now_ns()
             self._process = await Process.start(self._options())
             try:

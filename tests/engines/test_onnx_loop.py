@@ -1,0 +1,218 @@
+"""The decode loop inside the worker, in this process: what it computes, checked from outside."""
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime_genai as og
+import pytest
+from scipy.special import log_softmax
+from tests.engines.tiny import CONTEXT
+from tokenizers import Tokenizer as Oracle
+
+from sprat.engines.onnx import scheduler as scheduler_module
+from sprat.engines.onnx.decoder import Decoder
+from sprat.engines.onnx.drafts import Drafts
+from sprat.engines.onnx.folder import Folder, read_folder
+from sprat.engines.onnx.job import Job
+from sprat.engines.onnx.scheduler import Scheduler
+from sprat.engines.onnx.tokens import Tokenizer
+from sprat.engines.onnx.vocabulary import Vocabulary, read_vocabulary
+from sprat.engines.onnx.wire import Ask
+from sprat.types import ChatRequest, Message
+
+PROMPTS = [
+    "the quick brown fox",
+    "jumps over the lazy dog and then it rests in the sun",
+    "é😀 and more",
+    "rests " * 20,
+    "a",
+    "0123456789 " * 6,
+]
+
+
+class Loop:
+    """Everything of the worker but the process."""
+
+    def __init__(self, path: Path, **options) -> None:
+        self.folder: Folder = read_folder(path)
+        self.decoder = Decoder(self.folder, "cpu", 1)
+        self.tokenizer = Tokenizer(self.folder)
+        self.vocabulary: Vocabulary = read_vocabulary(path)
+        self.scheduler = Scheduler(
+            self.decoder, **{"batching": True, "reuse_prefix": False} | options
+        )
+        self.texts: dict[int, str] = {}
+        self.runs: list[tuple[int, int]] = []
+        run = self.decoder.run
+
+        def counted(tokens, *rest, **more):
+            self.runs.append(tokens.shape)
+            return run(tokens, *rest, **more)
+
+        self.decoder.run = counted
+
+    def job(
+        self, text: str, *, known: list[int] | None = None, endless: bool = True, **fields
+    ) -> Job:
+        request = ChatRequest(messages=(Message("user", text),), **{"max_tokens": 40} | fields)
+        prompt = self.tokenizer.encode(text)
+        ask = Ask(len(self.texts), request, endless)
+        most = min(request.max_tokens, self.folder.context_tokens - len(prompt))
+        job = Job(ask, prompt, most, self.vocabulary, self.folder.end_ids)
+        job.drafts = None if known is None else Drafts([*known, *prompt])
+        self.texts[job.id] = ""
+        return job
+
+    def finish(self, *jobs: Job) -> None:
+        for job in jobs:
+            self.scheduler.add(job)
+        while not self.scheduler.idle:
+            self.step()
+
+    def step(self) -> None:
+        for job, piece in self.scheduler.step():
+            self.texts[job.id] += piece.text if piece else ""
+
+    def lone(self, text: str, **fields) -> list[int]:
+        job = self.job(text, **fields)
+        self.finish(job)
+        return job.output
+
+
+@pytest.fixture
+def loop(tiny: Path) -> Loop:
+    return Loop(tiny)
+
+
+def genai_greedy(path: Path, prompt: list[int], count: int) -> tuple[list[int], list[np.ndarray]]:
+    """What ONNX Runtime GenAI's own generator makes of the same folder."""
+    model = og.Model(str(path))
+    params = og.GeneratorParams(model)
+    params.set_search_options(max_length=CONTEXT, do_sample=False)
+    generator = og.Generator(model, params)
+    generator.append_tokens(np.array(prompt, np.int32))
+    tokens, logits = [], []
+    while not generator.is_done() and len(tokens) < count:
+        logits.append(np.array(generator.get_logits()).reshape(-1))
+        generator.generate_next_token()
+        tokens.append(int(generator.get_next_tokens()[0]))
+    return tokens, logits
+
+
+@pytest.mark.parametrize("text", PROMPTS)
+def test_greedy_tokens_are_those_of_the_vendors_generator(loop: Loop, tiny: Path, text: str):
+    mine = loop.job(text, endless=False)
+    loop.finish(mine)
+    theirs, _ = genai_greedy(tiny, mine.prompt, 40)
+    assert mine.output == [t for t in theirs if t not in loop.folder.end_ids]
+
+
+def test_log_probabilities_are_the_softmax_of_the_vendors_logits(loop: Loop, tiny: Path):
+    job = loop.job(PROMPTS[0], max_tokens=6, logprobs=2)
+    loop.scheduler.add(job)
+    entries = []
+    while not loop.scheduler.idle:
+        entries += [e for _, piece in loop.scheduler.step() if piece for e in piece.logprobs]
+    tokens, logits = genai_greedy(tiny, job.prompt, 6)
+    for entry, token, row in zip(entries, tokens, logits, strict=True):
+        oracle = log_softmax(row.astype(np.float64))
+        assert entry.logprob == pytest.approx(oracle[token], abs=1e-4)
+        assert [v for _, v in entry.top] == pytest.approx(sorted(oracle)[::-1][:2], abs=1e-4)
+
+
+@pytest.mark.parametrize("text", PROMPTS)
+def test_right_guesses_save_runs_and_change_nothing(loop: Loop, text: str):
+    """As when a passage is quoted: what comes was read before."""
+    plain = loop.lone(text, max_tokens=120)
+    loop.runs.clear()
+    assert loop.lone(text, known=plain, max_tokens=120) == plain
+    assert len(loop.runs) < 40
+
+
+@pytest.mark.parametrize("text", PROMPTS)
+def test_wrong_guesses_change_nothing(loop: Loop, text: str):
+    """Every guess goes wrong after two tokens."""
+    plain = loop.lone(text, max_tokens=120)
+    wrong = [token if i % 6 < 5 else 7 for i, token in enumerate(plain)]
+    loop.runs.clear()
+    assert loop.lone(text, known=wrong, max_tokens=120) == plain
+    assert any(count > 1 for _, count in loop.runs[1:])
+
+
+def test_logits_have_the_same_bits_alone_and_among_others(loop: Loop):
+    """What makes guessing safe: one run of five tokens equals five runs of one."""
+    prompt, more = loop.tokenizer.encode(PROMPTS[1]), [5, 80, 33, 7, 120]
+    loop.decoder.cache.reserve(1, 128, 0)
+    loop.decoder.run(np.array([prompt]), [0], 0)
+    together = loop.decoder.run(np.array([more]), [len(prompt)], 0, keep=5)[0]
+    for place, token in enumerate(more):
+        alone = loop.decoder.run(np.array([[token]]), [len(prompt) + place], 0)[0, 0]
+        assert np.array_equal(alone, together[place])
+
+
+def test_a_prompt_read_in_pieces_gives_the_same_answer(loop: Loop, monkeypatch):
+    whole = loop.lone(PROMPTS[5])
+    monkeypatch.setattr(scheduler_module, "CHUNK_TOKENS", 7)
+    loop.runs.clear()
+    assert loop.lone(PROMPTS[5]) == whole
+    assert loop.runs[0] == (1, 7)
+
+
+@pytest.mark.parametrize("batching", [True, False])
+def test_answers_computed_together_are_the_lone_ones(tiny: Path, batching: bool, monkeypatch):
+    """Different lengths, so that rows move; a small chunk, so that prompts and answers mix."""
+    monkeypatch.setattr(scheduler_module, "CHUNK_TOKENS", 16)
+    loop = Loop(tiny, batching=batching)
+    lone = [loop.lone(text, max_tokens=10 + 9 * i) for i, text in enumerate(PROMPTS)]
+    loop.runs.clear()
+    jobs = [loop.job(text, max_tokens=10 + 9 * i) for i, text in enumerate(PROMPTS)]
+    loop.finish(*jobs)
+    assert [job.output for job in jobs] == lone
+    assert (max(rows for rows, _ in loop.runs) > 2) is batching
+
+
+def test_a_cancelled_job_leaves_the_others_as_they_were(loop: Loop):
+    lone = [loop.lone(text) for text in PROMPTS[:4]]
+    jobs = [loop.job(text) for text in PROMPTS[:4]]
+    for job in jobs:
+        loop.scheduler.add(job)
+    for _ in range(9):
+        loop.step()
+    assert loop.scheduler.cancel(jobs[0].id) is jobs[0]
+    assert loop.scheduler.cancel(jobs[2].id) is jobs[2]
+    assert loop.scheduler.cancel(99) is None
+    while not loop.scheduler.idle:
+        loop.step()
+    assert [jobs[1].output, jobs[3].output] == [lone[1], lone[3]]
+    assert len(jobs[0].output) < 40
+
+
+def test_a_kept_prefix_is_not_computed_again_and_changes_nothing(tiny: Path):
+    plain, reusing = Loop(tiny), Loop(tiny, reuse_prefix=True)
+    first = PROMPTS[1]
+    second = first + " and more"
+    expected = [plain.lone(first), plain.lone(second)]
+    again = [reusing.job(first), reusing.job(second), reusing.job(first)]
+    for job in again:
+        reusing.finish(job)
+    assert [job.output for job in again] == [*expected, expected[0]]
+    assert again[0].cached == 0
+    assert again[1].cached >= len(again[0].prompt) - 2  # the border may be cut differently
+    assert 0 < again[2].cached < len(again[2].prompt)
+
+
+def test_an_answer_ends_where_the_context_does(loop: Loop):
+    job = loop.job(PROMPTS[0], max_tokens=10_000)
+    loop.finish(job)
+    assert len(job.prompt) + len(job.output) == CONTEXT
+    assert job.done().finish == "length"
+
+
+@pytest.mark.parametrize("text", PROMPTS)
+def test_the_text_is_that_of_another_decoder(loop: Loop, tiny: Path, text: str):
+    """The `tokenizers` library decodes the same tokens at once; only a cut at the end differs."""
+    job = loop.job(text, max_tokens=100)
+    loop.finish(job)
+    whole = Oracle.from_file(str(tiny / "tokenizer.json")).decode(job.output)
+    assert loop.texts[job.id] == whole[: len(loop.texts[job.id])]
+    assert len(whole) - len(loop.texts[job.id]) <= 1
