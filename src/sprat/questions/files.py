@@ -69,7 +69,7 @@ def _questions(text: str, name: str) -> Iterator[Question]:
         items = cast("list[Any]", document)
         yield from _from_rows(((f"{name}, item {at}", row) for at, row in enumerate(items, 1)))
     elif isinstance(document, dict):
-        yield from _from_rows(iter([(f"{name}, line 1", document)]))
+        yield from _from_rows(iter([(f"{name}, line 1", cast("Any", document))]))
     else:
         yield from _from_rows(_json_lines(text, name))
 
