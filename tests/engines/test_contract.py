@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from tests.engines.contract import EngineContract
+from tests.engines.contract import EngineContract, GuidedContract
 from tests.engines.llama_server import llama_server
 
 from sprat.engines import Engine, open_engine
@@ -40,8 +40,6 @@ async def engine(request: pytest.FixtureRequest) -> AsyncIterator[Engine]:
 class TestScripted(EngineContract):
     """The engine that answers from a file."""
 
-    guides = False
-
     @staticmethod
     def named(request: pytest.FixtureRequest) -> tuple[str, Settings]:
         file = request.getfixturevalue("tmp_path_factory").mktemp("script") / "contract.toml"
@@ -71,7 +69,7 @@ def llama_url(weights: Path) -> Iterator[str]:
 
 
 @pytest.mark.real
-class TestOpenAI(EngineContract):
+class TestOpenAI(GuidedContract):
     """The endpoint engine, against a server that is not ours."""
 
     @staticmethod
@@ -81,7 +79,7 @@ class TestOpenAI(EngineContract):
 
 
 @pytest.mark.real
-class TestOnnx(EngineContract):
+class TestOnnx(GuidedContract):
     """The local engine, on the same weights."""
 
     @staticmethod
