@@ -2,6 +2,8 @@
 
 import random
 
+import msgspec
+
 from sprat.studies.comparison import (
     Answer,
     Comparison,
@@ -95,6 +97,7 @@ def _answer(dice: random.Random, index: int, role: str) -> Answer:
         prompt=f"Passage: {' '.join(WORDS)}.\n\nQuestion {index}: who repaired the wheel?",
         expected={"facts": ["the new owner", "spring"]} if kind == "summary" else "the new owner",
         language=language,
+        right=right and not error,
     )
 
 
@@ -127,6 +130,7 @@ def _summary(role: str, answers: list[Answer]) -> ModelSummary:
         energy_source="no readable counter: /sys/class/powercap is empty",
         cost_usd=None,
         seconds_per_correct=sum(seconds) / right if right else None,
+        right=right,
         truncated=sum(a.finish == "length" for a in good),
     )
 
@@ -195,3 +199,82 @@ def _kinds(answers: tuple[Answer, ...]) -> tuple[KindSummary, ...]:
             )
         )
     return tuple(found)
+
+
+def one_question() -> Comparison:
+    """A single question on both sides."""
+    return sample(1, warnings=())
+
+
+def all_errors() -> Comparison:
+    """Neither model ever answered."""
+    gone = "The worker process ended with signal 9."
+    failed = tuple(
+        msgspec.structs.replace(
+            answer, text=None, error=gone, score=0.0, right=False, timing={}, usage={}, finish=None
+        )
+        for answer in sample(12).answers
+    )
+    return assemble(failed)
+
+
+def prompt_mode() -> Comparison:
+    """`--prompt`: two texts, nothing scored."""
+    texts = tuple(_unscored(answer) for answer in sample(1).answers)
+    models = tuple(_without_score(model) for model in assemble(texts).models)
+    return assemble(texts, models=models, verdict=None, kinds=(), warnings=())
+
+
+def unscored() -> Comparison:
+    """A set whose scorers could read no answer."""
+    texts = tuple(_unscored(answer) for answer in sample(12).answers)
+    models = tuple(_without_score(model) for model in assemble(texts).models)
+    nothing = VerdictSummary(
+        decision="inconclusive", margin=0.05, difference=None, low=None, high=None,
+        mcnemar_p=None, small_only_right=None, large_only_right=None, n_needed=None,
+        why="No question has a score on both sides, so nothing can be said.",
+    )  # fmt: skip
+    return assemble(texts, models=models, verdict=nothing, kinds=(), complete=False)
+
+
+def hostile() -> Comparison:
+    """Texts that try to break out of the page, and texts that are hard to show."""
+    texts = (
+        "<script>window.broken = 1</script><img src=x onerror='window.broken = 2'>",
+        '{"a": "</script><script>window.broken = 3</script>"}',
+        "مرحبا بالعالم، هذا نص من اليمين إلى اليسار \u202e evil \u202c",
+        "👩‍👩‍👧‍👦 🏳️‍🌈 " * 40,
+        "unbroken" * 40_000,
+        "```\n| a | b |\n``````\n\x07\x1b[31mred\x1b[0m",
+    )
+    answers = sample(12).answers
+    changed = tuple(
+        msgspec.structs.replace(
+            a, text=texts[i % 6], prompt=texts[(i + 1) % 6], why=texts[i % 2], expected=texts[0],
+            id=f'{a.id}"><b>',
+        )
+        for i, a in enumerate(answers)
+    )  # fmt: skip
+    paired = {a.id for a in changed}
+    return assemble(changed, warnings=texts[:2], run=f"r{len(paired)}</title>")
+
+
+def _unscored(answer: Answer) -> Answer:
+    return msgspec.structs.replace(answer, score=None, right=None, scorer="none", why="")
+
+
+def _without_score(model: ModelSummary) -> ModelSummary:
+    return msgspec.structs.replace(
+        model, score=None, score_low=None, score_high=None, right=None, seconds_per_correct=None,
+        unscored=model.answered,
+    )  # fmt: skip
+
+
+CASES = {
+    "sample": sample,
+    "one_question": one_question,
+    "all_errors": all_errors,
+    "prompt_mode": prompt_mode,
+    "unscored": unscored,
+    "hostile": hostile,
+}

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from typing import Any
+from typing import Any, cast
 
 from sprat.report import numbers
 from sprat.report.facts import OUTCOMES, Pair, kind_name
@@ -20,10 +20,11 @@ def shown_pairs(pairs: list[Pair]) -> list[dict[str, Any]]:
     """The pairs with texts cut so that the page stays a size that a browser likes."""
     kept = pairs[:MAX_PAIRS]
     limit = max(400, min(MAX_TEXT_CHARS, MAX_PAGE_CHARS // (4 * len(kept) or 1)))
-    return [_shown(pair, limit) for pair in kept]
+    seen = Counter(line for pair in pairs for line in _lines(pair.prompt))
+    return [_shown(pair, limit, seen) for pair in kept]
 
 
-def _shown(pair: Pair, limit: int) -> dict[str, Any]:
+def _shown(pair: Pair, limit: int, seen: Counter[str]) -> dict[str, Any]:
     return {
         "id": pair.id,
         "kind": pair.kind,
@@ -31,7 +32,7 @@ def _shown(pair: Pair, limit: int) -> dict[str, Any]:
         "outcome": pair.outcome,
         "language": pair.language,
         "troubled": pair.troubled,
-        "short": _short(pair.prompt),
+        "short": _short(pair.prompt, seen),
         "prompt": _cut(pair.prompt, limit),
         "expected": _cut(expected_text(pair.expected), limit),
         "small": _side(pair.small, limit),
@@ -56,17 +57,22 @@ def _line(answer: Answer) -> str:
         f"answer {numbers.seconds(answer.timing.get('answer_s'))}",
         f"{tokens:,} tokens" if isinstance(tokens, int) else "",
         "cut off by the token limit" if answer.finish == "length" else "",
-        f"scored by {answer.scorer}" if answer.score is not None else "",
     ]
     if answer.error:
-        parts = parts[-1:]
+        return ""
     return " · ".join(part for part in parts if part)
 
 
-def _short(prompt: str) -> str:
-    """The question's last line: passages come first, the question itself at the end."""
-    lines = [line.strip() for line in prompt.splitlines() if line.strip()]
-    return lines[-1][:200] if lines else "(empty)"
+def _lines(prompt: str) -> list[str]:
+    return [line.strip() for line in prompt.splitlines() if line.strip()]
+
+
+def _short(prompt: str, seen: Counter[str]) -> str:
+    """The line that tells this question from the others: the last of those seen least often."""
+    lines = _lines(prompt)
+    if not lines:
+        return "(empty)"
+    return min(reversed(lines), key=lambda line: seen[line])[:200]
 
 
 def _cut(text: str, limit: int) -> str:
@@ -77,9 +83,16 @@ def expected_text(expected: object) -> str:
     """What the scorer compares with, for reading."""
     if expected is None:
         return ""
-    if isinstance(expected, str):
-        return expected
-    return json.dumps(expected, ensure_ascii=False, indent=2, default=str)
+    if isinstance(expected, dict):
+        items = cast("dict[str, object]", expected).items()
+        return "\n".join(f"{key}: {_plain(value)}" for key, value in items)
+    if isinstance(expected, list | tuple):
+        return " or ".join(_plain(value) for value in cast("list[object]", expected))
+    return _plain(expected)
+
+
+def _plain(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def choices(pairs: list[Pair]) -> Choices:

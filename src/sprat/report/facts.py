@@ -5,6 +5,7 @@ from typing import Literal, cast
 import msgspec
 
 from sprat.report import numbers
+from sprat.runs.statistics import MIN_PAIRS
 from sprat.studies.comparison import Answer, Comparison, ModelSummary, VerdictSummary
 
 Outcome = Literal["both", "small", "large", "neither", "unscored"]
@@ -38,11 +39,6 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
     summary: ModelSummary
     answers: dict[str, Answer]
 
-    @property
-    def right(self) -> int:
-        """How many answers count as right."""
-        return sum(is_right(answer) for answer in self.answers.values())
-
 
 class Pair(msgspec.Struct, frozen=True, kw_only=True):
     """Both answers to one question; None where a side was not asked (yet)."""
@@ -58,9 +54,9 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def outcome(self) -> Outcome:
         """Who was right."""
-        if not (_is_judged(self.small) and _is_judged(self.large)):
+        small, large = (side.right if side else None for side in (self.small, self.large))
+        if small is None or large is None:
             return "unscored"
-        small, large = is_right(self.small), is_right(self.large)
         if small == large:
             return "both" if small else "neither"
         return "small" if small else "large"
@@ -70,15 +66,6 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
         """One of the two failed or was cut off."""
         both = [answer for answer in (self.small, self.large) if answer]
         return any(answer.error or answer.finish == "length" for answer in both)
-
-
-def is_right(answer: Answer | None) -> bool:
-    """Whether an answer counts as right: a full score."""
-    return answer is not None and answer.score is not None and answer.score >= 1 - 1e-9
-
-
-def _is_judged(answer: Answer | None) -> bool:
-    return answer is not None and (answer.score is not None or answer.error is not None)
 
 
 def sides(comparison: Comparison) -> tuple[Side, Side]:
@@ -147,15 +134,15 @@ def evidence(comparison: Comparison, verdict: VerdictSummary) -> str:
 
 
 def _than(difference: float) -> str:
-    amount = numbers.margin(abs(difference))
-    if amount == "0 points":
-        return "the same as"
-    return f"{amount} {'higher' if difference > 0 else 'lower'} than"
+    apart = numbers.apart(difference)
+    return "the same as" if apart == "the same" else f"{apart} than"
 
 
 def next_step(verdict: VerdictSummary | None) -> str:
     """What would settle an open verdict; empty when it is settled."""
     if verdict is None or verdict.decision != "inconclusive":
+        return ""
+    if verdict.n < MIN_PAIRS:
         return ""
     if verdict.n_needed:
         return f"About {verdict.n_needed:,} questions in all would settle it at this spread."

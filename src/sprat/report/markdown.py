@@ -34,16 +34,12 @@ def _opening(comparison: Comparison) -> list[str]:
     small, large = (side.summary.name for side in facts.sides(comparison))
     head, _ = facts.headline(comparison)
     step = facts.next_step(comparison.verdict)
-    evidence = ""
-    if comparison.verdict and comparison.verdict.why:
-        evidence = facts.evidence(comparison, comparison.verdict)
     unfinished = (
         "" if comparison.complete else "**Not complete:** some questions are still unasked."
     )
     return [
         f"## {head}: {_cell(small)} beside {_cell(large)}",
         _line(" ".join(part for part in (facts.sentence(comparison), step) if part)),
-        _line(evidence),
         unfinished,
     ]
 

@@ -37,6 +37,15 @@ def points_range(low: float | None, high: float | None) -> str:
     return "" if low is None or high is None else f"{points(low)} to {points(high)}"
 
 
+def apart(difference: float | None) -> str:
+    """A difference of scores in words: `12.5 points lower`; empty where there is none."""
+    if difference is None:
+        return ""
+    if abs(difference) < 0.0005:
+        return "the same"
+    return f"{margin(abs(difference))} {'higher' if difference > 0 else 'lower'}"
+
+
 def margin(value: float) -> str:
     """A margin, unsigned, in points: `5 points`, `2.5 points`."""
     shown = f"{value * 100:.1f}".removesuffix(".0")

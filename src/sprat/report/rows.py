@@ -6,7 +6,7 @@ from typing import TypeVar
 import msgspec
 
 from sprat.report import numbers
-from sprat.report.facts import Side, sides
+from sprat.report.facts import sides
 from sprat.studies.comparison import Comparison, ModelSummary
 
 Value = TypeVar("Value", int, float)
@@ -27,24 +27,18 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 def key_rows(comparison: Comparison) -> list[Row]:
     """Score, speed and resources of the pair; rows that neither side has are left out."""
-    small, large = sides(comparison)
-    rows = [
-        *_quality(comparison, small, large),
-        *_speed(small.summary, large.summary),
-        *_resources(small.summary, large.summary),
-    ]
+    small, large = (side.summary for side in sides(comparison))
+    rows = [*_quality(comparison, small, large), *_speed(small, large), *_resources(small, large)]
     return [row for row in rows if row is not None]
 
 
-def _quality(comparison: Comparison, small: Side, large: Side) -> list[Row | None]:
+def _quality(comparison: Comparison, small: ModelSummary, large: ModelSummary) -> list[Row | None]:
     return [
-        _score_row(comparison, small.summary, large.summary),
+        _score_row(comparison, small, large),
         _right_row(small, large),
-        _count_row("Errors", small.summary.errors, large.summary.errors, "counted as wrong"),
-        _count_row("Not scored", small.summary.unscored, large.summary.unscored, "left out"),
-        _count_row(
-            "Cut off", small.summary.truncated, large.summary.truncated, "reached the token limit"
-        ),
+        _count_row("Errors", small.errors, large.errors, "counted as wrong"),
+        _count_row("Not scored", small.unscored, large.unscored, "left out"),
+        _count_row("Cut off", small.truncated, large.truncated, "reached the token limit"),
     ]
 
 
@@ -52,39 +46,40 @@ def _score_row(comparison: Comparison, small: ModelSummary, large: ModelSummary)
     if small.score is None and large.score is None:
         return None
     verdict = comparison.verdict
-    gap = f"{numbers.points(verdict.difference)} points" if verdict and verdict.difference else ""
+    gap = numbers.apart(verdict.difference) if verdict else ""
     return Row(
         label="Score",
-        small=score_text(small),
-        large=score_text(large),
+        small=_score_text(small),
+        large=_score_text(large),
         compare=gap,
         note="mean over all questions, with its 95% interval; an error scores 0",
         group="Quality",
     )
 
 
-def score_text(model: ModelSummary) -> str:
+def _score_text(model: ModelSummary) -> str:
     """A score with its interval: `62.5% (51.0 to 73.1)`."""
     between = numbers.score_range(model.score_low, model.score_high)
     return f"{numbers.score(model.score)} ({between})" if between else numbers.score(model.score)
 
 
-def _right_row(small: Side, large: Side) -> Row | None:
-    if small.summary.score is None and large.summary.score is None:
+def _right_row(small: ModelSummary, large: ModelSummary) -> Row | None:
+    if small.right is None and large.right is None:
         return None
     return Row(
         label="Right",
-        small=right_text(small),
-        large=right_text(large),
-        note="answers with the full score",
+        small=_right_text(small),
+        large=_right_text(large),
+        note="by the bar of each question's own scorer",
         group="Quality",
     )
 
 
-def right_text(side: Side) -> str:
+def _right_text(model: ModelSummary) -> str:
     """`31 of 48`: right answers among those that could be scored, errors included."""
-    total = side.summary.answered + side.summary.errors - side.summary.unscored
-    return f"{side.right} of {total}"
+    if model.right is None:
+        return numbers.NOT_MEASURED
+    return f"{model.right} of {model.answered + model.errors - model.unscored}"
 
 
 def _count_row(label: str, small: int, large: int, note: str) -> Row | None:
@@ -100,12 +95,14 @@ def _speed(small: ModelSummary, large: ModelSummary) -> list[Row | None]:
         return _row(label, numbers.seconds, (a, b), faster, note, "Speed")
 
     chars = (small.chars_per_s, large.chars_per_s)
+    p99 = (small.answer_p99_s, large.answer_p99_s)
     tokens = (small.decode_tokens_per_s, large.decode_tokens_per_s)
     return [
         latency("First token, median", "from sent to the first text", lambda m: m.ttft_s.p50),
         latency("First token, p95", "19 of 20 are faster", lambda m: m.ttft_s.p95),
         latency("Answer, median", "from sent to done", lambda m: m.answer_s.p50),
         latency("Answer, p95", "19 of 20 are faster", lambda m: m.answer_s.p95),
+        _if_any("Answer, p99", numbers.seconds, p99, "slower", "faster", "Speed"),
         _row("Tokens", numbers.rate, tokens, "", _TOKENS_NOTE, "Speed"),
         _row("Characters", numbers.rate, chars, numbers.times(*chars, "faster", "slower"),
              "of answer text, from sent to done", "Speed"),
@@ -151,9 +148,13 @@ def _row(
 
 
 def _if_any(
-    label: str, write: Callable[[float | None], str], values: tuple[float | None, float | None]
+    label: str,
+    write: Callable[[float | None], str],
+    values: tuple[float | None, float | None],
+    more: str = "more",
+    less: str = "less",
+    group: str = "Resources",
 ) -> Row | None:
     if values == (None, None):
         return None
-    ratio = numbers.times(*values, "more", "less")
-    return _row(label, write, values, ratio, "", "Resources")
+    return _row(label, write, values, numbers.times(*values, more, less), "", group)

@@ -1,5 +1,6 @@
 """The comparison on a terminal: the verdict first, then the numbers; fits 80 to 100 columns."""
 
+import re
 from typing import TYPE_CHECKING
 
 from sprat.report import facts, numbers
@@ -14,6 +15,8 @@ WIDTH = 100
 MAX_TEXTS = 3
 MAX_TEXT_CHARS = 1200
 COLOURS: dict[facts.Tone, str] = {"good": "bold green", "bad": "bold red", "open": "bold yellow"}
+STEERING = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Control characters but the line break, and those that turn the writing direction."""
 ASCII = str.maketrans({
     "−": "-",  # noqa: RUF001 - what is being replaced
     "–": "-",  # noqa: RUF001 - what is being replaced
@@ -43,7 +46,8 @@ class _Page:
         self.ascii = console.options.ascii_only
 
     def words(self, text: str) -> str:
-        """The text in characters that this terminal has."""
+        """The text in characters that this terminal has, and none that would steer it."""
+        text = STEERING.sub(" ", text)
         if not self.ascii:
             return text
         return text.translate(ASCII).encode("ascii", "replace").decode("ascii")
@@ -65,13 +69,10 @@ def _verdict(comparison: Comparison, page: _Page) -> None:
     page.say()
     page.say(f"{head}: {small} beside {large}", COLOURS[tone])
     page.say(facts.sentence(comparison))
-    verdict = comparison.verdict
-    if verdict and verdict.why and verdict.difference is not None:
-        page.say(facts.evidence(comparison, verdict), "dim")
-    if step := facts.next_step(verdict):
+    if step := facts.next_step(comparison.verdict):
         page.say(step)
     if not comparison.complete:
-        page.say("Not complete: some questions are still unasked. Add --resume.", "yellow")
+        page.say("Not complete: some questions are still unasked.", "yellow")
     page.say()
 
 

@@ -64,7 +64,7 @@ def difference_axis(scale: Scale, margin: float) -> Markup:
     """The axis of the differences' column."""
     edge = scale(-margin)
     shown = [value for value in scale.ticks(4) if abs(scale(value) - edge) > 14]
-    ticks = [text(scale(value), 13, _tick(value)) for value in shown]
+    ticks = [text(scale(value), 13, _tick(value), "tick minor") for value in shown]
     end = text(edge, 13, _tick(-margin), "tick strong")
     return picture(18, "Difference in points", [*ticks, end])
 

@@ -6,7 +6,7 @@ from sprat.report import numbers
 from sprat.report.pictures.svg import Scale, box, line, picture, text
 from sprat.studies.comparison import VerdictSummary
 
-HEIGHT = 132
+HEIGHT = 146
 TOP, BOTTOM, MIDDLE = 24, 104, 68
 
 
@@ -45,18 +45,16 @@ def _ground(scale: Scale, margin: float) -> list[Markup]:
         text(0, TOP - 9, "◂ not good enough", "region"),
         text(100, TOP - 9, "good enough ▸", "region"),
         line(scale(0), TOP, scale(0), BOTTOM, "zero"),
-        line(edge, TOP - 4, edge, BOTTOM, "margin"),
-        *difference_ticks(scale, BOTTOM, margin),
+        line(edge, TOP - 4, edge, BOTTOM + 22, "margin"),
+        *_ticks(scale, BOTTOM, margin),
     ]
 
 
-def difference_ticks(scale: Scale, bottom: float, margin: float) -> list[Markup]:
-    """The axis: round values, without those that would run into the margin's own label."""
-    edge = scale(-margin)
-    shown = [value for value in scale.ticks() if abs(scale(value) - edge) > 9]
-    ticks = [text(scale(value), bottom + 18, _tick(value)) for value in shown]
+def _ticks(scale: Scale, bottom: float, margin: float) -> list[Markup]:
+    """The axis: round values, and below them the margin."""
+    ticks = [text(scale(value), bottom + 17, _tick(value)) for value in scale.ticks()]
     name = f"margin {numbers.points(-margin).removesuffix('.0')}"
-    return [*ticks, text(edge, bottom + 18, name, "tick strong")]
+    return [*ticks, text(scale(-margin), bottom + 35, name, "tick strong")]
 
 
 def _tick(value: float) -> str:

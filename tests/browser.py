@@ -1,0 +1,43 @@
+"""A Chromium that says nothing to the network by itself, for tests that look at pages."""
+
+import importlib.util
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+from playwright.sync_api import Browser, sync_playwright
+
+FLAGS = [
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+TOOL = Path(__file__).parent.parent / "tools" / "browser.py"
+
+
+@contextmanager
+def chromium(*flags: str) -> Iterator[Browser]:
+    """A headless Chromium, started for this test and closed after it."""
+    path = _tool().find()
+    if path is None:
+        raise RuntimeError("No Chromium was found: run `make browser`.")
+    as_root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS, *as_root, *flags])
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def _tool() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("sprat_tools_browser", TOOL)
+    if spec is None or spec.loader is None:
+        raise RuntimeError(f"{TOOL} cannot be loaded.")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
