@@ -293,6 +293,15 @@ def rows(folder):
     return found
 
 
+def test_resuming_a_finished_study_shows_it_without_its_models(place):
+    found = result(place, "--limit", "6")
+    for script in place.glob("*.toml"):
+        script.unlink()
+    done = sprat(place, "compare", "--resume", found["run"], "--json", "-")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == found
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT to one child is a POSIX matter")
 def test_ctrl_c_stops_cleanly_keeps_what_was_done_and_says_how_to_go_on(tmp_path, unbroken):
     write_scripts(tmp_path, ms=25)

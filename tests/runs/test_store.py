@@ -131,6 +131,12 @@ def test_a_study_is_found_by_id_prefix_and_latest(store):
             store.find(nothing)
 
 
+def test_of_two_studies_in_one_second_the_later_one_is_the_latest(store):
+    for study_id in ("261122-070000-bbbb", "261122-070000-aaaa"):
+        store.add_study(study(study_id))
+    assert store.find("latest") == "261122-070000-aaaa"
+
+
 def test_the_list_has_the_newest_first(store):
     store.add_study(study("261122-070000-aaaa"))
     store.add_study(study("261122-080000-bbbb", created="2026-11-22T08:00:00+00:00"))

@@ -12,7 +12,7 @@ from sprat.cli.reports import Targets, emit, report_options
 from sprat.errors import RunError, UsageError
 from sprat.runs.store import Store
 from sprat.settings import Settings
-from sprat.studies.compare import Engines, Identities, unfinished
+from sprat.studies.compare import Engines, Identities, is_finished, unfinished
 from sprat.studies.compare import compare as run_study
 from sprat.studies.plan import SIDES, ComparePlan, Side, plan_of
 from sprat.studies.summary import summarise
@@ -82,7 +82,8 @@ def compare(
     with Store(settings.runs_file, create=resume is None) as store:
         resume = _study_to_resume(store, resume) if resume else None
         plan = fresh or resumed_plan(wanted, plan_of(store.study(resume or "")))
-        study = _run(plan, settings, store, resume)
+        done = resume is not None and is_finished(store, resume)
+        study = resume if resume and done else _run(plan, settings, store, resume)
         comparison = summarise(store, study)
     emit(comparison, targets)
     click.echo(f"Recorded. See it again with: sprat runs report {study}", err=True)

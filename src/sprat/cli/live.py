@@ -87,7 +87,7 @@ class Live:
             if scores
         ]
         if self._errors:
-            parts.append(f"{self._errors} errors")
+            parts.append(f"{self._errors} failed")
         return " · ".join(parts) or "no score yet"
 
     def _say(self, text: str) -> None:

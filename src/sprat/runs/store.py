@@ -151,7 +151,7 @@ class Store:
             " (SELECT json_group_array(name) FROM (SELECT name FROM models WHERE study = id"
             "  ORDER BY role = 'large', role)),"
             " (SELECT count(*) FROM answers WHERE study = id)"
-            " FROM studies ORDER BY created DESC, id DESC LIMIT ?",
+            " FROM studies ORDER BY created DESC, rowid DESC LIMIT ?",
             (-1 if limit is None else limit,),
         )
         return [

@@ -104,6 +104,15 @@ def unfinished(store: Store) -> str | None:
     return next((line.id for line in lines), None)
 
 
+def is_finished(store: Store, study_id: str) -> bool:
+    """Whether every question was asked of both sides; such a study is marked as done."""
+    total = len(SIDES) * len(store.study(study_id).questions)
+    if len(store.answered(study_id)) < total:
+        return False
+    store.set_status(study_id, "done")
+    return True
+
+
 async def _warm(engines: Engines, show: Progress) -> dict[Side, Load]:
     """Load one after the other, so that each load time is its own."""
     loads: dict[Side, Load] = {}
