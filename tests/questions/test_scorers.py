@@ -152,6 +152,9 @@ def test_contains_can_name_words_that_make_it_wrong():
         (1.15, "9,200 / 8,000"),
         (60, "Answer: The jacket costs 60 dollars with 25% off"),
         (5, "Answer: US$5"),
+        (500, "It costs Rs.500"),
+        (1200, r"\boxed{1{,}200}"),
+        (70, r"\(\boxed{70"),
     ],
 )
 def test_numeric_reads_the_number_that_is_stated(expected, text):
@@ -230,6 +233,8 @@ LABELS = {"label": "billing", "labels": ["billing", "technical", "delivery", "ot
         ("Label: **billing**.", 1),
         ("The label is billing.", 1),
         ("Billing. The customer was charged twice for a delivery.", 1),
+        ("Billing, since the other department cannot help.", 1),
+        ("billing, or technical", 0),
         ("billing or technical", 0),
         ("billing, technical, delivery, other", 0),
         ("technical", 0),

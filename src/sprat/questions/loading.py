@@ -69,9 +69,9 @@ def everyday() -> list[Question]:
     questions: list[Question] = []
     for entry in sorted(folder.iterdir(), key=_file_order):
         if entry.name.endswith(".jsonl"):
-            lines = entry.read_text("utf-8").splitlines()
+            lines = entry.read_text("utf-8").split("\n")
             questions += [
-                _everyday_question(line, entry.name, at) for at, line in enumerate(lines, 1)
+                _everyday_question(line, entry.name, at) for at, line in enumerate(lines, 1) if line
             ]
     return questions
 

@@ -8,6 +8,7 @@ from sprat.questions.scorers.words import bare, normalize, tokens
 from sprat.types import Question, Verdict
 
 _FIRST = re.compile(r"[^\n.;!?]+")
+_CONJUNCTION = re.compile(r"^(?:and|or|dan|atau|na|au) ")
 _LEAD = re.compile(
     r"\A\s*\**(?:label|category|class|sentiment|kategori|aina|lebo)\**\s*:\s*", re.IGNORECASE
 )
@@ -16,7 +17,7 @@ _LEAD = re.compile(
 def label(question: Question, text: str, _finish: str | None = None) -> Verdict:
     """1 if the answer names the expected label of the closed list and no other, else 0.
 
-    A first line or sentence that is a label alone decides ("Billing. The customer was charged
+    A first line, sentence or clause that is a label alone decides ("Billing. It was charged
     twice for a delivery." is billing even where `delivery` is a label too). Otherwise all labels
     named count, the longest first, so that "not urgent" does not name `urgent`; two different ones
     name none: a reader could not file it. `expected` is a mapping: `label` (one, or a list of
@@ -39,7 +40,7 @@ def read_labels(text: str, labels: list[str]) -> list[str]:
     """Return the labels that `text` chooses: one when it is clear, several when it is not."""
     text = _LEAD.sub("", bare(text))
     by_name = {normalize(name, ""): name for name in labels}
-    for first in (text.split("\n", 1)[0], _first_sentence(text)):
+    for first in (text.split("\n", 1)[0], _first_sentence(text), _first_clause(text, by_name)):
         if alone := by_name.get(normalize(bare(first), "")):
             return [alone]
     return _named(tokens(text), labels)
@@ -48,6 +49,13 @@ def read_labels(text: str, labels: list[str]) -> list[str]:
 def _first_sentence(text: str) -> str:
     found = _FIRST.search(text)
     return found.group() if found else ""
+
+
+def _first_clause(text: str, by_name: dict[str, str]) -> str:
+    """What stands before a comma, unless it is the first of a list: "yes, no or maybe"."""
+    clauses = [normalize(clause, "") for clause in _first_sentence(text).split(",")]
+    listed = any(_CONJUNCTION.sub("", clause) in by_name for clause in clauses[1:])
+    return "" if listed else clauses[0]
 
 
 def _named(words: list[str], labels: list[str]) -> list[str]:

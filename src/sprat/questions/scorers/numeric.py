@@ -13,7 +13,7 @@ RELATIVE_TOLERANCE = 1e-6
 
 _DIGITS = r"\d+(?:[.,]\d+)*|\.\d+"
 _NUMBER = re.compile(
-    rf"(?<![\w.])(?P<sign>[-\u2212+](?=[$€£]?\s?[\d.]))?(?:rm|ksh|tsh|usd|eur|[$€£])?\s?"
+    rf"(?<!\w)(?<!\d\.)(?P<sign>[-\u2212+](?=[$€£]?\s?[\d.]))?(?:rm|ksh|tsh|usd|eur|[$€£])?\s?"
     rf"(?:(?P<whole>\d+)\s+(?=\d+\s*/\s*\d))?(?P<top>{_DIGITS})(?:\s?/\s?(?P<below>{_DIGITS})(?![\d/]))?"
 )
 _FRAC = re.compile(r"\\[dt]?frac\s*\{([^{}]+)\}\s*\{([^{}]+)\}")
@@ -59,7 +59,7 @@ def numeric(question: Question, text: str, finish: str | None = None) -> Verdict
 
 def read_number(text: str, *, cut_off: bool = False) -> tuple[float | None, str]:
     """Return the number that `text` answers with, and where it stood or why there is none."""
-    plain = fold(_FRAC.sub(r" \1/\2 ", text)).replace("\u2044", "/")
+    plain = fold(_FRAC.sub(r" \1/\2 ", text)).replace("\u2044", "/").replace("{,}", ",")
     if cut_off:
         plain = _UNFINISHED.sub("", plain)
     for where, pattern in (("boxed", _BOXED), ("after ####", _GSM8K), ("after 'answer'", _ANSWER)):
