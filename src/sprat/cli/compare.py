@@ -1,8 +1,7 @@
 """`sprat compare`: the main job."""
 
 import asyncio
-from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 import msgspec
@@ -12,13 +11,10 @@ from sprat.cli.reports import Targets, emit, report_options
 from sprat.errors import RunError, UsageError
 from sprat.runs.store import Store
 from sprat.settings import Settings
-from sprat.studies.compare import Engines, Identities, is_finished, unfinished
-from sprat.studies.compare import compare as run_study
-from sprat.studies.plan import SIDES, ComparePlan, Side, plan_of
+from sprat.studies.compare import is_finished, unfinished
+from sprat.studies.opened import ask_both, open_both
+from sprat.studies.plan import ComparePlan, plan_of
 from sprat.studies.summary import summarise
-
-if TYPE_CHECKING:
-    from sprat.engines.base import Engine
 
 DEFAULT_SET = "everyday"
 DEFAULT_MARGIN = 0.05
@@ -164,55 +160,16 @@ def _run(plan: ComparePlan, settings: Settings, store: Store, resume: str | None
         SystemExit: Ctrl-C (130), after saying how to go on.
     """
     from sprat.cli.live import Live
-    from sprat.engines.identity import identity
-    from sprat.measure.environment import describe_environment
+    from sprat.cli.progress import progress_bar
 
     live = Live()
     try:
-        # Looked at before Sprat itself makes the machine busy.
-        machine = describe_environment(providers=False)
-        engines = _open(plan, settings)
-        who: Identities = {side: identity(plan.models[side], settings) for side in SIDES}
+        with progress_bar() as fetching:
+            opened = open_both(plan, settings, fetching)
         with live:
-            return asyncio.run(
-                _ask_both(
-                    engines,
-                    run_study(
-                        plan,
-                        engines,
-                        store,
-                        resume=resume,
-                        progress=live.show,
-                        identities=who,
-                        environment=machine,
-                    ),
-                )
-            )
+            return asyncio.run(ask_both(plan, opened, store, resume=resume, progress=live.show))
     except KeyboardInterrupt as stop:
         study = live.study or resume
         hint = f"Go on with: sprat compare --resume {study}" if study else "Nothing was asked yet."
         click.echo(f"Stopped. What was done is kept. {hint}", err=True)
         raise SystemExit(130) from stop
-
-
-def _open(plan: ComparePlan, settings: Settings) -> Engines:
-    """Find, fetch and export both models before either is asked.
-
-    In this thread, not in one of the event loop's: Ctrl-C must end a download at once.
-    """
-    from sprat.cli.progress import progress_bar
-    from sprat.engines import open_engine
-
-    engines: dict[Side, Engine] = {}
-    for side in SIDES:
-        with progress_bar() as progress:
-            engines[side] = open_engine(plan.models[side], settings, progress=progress)
-    return engines
-
-
-async def _ask_both(engines: Engines, study: Coroutine[Any, Any, str]) -> str:
-    try:
-        return await study
-    finally:
-        for engine in engines.values():
-            await engine.aclose()
