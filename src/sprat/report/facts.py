@@ -126,8 +126,9 @@ def evidence(comparison: Comparison, verdict: VerdictSummary) -> str:
     small, large = (side.summary.name for side in sides(comparison))
     if verdict.difference is None:
         return f"{small} and {large} share no scored question, so they cannot be compared."
+    asked = f"{verdict.n} paired question{'' if verdict.n == 1 else 's'}"
     return (
-        f"{small} scored {_than(verdict.difference)} {large} on {verdict.n} paired questions "
+        f"{small} scored {_than(verdict.difference)} {large} on {asked} "
         f"({verdict.confidence:.0%} interval {numbers.points_range(verdict.low, verdict.high)}; "
         f"declared margin {numbers.margin(verdict.margin)})."
     )

@@ -37,7 +37,7 @@ def _quality(comparison: Comparison, small: ModelSummary, large: ModelSummary) -
         _score_row(comparison, small, large),
         _right_row(small, large),
         _count_row("Errors", small.errors, large.errors, "counted as wrong"),
-        _count_row("Not scored", small.unscored, large.unscored, "left out"),
+        _count_row("Not scored", *_unscored(comparison, small, large), "left out"),
         _count_row("Cut off", small.truncated, large.truncated, "reached the token limit"),
     ]
 
@@ -82,6 +82,11 @@ def _right_text(model: ModelSummary) -> str:
     return f"{model.right} of {model.answered + model.errors - model.unscored}"
 
 
+def _unscored(comparison: Comparison, small: ModelSummary, large: ModelSummary) -> tuple[int, int]:
+    """Worth a word only where something could have been scored."""
+    return (small.unscored, large.unscored) if comparison.verdict else (0, 0)
+
+
 def _count_row(label: str, small: int, large: int, note: str) -> Row | None:
     if not small and not large:
         return None
@@ -95,6 +100,7 @@ def _speed(small: ModelSummary, large: ModelSummary) -> list[Row | None]:
         return _row(label, numbers.seconds, (a, b), faster, note, "Speed")
 
     chars = (small.chars_per_s, large.chars_per_s)
+    right = (small.seconds_per_correct, large.seconds_per_correct)
     p99 = (small.answer_p99_s, large.answer_p99_s)
     tokens = (small.decode_tokens_per_s, large.decode_tokens_per_s)
     return [
@@ -106,7 +112,7 @@ def _speed(small: ModelSummary, large: ModelSummary) -> list[Row | None]:
         _row("Tokens", numbers.rate, tokens, "", _TOKENS_NOTE, "Speed"),
         _row("Characters", numbers.rate, chars, numbers.times(*chars, "faster", "slower"),
              "of answer text, from sent to done", "Speed"),
-        latency("Per right answer", "all seconds ÷ right answers", lambda m: m.seconds_per_correct),
+        _if_any("Seconds per right answer", numbers.seconds, right, "slower", "faster", "Speed"),
     ]  # fmt: skip
 
 

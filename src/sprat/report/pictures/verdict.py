@@ -52,7 +52,8 @@ def _ground(scale: Scale, margin: float) -> list[Markup]:
 
 def _ticks(scale: Scale, bottom: float, margin: float) -> list[Markup]:
     """The axis: round values, and below them the margin."""
-    ticks = [text(scale(value), bottom + 17, _tick(value)) for value in scale.ticks()]
+    clear = [value for value in scale.ticks() if abs(scale(value) - scale(-margin)) > 3]
+    ticks = [text(scale(value), bottom + 17, _tick(value)) for value in clear]
     name = f"margin {numbers.points(-margin).removesuffix('.0')}"
     return [*ticks, text(scale(-margin), bottom + 35, name, "tick strong")]
 
