@@ -9,7 +9,7 @@ from sprat.engines.base import Load
 from sprat.errors import BadWeights, EngineDied, RunError
 from sprat.questions import load
 from sprat.runs.store import Store
-from sprat.studies.compare import MAX_STREAK, compare, unfinished
+from sprat.studies.compare import MAX_STREAK, compare, is_finished, unfinished
 from sprat.studies.plan import ComparePlan, asking_order
 from sprat.studies.summary import summarise
 from sprat.types import Delta, Reply, Timing, Usage
@@ -173,6 +173,17 @@ async def test_a_model_that_is_gone_stops_the_study_and_is_asked_again_when_it_i
     await compare(plan(), both(), store, resume=study)
     small, large = summarise(store, study).models
     assert (small.errors, large.errors, large.answered) == (0, 0, 12)
+
+
+async def test_an_outage_at_the_very_end_is_asked_again_too(store):
+    gone = {n: EngineDied("Gone.") for n in range(13 - MAX_STREAK, 13)}
+    with pytest.raises(RunError, match="5 times in a row"):
+        await compare(plan(), both(small=gone), store)
+    study = unfinished(store)
+    assert not is_finished(store, study)
+    await compare(plan(), both(), store, resume=study)
+    assert is_finished(store, study)
+    assert summarise(store, study).models[0].errors == 0
 
 
 async def test_scattered_errors_do_not_stop_it(store):

@@ -72,8 +72,7 @@ async def compare(
     """Ask every question of both sides and return the study's id.
 
     With `resume`, only what that study has not asked yet; `identities` (`engines.identity`) must be
-    those it began with. Cancelled or failing, it leaves a study
-    that can be resumed.
+    those it began with. Cancelled or failing, it leaves a study that can be resumed.
 
     Raises:
         RunError: the study to resume differs from the plan, or one side failed too often in a row.
@@ -83,14 +82,16 @@ async def compare(
     who = identities or {}
     if resume is not None:
         _refuse_change(store.study(resume), plan, who)
-    loads = await _warm(engines, show)
-    if resume is None:
-        study = _begin(plan, who, loads, store, environment or {})
-    else:
-        study = _continue(resume, loads, store)
-    with store.hold(study), _standing(store, study):
-        async with metered(engines) as meters:
-            await _ask_all(Asking(plan, engines, meters, study), store, show)
+    study = resume or new_study_id()
+    with store.hold(study):
+        loads = await _warm(engines, show)
+        if resume is None:
+            store.add_study(_fresh(study, plan, who, loads, environment or {}))
+        else:
+            _continue(study, loads, store)
+        with _standing(store, study):
+            async with metered(engines) as meters:
+                await _ask_all(Asking(plan, engines, meters, study), store, show)
     return study
 
 
@@ -105,9 +106,11 @@ def unfinished(store: Store) -> str | None:
 
 
 def is_finished(store: Store, study_id: str) -> bool:
-    """Whether every question was asked of both sides; such a study is marked as done."""
+    """Whether nothing is left to ask; such a study is marked as done."""
     total = len(SIDES) * len(store.study(study_id).questions)
     if len(store.answered(study_id)) < total:
+        return False
+    if any(_outage(store, study_id, side) is not None for side in SIDES):
         return False
     store.set_status(study_id, "done")
     return True
@@ -122,15 +125,15 @@ async def _warm(engines: Engines, show: Progress) -> dict[Side, Load]:
     return loads
 
 
-def _begin(
+def _fresh(
+    study_id: str,
     plan: ComparePlan,
     identities: Identities,
     loads: Mapping[Side, Load],
-    store: Store,
     environment: dict[str, Any],
-) -> str:
-    study = Study(
-        id=new_study_id(),
+) -> Study:
+    return Study(
+        id=study_id,
         kind=KIND,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         questions_name=plan.questions_name,
@@ -148,18 +151,15 @@ def _begin(
             for side in SIDES
         ),
     )
-    store.add_study(study)
-    return study.id
 
 
-def _continue(resume: str, loads: Mapping[Side, Load], store: Store) -> str:
-    study = store.study(resume)
-    for model in study.models:
+def _continue(study_id: str, loads: Mapping[Side, Load], store: Store) -> None:
+    for model in store.study(study_id).models:
         side: Side = "small" if model.role == "small" else "large"
         sessions = (*model.sessions, _session(loads[side]))
-        store.put_model(resume, msgspec.structs.replace(model, sessions=sessions))
-        _withdraw_outage(store, resume, side)
-    return resume
+        store.put_model(study_id, msgspec.structs.replace(model, sessions=sessions))
+        if (first := _outage(store, study_id, side)) is not None:
+            store.withdraw_errors(study_id, side, first)
 
 
 def _refuse_change(study: Study, plan: ComparePlan, identities: Identities) -> None:
@@ -180,19 +180,21 @@ def _refuse_change(study: Study, plan: ComparePlan, identities: Identities) -> N
                 )
 
 
-def _withdraw_outage(store: Store, study: str, side: Side) -> None:
-    """Errors that stopped a study were an outage, not answers: they are asked again."""
+def _outage(store: Store, study_id: str, side: Side) -> int | None:
+    """Where the errors begin that ended a side's answers, if they were enough to stop the study.
+
+    They were an outage, not answers: a resumed study asks them again.
+    """
     first: int | None = None
     streak = 0
-    for run in store.runs(study):
+    for run in store.runs(study_id):
         if run.role != side:
             continue
         if run.error is None:
             first, streak = None, 0
         else:
             first, streak = (run.position if first is None else first), streak + 1
-    if first is not None and streak >= MAX_STREAK:
-        store.withdraw_errors(study, side, first)
+    return first if streak >= MAX_STREAK else None
 
 
 @contextmanager
