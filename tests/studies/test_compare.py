@@ -9,8 +9,9 @@ from sprat.engines.base import Load
 from sprat.errors import BadWeights, EngineDied, RunError
 from sprat.questions import load
 from sprat.runs.store import Store
-from sprat.studies.compare import MAX_STREAK, compare, is_finished, unfinished
+from sprat.studies.compare import compare
 from sprat.studies.plan import ComparePlan, asking_order
+from sprat.studies.resume import MAX_STREAK, is_finished, unfinished
 from sprat.studies.summary import summarise
 from sprat.types import Delta, Reply, Timing, Usage
 

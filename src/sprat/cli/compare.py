@@ -11,9 +11,9 @@ from sprat.cli.reports import Targets, emit, report_options
 from sprat.errors import RunError, UsageError
 from sprat.runs.store import Store
 from sprat.settings import Settings
-from sprat.studies.compare import is_finished, unfinished
 from sprat.studies.opened import ask_both, open_both
 from sprat.studies.plan import ComparePlan, plan_of
+from sprat.studies.resume import is_finished, unfinished
 from sprat.studies.summary import summarise
 
 DEFAULT_SET = "everyday"

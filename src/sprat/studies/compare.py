@@ -22,12 +22,9 @@ from sprat.studies.plan import (
     Side,
     Turn,
     asking_order,
-    refuse_difference,
 )
+from sprat.studies.resume import MAX_STREAK, Identities, refuse_change, withdraw_outages
 from sprat.types import ChatRequest, Reply, Run, Verdict
-
-MAX_STREAK = 5
-"""After this many errors of one side in a row the study stops: the model is gone, not weak."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +44,6 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 Progress = Callable[[Event], None]
 Engines = Mapping[Side, Engine]
-Identities = Mapping[Side, dict[str, Any]]
 
 
 class Asking(NamedTuple):
@@ -81,7 +77,7 @@ async def compare(
     show = progress or _show_nothing
     who = identities or {}
     if resume is not None:
-        _refuse_change(store.study(resume), plan, who)
+        refuse_change(store.study(resume), plan, who)
     study = resume or new_study_id()
     with store.hold(study):
         loads = await _warm(engines, show)
@@ -97,23 +93,6 @@ async def compare(
 
 def _show_nothing(_: Event) -> None:
     pass
-
-
-def unfinished(store: Store) -> str | None:
-    """The newest comparison that still has questions to ask; None when there is none."""
-    lines = (line for line in store.studies() if line.kind == KIND and line.status != "done")
-    return next((line.id for line in lines), None)
-
-
-def is_finished(store: Store, study_id: str) -> bool:
-    """Whether nothing is left to ask; such a study is marked as done."""
-    total = len(SIDES) * len(store.study(study_id).questions)
-    if len(store.answered(study_id)) < total:
-        return False
-    if any(_outage(store, study_id, side) is not None for side in SIDES):
-        return False
-    store.set_status(study_id, "done")
-    return True
 
 
 async def _warm(engines: Engines, show: Progress) -> dict[Side, Load]:
@@ -158,43 +137,7 @@ def _continue(study_id: str, loads: Mapping[Side, Load], store: Store) -> None:
         side: Side = "small" if model.role == "small" else "large"
         sessions = (*model.sessions, _session(loads[side]))
         store.put_model(study_id, msgspec.structs.replace(model, sessions=sessions))
-        if (first := _outage(store, study_id, side)) is not None:
-            store.withdraw_errors(study_id, side, first)
-
-
-def _refuse_change(study: Study, plan: ComparePlan, identities: Identities) -> None:
-    """Resume only what would have gone on like this anyway.
-
-    Raises:
-        RunError: the plan or a model differs from what the study began with.
-    """
-    refuse_difference(study, plan)
-    for model in study.models:
-        now = identities.get("small" if model.role == "small" else "large", {})
-        for what in model.identity.keys() | now.keys():
-            if now.get(what) != model.identity.get(what):
-                raise RunError(
-                    f"{study.id} cannot be resumed: {what} of {model.name} was "
-                    f"{model.identity.get(what)}, and is {now.get(what)} now.",
-                    fix="Start anew without --resume.",
-                )
-
-
-def _outage(store: Store, study_id: str, side: Side) -> int | None:
-    """Where the errors begin that ended a side's answers, if they were enough to stop the study.
-
-    They were an outage, not answers: a resumed study asks them again.
-    """
-    first: int | None = None
-    streak = 0
-    for run in store.runs(study_id):
-        if run.role != side:
-            continue
-        if run.error is None:
-            first, streak = None, 0
-        else:
-            first, streak = (run.position if first is None else first), streak + 1
-    return first if streak >= MAX_STREAK else None
+    withdraw_outages(store, study_id)
 
 
 @contextmanager

@@ -1,0 +1,74 @@
+"""What may be resumed, and what of it is asked again."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sprat.errors import RunError
+from sprat.runs.store import Store
+from sprat.runs.study import Study
+from sprat.studies.plan import KIND, SIDES, ComparePlan, Side, refuse_difference
+
+Identities = Mapping[Side, dict[str, Any]]
+"""What makes each side's answers its own: `engines.identity`."""
+
+MAX_STREAK = 5
+"""After this many errors of one side in a row the study stops: the model is gone, not weak."""
+
+
+def unfinished(store: Store) -> str | None:
+    """The newest comparison that still has questions to ask; None when there is none."""
+    lines = (line for line in store.studies() if line.kind == KIND and line.status != "done")
+    return next((line.id for line in lines), None)
+
+
+def is_finished(store: Store, study_id: str) -> bool:
+    """Whether nothing is left to ask; such a study is marked as done."""
+    total = len(SIDES) * len(store.study(study_id).questions)
+    if len(store.answered(study_id)) < total:
+        return False
+    if any(_outage(store, study_id, side) is not None for side in SIDES):
+        return False
+    store.set_status(study_id, "done")
+    return True
+
+
+def refuse_change(study: Study, plan: ComparePlan, identities: Identities) -> None:
+    """Resume only what would have gone on like this anyway.
+
+    Raises:
+        RunError: the plan or a model differs from what the study began with.
+    """
+    refuse_difference(study, plan)
+    for model in study.models:
+        now = identities.get("small" if model.role == "small" else "large", {})
+        for what in sorted(model.identity.keys() | now.keys()):
+            if now.get(what) != model.identity.get(what):
+                raise RunError(
+                    f"{study.id} cannot be resumed: {what} of {model.name} was "
+                    f"{model.identity.get(what)}, and is {now.get(what)} now.",
+                    fix="Start anew without --resume.",
+                )
+
+
+def withdraw_outages(store: Store, study_id: str) -> None:
+    """Forget the errors that stopped a study, so that those questions are asked again."""
+    for side in SIDES:
+        if (first := _outage(store, study_id, side)) is not None:
+            store.withdraw_errors(study_id, side, first)
+
+
+def _outage(store: Store, study_id: str, side: Side) -> int | None:
+    """Where the errors begin that ended a side's answers, if they were enough to stop the study.
+
+    They were an outage, not answers: a resumed study asks them again.
+    """
+    first: int | None = None
+    streak = 0
+    for run in store.runs(study_id):
+        if run.role != side:
+            continue
+        if run.error is None:
+            first, streak = None, 0
+        else:
+            first, streak = (run.position if first is None else first), streak + 1
+    return first if streak >= MAX_STREAK else None
