@@ -35,6 +35,7 @@ def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.mark.real
+@pytest.mark.timeout(900)
 @pytest.mark.filterwarnings("ignore")  # of Jupyter's own making; the notebook runs elsewhere
 def test_the_compare_notebook_runs_and_ends_in_a_verdict(
     kernel: str, real_settings: Settings, tmp_path: Path
