@@ -36,6 +36,13 @@ class Tiny:
     keys: dict[str, float | str] = field(default_factory=dict)
     """More metadata below the architecture's name."""
     tokens: list[str] = field(default_factory=lambda: [f"t{i}" for i in range(96)])
+    kinds: list[int] | None = None
+    merges: list[str] | None = None
+    scores: list[float] | None = None
+    """Given: a SentencePiece tokenizer; None: a byte-level one, cutting words as `pre` says."""
+    pre: str = "qwen2"
+    special: dict[str, int] = field(default_factory=lambda: {"bos": 1, "eos": 2})
+    flags: dict[str, bool] = field(default_factory=dict)
 
     def write(self, path: Path) -> Path:
         """Write the file and return its path."""
@@ -70,13 +77,18 @@ class Tiny:
             add(f"{self.architecture}.{key}", value)
 
     def _vocabulary(self, writer: GGUFWriter) -> None:
-        writer.add_tokenizer_model("gpt2")
-        writer.add_tokenizer_pre("qwen2")
+        writer.add_tokenizer_model("gpt2" if self.scores is None else "llama")
+        writer.add_tokenizer_pre(self.pre)
         writer.add_token_list(self.tokens)
-        writer.add_token_types([TokenType.NORMAL] * len(self.tokens))
-        writer.add_token_merges(["t 0"])
-        writer.add_eos_token_id(2)
-        writer.add_bos_token_id(1)
+        writer.add_token_types(self.kinds or [TokenType.NORMAL] * len(self.tokens))
+        if self.scores is None:
+            writer.add_token_merges(self.merges or ["t 0"])
+        else:
+            writer.add_token_scores(self.scores)
+        for name, index in self.special.items():
+            writer.add_uint32(f"tokenizer.ggml.{name}_token_id", index)
+        for name, value in self.flags.items():
+            writer.add_bool(f"tokenizer.ggml.{name}", value)
         writer.add_chat_template("{% for m in messages %}{{ m['content'] }}{% endfor %}")
 
     def _shapes(self) -> dict[str, tuple[int, ...]]:

@@ -17,7 +17,7 @@ from sprat.errors import BadWeights, DiskFull
 if TYPE_CHECKING:
     from sprat.models.gguf import Gguf
 
-RECIPE = "3"
+RECIPE = "4"
 """Changes whenever the files produced would differ."""
 
 ACCURACY_LEVEL = 4
@@ -84,6 +84,7 @@ def export(
 
 def _write(gguf: "Gguf", folder: Path, progress: Progress | None, accuracy: int) -> Exported:
     from sprat.models.export.arch import read_shape
+    from sprat.models.export.checks import check_tensors
     from sprat.models.export.graph import draw
     from sprat.models.export.package import write_package
     from sprat.models.export.packing import largest_block
@@ -91,6 +92,7 @@ def _write(gguf: "Gguf", folder: Path, progress: Progress | None, accuracy: int)
     from sprat.models.export.weights import Weights
 
     shape = read_shape(gguf)
+    check_tensors(gguf, shape)
     write_package(folder, gguf.metadata, shape, MODEL_FILE)
     with Store(folder / DATA_FILE) as store:
         most = largest_block(shape.hidden, accuracy)

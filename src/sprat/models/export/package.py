@@ -121,7 +121,7 @@ def tokenizer_config(
     """`tokenizer_config.json`, the chat template in it where the GGUF has one."""
     count = len(vocabulary.tokens)
     config: dict[str, Any] = {
-        "tokenizer_class": _tokenizer_class(vocabulary, shape),
+        "tokenizer_class": _tokenizer_class(vocabulary),
         "add_bos_token": vocabulary.add_bos,
         "add_prefix_space": vocabulary.add_space_prefix,
         "clean_up_tokenization_spaces": False,
@@ -138,10 +138,13 @@ def tokenizer_config(
     return config
 
 
-def _tokenizer_class(vocabulary: Vocabulary, shape: Shape) -> str:
-    """The class that ONNX Runtime's own tokenizer goes by."""
+def _tokenizer_class(vocabulary: Vocabulary) -> str:
+    """The class that ONNX Runtime's own tokenizer goes by.
+
+    Of its SentencePiece classes only Gemma's joins runs of spaces as llama.cpp does.
+    """
     if vocabulary.model == "llama":
-        return "GemmaTokenizer" if shape.architecture == "gemma3" else "LlamaTokenizer"
+        return "GemmaTokenizer"
     return {"qwen2": "Qwen2Tokenizer", "smollm": "GPT2Tokenizer"}.get(
         vocabulary.pre, "PreTrainedTokenizerFast"
     )

@@ -172,31 +172,33 @@ def _byte_level(vocabulary: Vocabulary) -> dict[str, Any]:
     return {
         "normalizer": None,
         "pre_tokenizer": {"type": "Sequence", "pretokenizers": _cuts(pre)},
-        "post_processor": _byte_level_part(use_regex=False),
-        "decoder": _byte_level_part(use_regex=False),
+        "post_processor": _byte_level_part(),
+        "decoder": _byte_level_part(),
         "model": _bpe(_index(vocabulary.tokens), vocabulary.merges, ignore_merges=pre.whole_words),
     }
 
 
 def _cuts(pre: Pre) -> list[dict[str, Any]]:
-    if pre.pattern == _GPT2:  # ByteLevel's own expression; every reader knows it
-        digits = [{"type": "Digits", "individual_digits": True}] if pre.single_digits else []
-        return [*digits, _byte_level_part(use_regex=True)]
-    split = {
-        "type": "Split",
-        "pattern": {"Regex": pre.pattern},
-        "behavior": "Isolated",
-        "invert": False,
-    }
-    return [split, _byte_level_part(use_regex=False)]
+    """Splits by expression only: ONNX Runtime's tokenizer gets the others' corner cases wrong."""
+    patterns = [r"\p{N}", pre.pattern] if pre.single_digits else [pre.pattern]
+    splits = [
+        {
+            "type": "Split",
+            "pattern": {"Regex": pattern},
+            "behavior": "Isolated",
+            "invert": False,
+        }
+        for pattern in patterns
+    ]
+    return [*splits, _byte_level_part()]
 
 
-def _byte_level_part(*, use_regex: bool) -> dict[str, Any]:
+def _byte_level_part() -> dict[str, Any]:
     return {
         "type": "ByteLevel",
         "add_prefix_space": False,
         "trim_offsets": True,
-        "use_regex": use_regex,
+        "use_regex": False,
     }
 
 
