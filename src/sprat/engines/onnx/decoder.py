@@ -10,7 +10,7 @@ import numpy as np
 from sprat.engines.onnx.cache import KeyValueCache
 from sprat.engines.onnx.folder import Folder
 from sprat.engines.onnx.graph import COUNT, KEEP, pad_widths
-from sprat.engines.onnx.native import Floats, Ints, Native, ort
+from sprat.engines.onnx.native import Floats, Ints, Native, og, ort
 from sprat.engines.onnx.session import open_session
 
 DType = np.dtype[Any]
@@ -119,3 +119,4 @@ def quiet() -> None:
     """Keep the runtime from printing warnings and from sending telemetry."""
     ort.set_default_logger_severity(3)
     ort.disable_telemetry_events()
+    og.disable_telemetry_events()

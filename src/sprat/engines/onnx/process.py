@@ -56,13 +56,14 @@ class Process:
         """Start a worker; it loads while you go on: `ready` waits for it."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
+            "-P",  # the folder it is started in is no place to import from
             "-m",
             "sprat.engines.onnx.worker",
             msgspec.json.encode(options).decode(),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, "PYTHONUTF8": "1", "ORT_DISABLE_TELEMETRY": "1"},
+            env={**os.environ, "PYTHONUTF8": "1"},
         )
         return cls(process, Path(options.folder).name)
 

@@ -9,6 +9,7 @@ closes even when the parent was killed: no worker outlives its parent.
 
 import os
 import queue
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -180,6 +181,7 @@ def _serve(worker: Worker, inbox: Inbox, out: BinaryIO) -> None:
 
 def main(arguments: list[str]) -> None:
     """Load, say so, serve until the parent is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which closes our input
     out = _take_stdout()
     inbox: Inbox = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(inbox,), daemon=True).start()
@@ -194,7 +196,7 @@ def main(arguments: list[str]) -> None:
     try:
         _say(out, [worker.ready()])
         _serve(worker, inbox, out)
-    except (BrokenPipeError, KeyboardInterrupt):
+    except BrokenPipeError:
         os._exit(0)
 
 
