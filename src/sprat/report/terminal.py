@@ -107,7 +107,8 @@ def _energy_reason(comparison: Comparison) -> str:
     reasons = {
         model.energy_source for model in comparison.models if model.energy_joules is None
     } - {None}
-    return f"Energy is not measured: {'; '.join(sorted(map(str, reasons)))}" if reasons else ""
+    why = [str(reason).removeprefix("unavailable: ") for reason in reasons]
+    return f"Energy is not measured: {'; '.join(sorted(why))}" if why else ""
 
 
 def _cells(page: _Page, *words: str) -> list["RenderableType"]:

@@ -23,6 +23,8 @@ def scores_picture(kind: KindSummary) -> Markup:
     rules = [line(SCORES(at), 0, SCORES(at), HEIGHT, "grid") for at in (0, 0.5, 1)]
     if small is None or large is None:
         return picture(HEIGHT, "Not measured", rules)
+    # Equal scores would hide one mark behind the other.
+    apart = 5 if abs(SCORES(small) - SCORES(large)) < 3 else 0
     label = f"small {numbers.score(small)}, large {numbers.score(large)}"
     return picture(
         HEIGHT,
@@ -30,8 +32,8 @@ def scores_picture(kind: KindSummary) -> Markup:
         [
             *rules,
             line(SCORES(small), MIDDLE, SCORES(large), MIDDLE, "joint"),
-            mark("large", SCORES(large), MIDDLE, f"large {numbers.score(large)}"),
-            mark("small", SCORES(small), MIDDLE, f"small {numbers.score(small)}"),
+            mark("large", SCORES(large), MIDDLE + apart, f"large {numbers.score(large)}"),
+            mark("small", SCORES(small), MIDDLE - apart, f"small {numbers.score(small)}"),
         ],
     )
 
