@@ -151,10 +151,12 @@ def next_step(verdict: VerdictSummary | None) -> str:
 
 
 def flat(values: object, name: str = "") -> list[tuple[str, str]]:
-    """Nested settings as (name, words) lines; None is said to be not set."""
+    """Nested settings as (name, words) lines; None is said to be not known."""
     if isinstance(values, dict):
         items = cast("dict[str, object]", values).items()
         return [pair for key, value in items for pair in flat(value, f"{name} {key}".strip())]
     if isinstance(values, list | tuple):
         return [(name, ", ".join(map(str, values)) or "none")]  # pyright: ignore[reportUnknownArgumentType] # any JSON
-    return [(name.replace("_", " "), "not set" if values is None else str(values))]
+    if name.endswith("_bytes") and isinstance(values, int):
+        return [(name.removesuffix("_bytes").replace("_", " "), numbers.size(values))]
+    return [(name.replace("_", " "), "not known" if values is None else str(values))]

@@ -94,8 +94,13 @@ def _about(comparison: Comparison) -> list[tuple[str, list[tuple[str, str]]]]:
         "questions": f"{questions.name}, {questions.n}",
         "questions sha256": questions.sha256,
     }
-    settings = facts.flat({**asked, **comparison.settings})
-    return [("Settings", settings), ("Environment", facts.flat(comparison.environment))]
+    chosen = {key: value for key, value in comparison.settings.items() if value is not None}
+    sections = [
+        ("Settings", facts.flat({**asked, **chosen})),
+        ("Environment", facts.flat(comparison.environment)),
+        *((model.name, facts.flat(model.identity)) for model in comparison.models),
+    ]
+    return [(title, lines) for title, lines in sections if lines]
 
 
 def _pictures(comparison: Comparison) -> dict[str, Any]:
