@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from sprat.cli import main
+
 HEAVY = ("onnx", "onnxruntime", "onnxruntime_genai", "numpy", "aiohttp", "rich", "jinja2")
 
 
@@ -52,3 +54,18 @@ def test_wrong_use_is_one_clear_line_and_exit_code_two(arguments: list[str], say
     assert done.returncode == 2, done.stderr
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_nobody_foresaw_is_one_line_too_and_a_traceback_only_with_debug(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def break_down(_: object) -> None:
+        raise ZeroDivisionError("so it goes")
+
+    monkeypatch.setattr("sprat.cli.doctor.check_all", break_down)
+    with pytest.raises(SystemExit) as stop:
+        main(["doctor"])
+    assert stop.value.code == 1
+    assert "ZeroDivisionError: so it goes" in capsys.readouterr().err
+    with pytest.raises(ZeroDivisionError):
+        main(["--debug", "doctor"])

@@ -51,17 +51,25 @@ def main(argv: list[str] | None = None) -> None:
     """Run the command line: exit 0 done, 1 it failed, 2 wrong use; one line per error."""
     arguments = sys.argv[1:] if argv is None else argv
     try:
-        cli.main(args=arguments, prog_name="sprat", standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        sys.exit(cli.main(args=arguments, prog_name="sprat", standalone_mode=False))
     except click.ClickException as error:
         error.show()
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
         click.echo("Stopped. What was done is kept.", err=True)
         sys.exit(130)
-    except SpratError as error:
+    except Exception as error:
         if "--debug" in arguments:
             raise
-        click.echo(f"sprat: {error}", err=True)
-        sys.exit(error.exit_code)
+        click.echo(f"sprat: {_one_line(error)}", err=True)
+        sys.exit(error.exit_code if isinstance(error, SpratError) else 1)
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, SpratError):
+        return str(error)
+    words = " ".join(str(error).split())[:300]
+    return (
+        f"something unforeseen happened, {type(error).__name__}: {words} "
+        "See where with: sprat --debug …"
+    )

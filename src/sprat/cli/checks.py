@@ -5,9 +5,10 @@ import shutil
 import socket
 import sys
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -82,10 +83,10 @@ def check_packages(_: Settings) -> Iterable[Check]:
 def check_providers(settings: Settings) -> Iterable[Check]:
     """The execution provider that the settings ask for is one that is installed."""
     try:
-        import onnxruntime
+        runtime: Any = import_module("onnxruntime")
     except ImportError:
         return
-    names = [str(name) for name in onnxruntime.get_available_providers()]
+    names: list[str] = runtime.get_available_providers()
     short = [name.removesuffix("ExecutionProvider") for name in names]
     wanted = settings.onnx.provider
     if wanted.lower() in [name.lower() for name in short]:

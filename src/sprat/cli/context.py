@@ -1,6 +1,7 @@
 """What every command needs to know before it starts."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,5 +14,6 @@ def settings_of(ctx: click.Context) -> Settings:
     Raises:
         SettingsError: the file or a variable does not make sense.
     """
-    config = (ctx.find_root().obj or {}).get("config")
+    given: dict[str, Any] = ctx.find_root().obj or {}
+    config: str | None = given.get("config")
     return load_settings(Path(config) if config else None)
