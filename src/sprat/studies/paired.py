@@ -117,12 +117,12 @@ def _why(decision: PairedDecision, margin: float, names: tuple[str, str]) -> str
     )
     limit = f"the declared margin of {_points(margin)} points"
     if decision.decision == "good-enough":
-        return f"{found}: at worst less than {limit} below."
+        return f"{found}: even its low end loses less than {limit}."
     if decision.decision == "not-good-enough":
-        return f"{found}: at best more than {limit} below."
+        return f"{found}: even its high end loses more than {limit}."
     if decision.n < MIN_PAIRS:
         return f"{found}; fewer than {MIN_PAIRS} pairs decide nothing."
-    return f"{found}: {limit} lies within the interval."
+    return f"{found}, on both sides of {limit}."
 
 
 def _than(difference: float) -> str:
@@ -137,4 +137,4 @@ def _points(value: float) -> str:
 
 
 def _signed(value: float) -> str:
-    return f"{100 * value:+.1f}"
+    return f"{100 * value:+.1f}".replace("-", "\N{MINUS SIGN}")
