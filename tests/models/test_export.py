@@ -87,6 +87,19 @@ def test_an_unknown_architecture_is_named(tmp_path):
         made(tmp_path, Tiny("mamba"))
 
 
+@pytest.mark.parametrize("damage", [{"kv_heads": 3}, {"keys": {"rope.freq_base": -1.0}}])
+def test_sizes_that_cannot_be_are_refused(damage, tmp_path):
+    with pytest.raises(BadWeights, match="which cannot be"):
+        made(tmp_path, Tiny(**damage))
+
+
+def test_a_token_that_is_no_text_is_refused(tmp_path):
+    gguf = Tiny().write(tmp_path / "tiny.gguf")
+    gguf.write_bytes(gguf.read_bytes().replace(b"t17", b"t\x807"))
+    with pytest.raises(BadWeights, match="not UTF-8"):
+        export(gguf, tmp_path / "out")
+
+
 def test_an_unknown_way_of_cutting_words_is_named(tmp_path):
     with pytest.raises(UnsupportedModel, match="'poro-chat'"):
         made(tmp_path, Tiny(pre="poro-chat"))

@@ -74,6 +74,7 @@ class Tiny:
             writer.add_sliding_window(self.window)
         for key, value in self.keys.items():
             add = writer.add_string if isinstance(value, str) else writer.add_float32
+            writer.kv_data[0].pop(f"{self.architecture}.{key}", None)
             add(f"{self.architecture}.{key}", value)
 
     def _vocabulary(self, writer: GGUFWriter) -> None:

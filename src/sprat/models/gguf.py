@@ -159,10 +159,7 @@ class _Cursor:
         if limit is not None and length > limit:
             raise self.fail(f"a name of {length} bytes")
         start = self.need(length)
-        try:
-            return str(self.buffer[start : start + length], "utf-8")
-        except UnicodeDecodeError as error:
-            raise self.fail("a text that is not UTF-8") from error
+        return self.decoded(start, start + length)
 
     def texts(self, count: int) -> list[str]:
         """`count` strings; the vocabulary's hot loop, so bounds are checked in place."""
@@ -175,10 +172,16 @@ class _Cursor:
             end = at + 8 + unpack(buffer, at)[0]
             if end > size:
                 raise self.fail("it ends inside a text")
-            found.append(buffer[at + 8 : end].decode("utf-8", "surrogateescape"))
+            found.append(self.decoded(at + 8, end))
             at = end
         self.at = at
         return found
+
+    def decoded(self, start: int, end: int) -> str:
+        try:
+            return str(self.buffer[start:end], "utf-8")
+        except UnicodeDecodeError as error:
+            raise self.fail("a text that is not UTF-8") from error
 
     def value(self, kind: int, depth: int = 0) -> Any:  # noqa: ANN401 (JSON-like)
         if kind in _SCALARS:

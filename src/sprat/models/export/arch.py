@@ -1,7 +1,7 @@
 """What the GGUF says about the model's shape, per architecture."""
 
 from collections.abc import Mapping
-from math import sqrt
+from math import isfinite, sqrt
 from typing import Any, Literal, cast
 
 import msgspec
@@ -76,7 +76,7 @@ class _Keys:
             return default
         if isinstance(value, list):
             value = _same(cast("list[object]", value))
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not value == value:  # noqa: PLR0124 (NaN)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
             raise BadWeights(
                 f"The GGUF has {self.prefix}.{key} = {value!r}, where a number is needed.",
                 fix="Use another conversion of the model.",
@@ -133,13 +133,19 @@ def _shape(gguf: Gguf, keys: _Keys, name: str) -> Shape:
             "Keys and values of this model differ in size, which is not supported.",
             fix="Choose another model.",
         )
+    kv_heads = keys.size("attention.head_count_kv", heads)
+    if heads % kv_heads:
+        raise BadWeights(
+            f"{gguf.path.name} shares {kv_heads} key heads among {heads} heads, which cannot be.",
+            fix="Use another conversion of the model.",
+        )
     gemma = name == "gemma3"
     return Shape(
         architecture=name,
         layers=_layers(gguf, keys, name, head_size),
         hidden=hidden,
         heads=heads,
-        kv_heads=keys.size("attention.head_count_kv", heads),
+        kv_heads=kv_heads,
         head_size=head_size,
         feed_forward=keys.size("feed_forward_length"),
         vocabulary=_vocabulary(gguf),
@@ -197,6 +203,11 @@ def _rope(gguf: Gguf, keys: _Keys, head_size: int) -> Rope:
         )
     base = keys.number("rope.freq_base", 1_000_000.0 if keys.prefix == "gemma3" else 10_000.0)
     size = keys.size("rope.dimension_count", head_size, limit=head_size)
+    if base <= 0 or size % 2:
+        raise BadWeights(
+            f"{gguf.path.name} rotates {size} elements to the base {base:g}, which cannot be.",
+            fix="Use another conversion of the model.",
+        )
     if "rope_factors_short.weight" in gguf.tensors:
         return _longrope(keys, base, size)
     factor = keys.number("rope.scaling.factor", 1.0) if kind == "linear" else 1.0

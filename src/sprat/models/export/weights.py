@@ -8,6 +8,7 @@ from onnx import TensorProto
 
 from sprat.errors import BadWeights
 from sprat.models.export.blocks import FORMATS, Format, read_blocks
+from sprat.models.export.lanes import in_order
 from sprat.models.export.packing import Packed, columns, lookup, pack, product_format
 from sprat.models.export.store import Store
 from sprat.models.gguf import Gguf, Tensor
@@ -166,9 +167,12 @@ class Weights:
         return format_, widths.pop()
 
     def _packed(self, format_: Format, matrices: Sequence[Matrix]) -> Iterator[Packed]:
-        for matrix in matrices:
-            for raw, kind in self._chunks(matrix):
-                yield pack(format_, kind, read_blocks(kind, raw))
+        def work(piece: "tuple[Bytes, str]") -> Packed:
+            raw, kind = piece
+            return pack(format_, kind, read_blocks(kind, raw))
+
+        pieces = (piece for matrix in matrices for piece in self._chunks(matrix))
+        return in_order(work, pieces)
 
     def _chunks(self, matrix: Matrix) -> Iterator[tuple["Bytes", str]]:
         """Rows in pieces of about `CHUNK_BYTES`, whole heads together where they are permuted."""
