@@ -18,6 +18,10 @@ from sprat.engines.onnx.scheduler import Scheduler
 from sprat.engines.onnx.tokens import Tokenizer
 from sprat.engines.onnx.vocabulary import Vocabulary, read_vocabulary
 from sprat.engines.onnx.wire import Ask
+from sprat.models.names import resolve
+from sprat.models.ready import ensure
+from sprat.models.template import read_template
+from sprat.settings import Settings
 from sprat.types import ChatRequest, Message
 
 PROMPTS = [
@@ -216,3 +220,31 @@ def test_the_text_is_that_of_another_decoder(loop: Loop, tiny: Path, text: str):
     whole = Oracle.from_file(str(tiny / "tokenizer.json")).decode(job.output)
     assert loop.texts[job.id] == whole[: len(loop.texts[job.id])]
     assert len(whole) - len(loop.texts[job.id]) <= 1
+
+
+def test_the_decoder_finds_out_whether_guesses_are_safe_here(loop: Loop, monkeypatch):
+    assert loop.decoder.check_exact()
+    run = loop.decoder.run
+    monkeypatch.setattr(
+        loop.decoder, "run", lambda tokens, *rest, **more: run(tokens, *rest, **more) + tokens.size
+    )
+    assert not loop.decoder.check_exact()
+
+
+@pytest.fixture(scope="module")
+def real_folder(real_settings: Settings) -> Path:
+    """SmolLM2 as the user has it: int8 activations, where one rounding becomes another word."""
+    return ensure(resolve("smollm2-135m", real_settings), real_settings).folder
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("text", ["Write about the sea.", "Repeat: the sea is wide and blue. " * 3])
+def test_guesses_change_nothing_in_a_real_models_answer(real_folder: Path, text: str):
+    loop = Loop(real_folder)
+    assert loop.decoder.check_exact()
+    prompt = read_template(real_folder).render((Message("user", text),))
+    plain = loop.lone(prompt, max_tokens=48)
+    loop.runs.clear()
+    assert loop.lone(prompt, known=[], max_tokens=48) == plain
+    assert loop.lone(prompt, known=plain, max_tokens=48) == plain
+    assert any(count > 1 for _, count in loop.runs[1:])

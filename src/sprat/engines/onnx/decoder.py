@@ -21,6 +21,10 @@ _DTYPES: dict[str, DType] = {
 }
 
 
+_TRIED_TOKENS = 13
+"""As many as are ever computed at once while decoding: a token and the most guesses."""
+
+
 class Decoder:
     """Runs the graph over rows of the cache."""
 
@@ -45,10 +49,25 @@ class Decoder:
         self._binding: Native = self._session.io_binding()
         self._bound: tuple[int, int, int] | None = None
 
-    @property
-    def exact(self) -> bool:
-        """Whether one row's result has the same bits however many tokens it is computed with."""
-        return bool(self._pads)
+    def check_exact(self) -> bool:
+        """Whether a token's logits have the same bits alone and among others, tried out here.
+
+        It depends on the kernels that this processor gets, so it is measured, not assumed.
+        """
+        if not self._pads:
+            return False
+        self.cache.reserve(1, 2 * _TRIED_TOKENS + 2, 0)
+        tokens = np.arange(2 * _TRIED_TOKENS)[None] % self._vocab
+        read, guessed = tokens[:, :_TRIED_TOKENS], tokens[:, _TRIED_TOKENS:]
+        self.run(read, [0], 0)
+        many = self.run(guessed, [_TRIED_TOKENS], 0, keep=_TRIED_TOKENS)[0]
+        half = _TRIED_TOKENS // 2
+        few = self.run(guessed[:, :half], [_TRIED_TOKENS], 0, keep=half)[0]
+        places = (_TRIED_TOKENS - 1, half, 0)  # backwards: a pad overwrites the token that follows
+        alone = [self.run(guessed[:, i : i + 1], [_TRIED_TOKENS + i], 0)[0, 0] for i in places]
+        return np.array_equal(many[:half], few) and all(
+            np.array_equal(many[i], one) for i, one in zip(places, alone, strict=True)
+        )
 
     @property
     def provider(self) -> str:

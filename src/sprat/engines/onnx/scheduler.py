@@ -124,7 +124,7 @@ class Scheduler:
     def _alone(self, job: Job) -> list[tuple[Job, Piece | None]]:
         """One answer's next token, or several when a guess of them proves right."""
         row = self._running.index(job)
-        guess = job.drafts.guess(job.room - 1) if job.drafts and self._decoder.exact else []
+        guess = job.drafts.guess(job.room - 1) if job.drafts else []
         tokens = [job.output[-1], *guess]
         self._make_room(job.past + len(tokens) + 1)
         logits = self._decoder.run(np.array([tokens]), [job.past], row, keep=len(tokens))[0]

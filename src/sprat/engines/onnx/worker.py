@@ -65,6 +65,7 @@ class Worker:
         self._scheduler = Scheduler(
             self._decoder, batching=options.batching, reuse_prefix=options.reuse_prefix
         )
+        self._guesses = self._decoder.check_exact()
         self._guides: Guides | None = None
 
     def ready(self) -> Ready:
@@ -107,7 +108,7 @@ class Worker:
         job = Job(ask, prompt, most, self._vocabulary, self._folder.end_ids)
         if request.response_format is not None:
             job.guide = self._open_guide(request, request.response_format, most)
-        elif job.sampler.greedy and request.logprobs is None:
+        elif self._guesses and job.sampler.greedy and request.logprobs is None:
             job.drafts = Drafts(prompt)
         return job
 
