@@ -5,16 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from sprat.measure.energy import (
-    NoCounter,
-    NvmlCounter,
-    RaplCounter,
-    SumCounter,
-    nvml_counter,
-    rapl_counter,
-)
+from sprat.measure.counter import NoCounter, SumCounter
 from sprat.measure.meter import Energy
+from sprat.measure.nvml import NvmlCounter, nvml_counter
 from sprat.measure.powermetrics import joules_of, powermetrics_counter
+from sprat.measure.rapl import RaplCounter, rapl_counter
 
 
 def zone(root: Path, folder: str, name: str, uj: int, full: int = 262_143_328_850) -> Path:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import psutil
 import pytest
 
-from sprat.measure.energy import NoCounter
+from sprat.measure.counter import NoCounter
 from sprat.measure.memory import PeakMemory, highest_rss_bytes, rss_bytes, tree_of
 from sprat.measure.meter import Energy, Meter
 

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sprat.measure.clock import Clock, now_ns
-from sprat.measure.energy import Counter, NoCounter, open_counter
+from sprat.measure.counter import Counter, NoCounter
+from sprat.measure.energy import open_counter
 from sprat.measure.memory import PeakMemory, tree_of
 from sprat.types import Resources
 

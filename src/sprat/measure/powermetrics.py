@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Iterable
 
-from sprat.measure.energy import NoCounter
+from sprat.measure.counter import NoCounter
 
 _ELAPSED = re.compile(r"\(([\d.]+)ms elapsed\)")
 _POWER = re.compile(r"^Combined Power .*: (\d+) mW")
