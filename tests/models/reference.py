@@ -115,18 +115,20 @@ class _Forward:
             mask &= i - j < int(window)
         return mask
 
-    def frequencies(self, local: bool) -> Array:
+    def frequencies(self, local: bool, tokens: int) -> Array:
         base = 10_000.0 if local else float(self.key("rope.freq_base", 10_000.0))
         frequency = base ** (-np.arange(0, self.rope_size, 2) / self.rope_size)
         if self.key("rope.scaling.type") == "linear" and not local:
             frequency = frequency / float(self.key("rope.scaling.factor"))
-        for tensor in ("rope_freqs.weight", "rope_factors_short.weight"):
+        original = float(self.key("rope.scaling.original_context_length", np.inf))
+        longrope = f"rope_factors_{'long' if tokens > original else 'short'}.weight"
+        for tensor in ("rope_freqs.weight", longrope):
             if tensor in self.t:
                 frequency = frequency / self.t[tensor]
         return frequency
 
     def rotate(self, x: Array, local: bool) -> Array:
-        angles = np.outer(np.arange(len(x)), self.frequencies(local))[:, None, :]
+        angles = np.outer(np.arange(len(x)), self.frequencies(local, len(x)))[:, None, :]
         scale = float(self.key("rope.scaling.attn_factor", 1.0))
         cos, sin = np.cos(angles) * scale, np.sin(angles) * scale
         turned = x.copy()

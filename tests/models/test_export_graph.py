@@ -66,8 +66,9 @@ def test_linear_rope_scaling_stretches_positions(tmp_path):
     assert difference(Tiny("llama", keys=keys), tmp_path) < 1e-4
 
 
-def test_phi3_rotates_a_part_of_the_head_by_short_factors_in_a_short_text(tmp_path):
-    keys = {"rope.scaling.original_context_length": 32.0, "rope.scaling.attn_factor": 1.19}
+@pytest.mark.parametrize("original", [12.0, 32.0])
+def test_phi3_rotates_by_other_factors_in_a_text_longer_than_it_first_knew(original, tmp_path):
+    keys = {"rope.scaling.original_context_length": original, "rope.scaling.attn_factor": 1.19}
     tiny = Tiny("phi3", rope_factors=True, rope_size=48, keys=keys)
     assert difference(tiny, tmp_path) < 1e-4
 
