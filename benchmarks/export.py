@@ -15,9 +15,11 @@ import subprocess
 import sys
 import time
 import venv
+from importlib import import_module
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import psutil
@@ -61,10 +63,12 @@ def _options() -> argparse.Namespace:
 
 def _catalogue_files() -> list[Path]:
     """GGUF files of the built-in models that are on disk."""
+    from sprat.models.disk import WEIGHTS, model_folder
     from sprat.settings import load_settings
 
-    folder = load_settings().models_dir
-    return [file for name in DEFAULTS for file in sorted(folder.glob(f"**/*{name}*/*.gguf"))]
+    settings = load_settings()
+    files = [model_folder(settings, name) / WEIGHTS for name in DEFAULTS]
+    return [file for file in files if file.is_file()]
 
 
 def vendor_python() -> Path:
@@ -98,7 +102,7 @@ def measure(gguf: Path, vendor: Path | None, rounds: int) -> dict:
         speeds = decode({way: folder for way, (folder, _) in ways.items()}, rounds)
         rows = [row | speeds[row["way"]] for row in rows]
     return {
-        "model": gguf.name,
+        "model": gguf.parent.name if gguf.stem == "weights" else gguf.name,
         "gguf_bytes": gguf.stat().st_size,
         "tokens": len(ids),
         "reference_nll": nll(log_softmax(reference), ids),
@@ -138,9 +142,13 @@ def size(folder: Path) -> dict[str, int]:
     return {"bytes": sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())}
 
 
-def token_ids(folder: Path) -> list[int]:
-    import onnxruntime_genai as og
+def genai() -> Any:
+    """The native package, which ships no types."""
+    return import_module("onnxruntime_genai")
 
+
+def token_ids(folder: Path) -> list[int]:
+    og = genai()
     return [int(i) for i in og.Tokenizer(og.Model(str(folder))).encode(TEXT)]
 
 
@@ -177,8 +185,7 @@ def fidelity(folder: Path, ids: list[int], reference: np.ndarray) -> dict[str, f
 
 def decode(folders: dict[str, Path], rounds: int) -> dict[str, dict[str, float]]:
     """Tokens per second and seconds to the first token, the ways taking turns in ABBA order."""
-    import onnxruntime_genai as og
-
+    og = genai()
     models = {way: og.Model(str(folder)) for way, folder in folders.items()}
     found: dict[str, list[tuple[float, float]]] = {way: [] for way in models}
     for model in models.values():
@@ -202,8 +209,7 @@ def _speeds(times: list[tuple[float, float]], base: list[tuple[float, float]]) -
 
 
 def _decode_once(model) -> tuple[float, float]:
-    import onnxruntime_genai as og
-
+    og = genai()
     length = PROMPT_TOKENS + DECODE_TOKENS + 1
     params = og.GeneratorParams(model)
     params.set_search_options(max_length=length + 1, min_length=length + 1)

@@ -6,19 +6,18 @@ usage: export_vendor.py FILE.gguf OUT int4|int8
 import subprocess
 import sys
 import tempfile
+from importlib import import_module
 from pathlib import Path
 
 
 def main(gguf: Path, out: Path, precision: str) -> None:
     """Dequantise with transformers, then requantise with onnxruntime_genai.models.builder."""
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
+    torch, transformers = import_module("torch"), import_module("transformers")  # not ours
     with tempfile.TemporaryDirectory() as scratch:
         dense = Path(scratch) / "dense"
         place = {"pretrained_model_name_or_path": str(gguf.parent), "gguf_file": gguf.name}
-        AutoTokenizer.from_pretrained(**place).save_pretrained(dense)
-        model = AutoModelForCausalLM.from_pretrained(**place, dtype=torch.float32)
+        transformers.AutoTokenizer.from_pretrained(**place).save_pretrained(dense)
+        model = transformers.AutoModelForCausalLM.from_pretrained(**place, dtype=torch.float32)
         model.hf_quantizer = None  # else it believes that it is still quantised, and will not save
         if hasattr(model.config, "quantization_config"):
             del model.config.quantization_config

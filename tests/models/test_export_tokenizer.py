@@ -123,7 +123,9 @@ def test_the_beginning_of_text_is_put_first_where_the_model_wants_one(tmp_path):
 @pytest.mark.real
 @pytest.mark.parametrize("name", ["smollm2-135m", "qwen2.5-coder-0.5b"])
 def test_the_built_in_models_tokenise_as_llama_cpp_does(name, real_settings, tmp_path):
-    found = sorted(real_settings.models_dir.glob(f"**/*{name}*/*.gguf"))
-    if not found:
+    from sprat.models.disk import WEIGHTS, model_folder
+
+    weights = model_folder(real_settings, name) / WEIGHTS
+    if not weights.is_file():
         pytest.skip(f"{name} has not been pulled")
-    compare(found[0], tmp_path / "out")
+    compare(weights, tmp_path / "out")
