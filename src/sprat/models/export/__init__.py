@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from sprat.errors import BadWeights, DiskFull
+from sprat.errors import DiskFull, ModelError
 
 if TYPE_CHECKING:
     from sprat.models.gguf import Gguf
@@ -139,5 +139,5 @@ def _explain(error: OSError, out: Path) -> Exception:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskFull(f"The disk filled up while writing {out}.", fix="Free some space.")
     if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
-        return BadWeights(f"{out} exists already.", fix="Remove it, or choose another folder.")
+        return ModelError(f"{out} exists already.", fix="Remove it, or choose another folder.")
     return error
