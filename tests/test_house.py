@@ -1,12 +1,15 @@
 """What holds for the whole program."""
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from sprat.cli import main
+from sprat.settings import Settings
 
 HEAVY = ("onnx", "onnxruntime", "onnxruntime_genai", "numpy", "aiohttp", "rich", "jinja2")
 
@@ -69,3 +72,23 @@ def test_what_nobody_foresaw_is_one_line_too_and_a_traceback_only_with_debug(
     assert "ZeroDivisionError: so it goes" in capsys.readouterr().err
     with pytest.raises(ZeroDivisionError):
         main(["--debug", "doctor"])
+
+
+@pytest.mark.real
+def test_no_runtime_leaves_a_device_id_or_events_behind(
+    tmp_path: Path, real_settings: Settings
+) -> None:
+    places = ("HOME", "USERPROFILE", "LOCALAPPDATA", "XDG_CACHE_HOME", "XDG_DATA_HOME")
+    home = {name: str(tmp_path) for name in places}
+    keep = {"SPRAT_HOME": str(real_settings.models_dir.parent)}
+    for command in (["ask", "smollm2-135m", "Hi", "--max-tokens", "2"], ["doctor"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "sprat", *command],
+            env={**os.environ, **home, **keep},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+    assert list(tmp_path.rglob("*")) == []
