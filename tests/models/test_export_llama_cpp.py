@@ -5,11 +5,11 @@ import urllib.request
 
 import numpy as np
 import pytest
-
-from sprat.models.export import export
 from tests.engines.llama_server import llama_server
 from tests.models.run_onnx import onnx_logits
 from tests.models.tiny import Tiny
+
+from sprat.models.export import export
 
 ALTERNATIVES = 10
 CASES = {
