@@ -4,6 +4,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -22,15 +23,15 @@ class Endpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key: str | None = None
     key_env: str | None = None
     """The name of the environment variable that holds the key."""
-    timeout_s: float = 120.0
+    timeout_s: Annotated[float, msgspec.Meta(gt=0, le=86_400)] = 120.0
 
 
 class OnnxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How local models are run."""
 
     provider: str = "cpu"
-    threads: int | None = None
-    """None: one per physical core."""
+    threads: Annotated[int, msgspec.Meta(ge=1, le=1024)] | None = None
+    """None: one per physical core. Tens of thousands would choke the whole machine."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -92,9 +93,12 @@ def _from_file(file: Path | None) -> Settings:
             return Settings()
         raise SettingsError(f"There is no settings file {str(file)!r}.", fix="Check --config.")
     try:
-        return msgspec.convert(tomllib.loads(path.read_text("utf-8")), Settings)
+        settings = msgspec.convert(tomllib.loads(path.read_text("utf-8")), Settings)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
         raise SettingsError(f"{path} cannot be used: {error}.", fix=f"Correct {path}.") from error
+    for name, endpoint in settings.endpoints.items():
+        _checked_url(endpoint.url, f"[endpoints.{name}] url in {path}")
+    return settings
 
 
 def _with_environment(settings: Settings, env: Mapping[str, str]) -> Settings:
@@ -109,14 +113,15 @@ def _with_environment(settings: Settings, env: Mapping[str, str]) -> Settings:
         if value := env.get(variable, "").strip():
             changes[field] = value
     if url := env.get("FOUNDRY_LOCAL_ENDPOINT", "").strip():
-        changes["endpoints"] = {**settings.endpoints, "foundry": Endpoint(url=_checked_url(url))}
+        foundry = Endpoint(url=_checked_url(url, "FOUNDRY_LOCAL_ENDPOINT"))
+        changes["endpoints"] = {**settings.endpoints, "foundry": foundry}
     return msgspec.structs.replace(settings, **changes)
 
 
-def _checked_url(url: str) -> str:
+def _checked_url(url: str, where: str) -> str:
     if not url.startswith(("http://", "https://")):
         raise SettingsError(
-            f"FOUNDRY_LOCAL_ENDPOINT is {url!r}, which is no http address.",
+            f"{where} is {url!r}, which is no http address.",
             fix="Set it to something like http://127.0.0.1:5273/v1",
         )
     return url.rstrip("/")

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -33,6 +34,9 @@ first_ms = {ms}
 text = "It is not stated in the text."
 first_ms = {ms}
 """
+needs_dev_full = pytest.mark.skipif(
+    not Path("/dev/full").exists(), reason="only Linux has a device that is always full"
+)
 MODEL_KEYS = {
     "name", "role", "answered", "errors", "unscored", "score", "score_low", "score_high", "ttft_s",
     "answer_s", "decode_tokens_per_s", "chars_per_s", "input_tokens", "output_tokens",
@@ -173,6 +177,10 @@ def test_a_set_can_be_narrowed_to_kinds_and_languages(place):
     ("arguments", "said"),
     [
         (("--margin", "2"), "--margin"),
+        (("--margin", "nan"), "--margin"),
+        (("--prompt", " "), "--prompt is empty"),
+        (("--json", "-", "--markdown", "-"), "one result only"),
+        (("--json", "same.out", "--html", "same.out"), "same.out can take one result only"),
         (("--limit", "0"), "--limit"),
         (("--prompt", "a", "--questions", "everyday"), "exclude each other"),
         (("--html", "nowhere/out.html"), "There is no folder nowhere"),
@@ -187,6 +195,49 @@ def test_wrong_use_is_one_clear_line_and_exit_2(place, arguments, said):
     assert said in done.stderr
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
+
+
+@needs_dev_full
+def test_a_report_that_cannot_be_written_takes_neither_verdict_nor_study(place):
+    (place / "out").mkdir()
+    (place / "out" / "page.html").symlink_to("/dev/full")
+    done = sprat(place, "compare", *models(), "--limit", "2", "--html", "out/page.html")
+    assert done.returncode == 1, done.stderr
+    assert "2 paired questions" in done.stdout
+    assert "out/page.html cannot be written: No space left on device" in done.stderr
+    assert "sprat runs report" in done.stderr
+    assert "unforeseen" not in done.stderr
+
+
+@needs_dev_full
+def test_a_full_standard_output_is_one_line_and_the_study_is_kept(place):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command("compare", *models(), "--limit", "2"),
+            cwd=place,
+            env=environment(place),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert "No space left on device" in done.stderr
+    assert "sprat runs report" in done.stderr
+    assert "unforeseen" not in done.stderr
+
+
+def test_whoever_begins_anew_is_told_of_the_same_comparison_begun_before(place):
+    result(place, "--limit", "2")
+    with sqlite3.connect(place / "home" / "runs.db") as database:
+        database.execute("UPDATE studies SET status = 'stopped'")
+        database.execute("DELETE FROM answers WHERE position > 1")
+        (study,) = database.execute("SELECT id FROM studies").fetchone()
+    same = sprat(place, "compare", *models(), "--limit", "2")
+    assert f"sprat compare --resume {study}" in same.stderr
+    other = sprat(place, "compare", *models(), "--limit", "4")
+    assert "--resume" not in other.stderr
 
 
 @pytest.mark.parametrize(

@@ -248,3 +248,27 @@ def test_several_processes_make_and_fill_one_file_at_once(tmp_path):
 
 if __name__ == "__main__":
     _write_ten(Path(sys.argv[1]), sys.argv[2])
+
+
+def test_damage_within_is_one_line_with_what_to_do(tmp_path):
+    path = tmp_path / "runs.db"
+    with Store(path, create=True) as store:
+        store.add_study(study())
+        store.add_run(run())
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE answers SET body = '{}'")
+    with Store(path) as store, pytest.raises(RunError, match=r"cannot be read.*Move it away"):
+        list(store.runs(study().id))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
+    with Store(path) as store, pytest.raises(RunError, match=r"malformed.*Move it away"):
+        store.studies()
+
+
+def test_a_home_that_cannot_be_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(RunError, match=r"cannot be opened.*SPRAT_HOME"):
+        Store(tmp_path / "file" / "runs.db", create=True)
+    (tmp_path / "runs.db").mkdir()
+    with pytest.raises(RunError, match=r"cannot be opened.*SPRAT_HOME"):
+        Store(tmp_path / "runs.db", create=True)

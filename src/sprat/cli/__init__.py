@@ -1,5 +1,6 @@
 """The command line: one short function per command, loaded when it is called."""
 
+import io
 import sys
 from importlib import import_module
 
@@ -50,6 +51,7 @@ def cli(ctx: click.Context, debug: bool, config: str | None) -> None:
 def main(argv: list[str] | None = None) -> None:
     """Run the command line: exit 0 done, 1 it failed, 2 wrong use; one line per error."""
     arguments = sys.argv[1:] if argv is None else argv
+    _never_stumble_over_a_character()
     try:
         sys.exit(cli.main(args=arguments, prog_name="sprat", standalone_mode=False))
     except click.ClickException as error:
@@ -65,9 +67,19 @@ def main(argv: list[str] | None = None) -> None:
         sys.exit(error.exit_code if isinstance(error, SpratError) else 1)
 
 
+def _never_stumble_over_a_character() -> None:
+    """Where the terminal's encoding lacks a character, a `?` stands for it; not a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 def _one_line(error: Exception) -> str:
     if isinstance(error, SpratError):
         return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        where = error.filename or "A file, or standard output,"
+        return f"{where} cannot be used: {error.strerror}. Free some space, or use another place."
     words = " ".join(str(error).split())[:300]
     return (
         f"something unforeseen happened, {type(error).__name__}: {words} "

@@ -6,8 +6,8 @@ import sys
 import click
 
 from sprat.cli.context import settings_of
-from sprat.cli.output import check_target, write_json
-from sprat.errors import EngineError, UsageError
+from sprat.cli.output import check_target, printable, refuse_broken_text, write_json
+from sprat.errors import EngineError, SpratError, UsageError
 from sprat.types import ChatRequest, Message, Reply
 
 
@@ -51,17 +51,26 @@ def ask(
     show = not no_stream and json_file != "-"
     reply = asyncio.run(_answer(ctx, model, request, show))
     if json_file != "-":
-        click.echo("" if show else reply.text)
+        _show("\n" if show else f"{reply.text}\n")
         click.echo(timing_line(reply), err=True)
     if json_file:
         write_json(reply, json_file)
 
 
 def _prompt_text(prompt: str) -> str:
-    text = sys.stdin.read() if prompt == "-" else prompt
+    text = prompt
+    if prompt == "-":  # there is no standard input where it was closed
+        text = sys.stdin.read() if sys.stdin else ""
+    refuse_broken_text(text, "The prompt")
     if not text.strip():
         raise UsageError("The prompt is empty.", fix='Try: sprat ask smollm2-135m "Hello"')
     return text
+
+
+def _show(text: str) -> None:
+    """Print a piece of an answer: to a file or a pipe exactly, to a terminal without its codes."""
+    exact = not sys.stdout.isatty() if sys.stdout else True
+    click.echo(text if exact else printable(text), nl=False, color=True)
 
 
 def _messages(prompt: str, system: str | None) -> tuple[Message, ...]:
@@ -75,13 +84,19 @@ async def _answer(ctx: click.Context, model: str, request: ChatRequest, show: bo
 
     with progress_bar() as progress:
         engine = await asyncio.to_thread(open_engine, model, settings_of(ctx), progress=progress)
+    begun = False
     try:
         async for piece in engine.stream(request):
             if isinstance(piece, Reply):
                 return piece
             if show:
-                click.echo(piece.reasoning or piece.text, nl=False)
+                _show(piece.reasoning or piece.text)
+                begun = True
         raise EngineError(f"{model} ended without a reply.")
+    except SpratError:
+        if begun:  # the error stands on a line of its own
+            _show("\n")
+        raise
     finally:
         await engine.aclose()
 

@@ -1,12 +1,14 @@
 """`sprat compare`: the main job."""
 
 import asyncio
+import math
 from typing import Any
 
 import click
 import msgspec
 
 from sprat.cli.context import settings_of
+from sprat.cli.output import refuse_broken_text
 from sprat.cli.reports import Targets, emit, report_options
 from sprat.errors import RunError, UsageError
 from sprat.runs.store import Store
@@ -74,15 +76,41 @@ def compare(
     wanted, targets = Wanted(**options), Targets(html_file, markdown_file, json_file)
     targets.check()
     settings = settings_of(ctx)
+    _refuse_nonsense(wanted)
     fresh = fresh_plan(wanted, settings) if resume is None else None
     with Store(settings.runs_file, create=resume is None) as store:
         resume = _study_to_resume(store, resume) if resume else None
+        if fresh:
+            _mention_unfinished(store, fresh)
         plan = fresh or resumed_plan(wanted, plan_of(store.study(resume or "")))
         done = resume is not None and is_finished(store, resume)
         study = resume if resume and done else _run(plan, settings, store, resume)
         comparison = summarise(store, study)
-    emit(comparison, targets)
-    click.echo(f"Recorded. See it again with: sprat runs report {study}", err=True)
+    try:
+        emit(comparison, targets)
+    finally:  # a full disk or a closed pipe takes the report, not the study
+        click.echo(f"Recorded. See it again with: sprat runs report {study}", err=True)
+
+
+def _refuse_nonsense(wanted: Wanted) -> None:
+    """What click lets through: not-a-number is in every range, and an empty prompt is a text."""
+    if wanted.margin is not None and math.isnan(wanted.margin):
+        raise UsageError("--margin is not a number.", fix="Try: --margin 0.05")
+    if wanted.prompt is not None and not wanted.prompt.strip():
+        raise UsageError("--prompt is empty.", fix="Give it a text, or leave it out.")
+    refuse_broken_text(wanted.prompt or "", "--prompt")
+
+
+def _mention_unfinished(store: Store, plan: ComparePlan) -> None:
+    """Say that the same comparison was begun before: its answers need no asking again."""
+    begun = unfinished(store, plan)
+    if begun is not None:
+        answers = len(store.answered(begun))
+        click.echo(
+            f"The same comparison was begun before and has {answers} answers; this is a new one. "
+            f"Go on with that one instead: sprat compare --resume {begun}",
+            err=True,
+        )
 
 
 def fresh_plan(wanted: Wanted, settings: Settings) -> ComparePlan:

@@ -6,6 +6,7 @@ from typing import Any, cast
 import click
 
 from sprat.cli.context import settings_of
+from sprat.cli.output import check_target, write_json
 from sprat.cli.progress import progress_bar
 from sprat.errors import UsageError
 from sprat.models.catalog import CatalogModel, catalog
@@ -34,7 +35,7 @@ def list_models(ctx: click.Context, json_file: str | None) -> None:
     settings = settings_of(ctx)
     found = known(settings)
     if json_file:
-        _write(found, json_file)
+        write_json(found, json_file)
         return
 
     def row(m: Known) -> tuple[str, str, str, str, str]:
@@ -69,7 +70,7 @@ def show(ctx: click.Context, name: str, json_file: str | None) -> None:
     settings = settings_of(ctx)
     facts = _facts(_known_or_resolved(name, settings), settings)
     if json_file:
-        _write(facts, json_file)
+        write_json(facts, json_file)
         return
     for label, value in facts.items():
         _print_fact(label, value)
@@ -141,6 +142,7 @@ def pull(
     """Fetch the weights of NAME and verify them. Stopped midway, it goes on where it was."""
     from sprat.models.fetch import pull as fetch
 
+    check_target(json_file)
     settings = settings_of(ctx)
     wanted = [_pullable(name, settings) for name in names]
     records: list[Record] = []
@@ -151,7 +153,7 @@ def pull(
         if json_file != "-":
             click.echo(f"{record.name}: {megabytes(record.bytes)}, sha256 {record.sha256}")
     if json_file:
-        _write(records, json_file)
+        write_json(records, json_file)
 
 
 def _pullable(name: str, settings: Settings) -> CatalogModel:
@@ -194,6 +196,7 @@ def export(ctx: click.Context, gguf: str, out: Path, json_file: str | None) -> N
     from sprat.models.export import export as write
     from sprat.models.ready import ensure_weights
 
+    check_target(json_file)
     settings = settings_of(ctx)
     source = resolve(gguf, settings)
     if not isinstance(source, GgufFile | CatalogModel | HubFile):
@@ -207,16 +210,6 @@ def export(ctx: click.Context, gguf: str, out: Path, json_file: str | None) -> N
         stage = f"{gguf}: exporting to ONNX"
         done = write(weights.path, out, progress=lambda now, of: progress(stage, now, of))
     if json_file:
-        _write(done, json_file)
+        write_json(done, json_file)
         return
     click.echo(f"{out}: {megabytes(done.bytes)} in {done.seconds:.1f} s, recipe {done.recipe}")
-
-
-def _write(result: Any, file: str) -> None:  # noqa: ANN401 (any result that msgspec can encode)
-    import msgspec
-
-    text = msgspec.json.format(msgspec.json.encode(result, enc_hook=str), indent=2).decode()
-    if file == "-":
-        click.echo(text)
-    else:
-        Path(file).write_text(text + "\n", encoding="utf-8")

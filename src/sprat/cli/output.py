@@ -1,21 +1,26 @@
 """Where results go: files are written whole or not at all, `-` is standard output."""
 
+import errno
 import secrets
 from pathlib import Path
 
 import click
 import msgspec
 
-from sprat.errors import UsageError
+from sprat.errors import SpratError, UsageError
+
+
+class CannotWrite(SpratError):
+    """A result could not be written where it was to go."""
 
 
 def write_json(value: object, target: str) -> None:
     """Write `value` as indented JSON to a file, or to standard output for `-`.
 
     Raises:
-        UsageError: the file cannot be written.
+        CannotWrite: the file cannot be written.
     """
-    text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"
+    text = msgspec.json.format(msgspec.json.encode(value, enc_hook=str), indent=2).decode() + "\n"
     write_text(text, target)
 
 
@@ -23,7 +28,7 @@ def write_text(text: str, target: str) -> None:
     """Write UTF-8 text to a file (whole, by renaming), or to standard output for `-`.
 
     Raises:
-        UsageError: the file cannot be written.
+        CannotWrite: the file cannot be written.
     """
     if target == "-":
         # As bytes: a Windows console's own encoding cannot write every answer.
@@ -33,8 +38,10 @@ def write_text(text: str, target: str) -> None:
     try:
         _replace(path, text)
     except OSError as error:
-        raise UsageError(
-            f"{target} cannot be written: {error.strerror or error}.", fix="Name another file."
+        full = error.errno == errno.ENOSPC
+        raise CannotWrite(
+            f"{target} cannot be written: {error.strerror or error}.",
+            fix="Free some space, or name a file elsewhere." if full else "Name another file.",
         ) from error
 
 
@@ -46,11 +53,34 @@ def check_target(target: str | None) -> None:
     """
     if target is None or target == "-":
         return
+    if not target:
+        raise UsageError("The name of the file to write is empty.", fix="Name a file.")
     path = Path(target)
     if path.is_dir():
         raise UsageError(f"{target} is a folder.", fix="Name a file.")
     if not path.absolute().parent.is_dir():
         raise UsageError(f"There is no folder {path.parent}.", fix="Make it, or name another file.")
+
+
+def refuse_broken_text(text: str, what: str) -> None:
+    """Refuse a text that came in with bytes which are no UTF-8: no model could be given it.
+
+    Raises:
+        UsageError: there are such bytes.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            f"{what} is no UTF-8 from character {error.start + 1} on.", fix="Write it in UTF-8."
+        ) from error
+
+
+def printable(text: str) -> str:
+    """The text without the characters that steer a terminal: a model may write any of them."""
+    return "".join(
+        c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text
+    )
 
 
 def _replace(path: Path, text: str) -> None:

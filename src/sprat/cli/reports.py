@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from sprat.cli.output import check_target, write_json, write_text
+from sprat.errors import UsageError
 from sprat.studies.comparison import Comparison
 
 Command = Callable[..., Any]
@@ -24,10 +25,15 @@ class Targets(msgspec.Struct, frozen=True):
         """Refuse what cannot be written before the work, not after.
 
         Raises:
-            UsageError: a file that cannot be written.
+            UsageError: a file that cannot be written, or two results for one place.
         """
+        seen: set[str] = set()
         for target in (self.html, self.markdown, self.json):
             check_target(target)
+            if target in seen:
+                place = "Standard output" if target == "-" else target
+                raise UsageError(f"{place} can take one result only.", fix="Name a file for each.")
+            seen.update([target] if target else [])
 
 
 def report_options(command: Command) -> Command:
@@ -46,9 +52,13 @@ def report_options(command: Command) -> Command:
 def emit(comparison: Comparison, targets: Targets) -> None:
     """Write every file that was asked for, and the table unless standard output is taken.
 
+    The table comes first: a full disk takes the files, not the verdict.
+
     Raises:
-        UsageError: a file cannot be written.
+        CannotWrite: a file cannot be written.
     """
+    if "-" not in (targets.json, targets.markdown, targets.html):
+        _print_table(comparison)
     if targets.json:
         write_json(comparison, targets.json)
     if targets.markdown:
@@ -59,8 +69,6 @@ def emit(comparison: Comparison, targets: Targets) -> None:
         from sprat.report import html
 
         write_text(html.render(comparison), targets.html)
-    if "-" not in (targets.json, targets.markdown, targets.html):
-        _print_table(comparison)
     for target in (targets.html, targets.markdown, targets.json):
         if target and target != "-":
             click.echo(f"Written: {target}", err=True)

@@ -50,20 +50,36 @@ def open_database(path: Path, *, create: bool) -> sqlite3.Connection:
     """
     if not create and not path.is_file():
         raise RunError(f"Nothing is recorded yet in {path}.", fix="Try: sprat compare")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    database = sqlite3.connect(path, timeout=30, isolation_level=None)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        database = sqlite3.connect(path, timeout=30, isolation_level=None)
+    except (OSError, sqlite3.DatabaseError) as error:
+        why = (error.strerror if isinstance(error, OSError) else None) or error
+        raise RunError(
+            f"{path} cannot be opened: {why}.",
+            fix="Set SPRAT_HOME to a folder that can be written.",
+        ) from error
     try:
         _prepare(database, path)
     except sqlite3.DatabaseError as error:
         database.close()
-        raise RunError(
-            f"{path} cannot be read as recorded runs: {error}.",
-            fix=f"Move it away, or set SPRAT_HOME to a folder other than {path.parent}.",
-        ) from error
+        raise unreadable(path, error) from error
     except RunError:
         database.close()
         raise
     return database
+
+
+def unreadable(path: Path, error: Exception) -> RunError:
+    """The error for a file that is damaged, or that this user may not use."""
+    words = str(error)
+    if "readonly" in words or "unable to open" in words:
+        fix = "It needs to be written even to be read: allow that, or set SPRAT_HOME elsewhere."
+    elif "locked" in words:
+        fix = "Another program holds it: wait for that one, or stop it."
+    else:
+        fix = f"Move it away, or set SPRAT_HOME to a folder other than {path.parent}."
+    return RunError(f"{path} cannot be read as recorded runs: {words}.", fix=fix)
 
 
 def _prepare(database: sqlite3.Connection, path: Path) -> None:

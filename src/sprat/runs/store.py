@@ -6,17 +6,19 @@ in `body`, in the shapes of `sprat.types`.
 """
 
 import sqlite3
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import msgspec
 
 from sprat.errors import RunError
-from sprat.runs.schema import open_database
+from sprat.runs.schema import open_database, unreadable
 from sprat.runs.study import Status, Study, StudyLine, StudyModel
 from sprat.types import Question, Run
+
+_Shape = TypeVar("_Shape")
 
 
 class _Body(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,7 +147,7 @@ class Store:
 
     def studies(self, limit: int | None = None) -> list[StudyLine]:
         """All studies, the newest first."""
-        rows = self._db.execute(
+        rows = self._read(
             "SELECT id, kind, created, status, json_extract(body, '$.questions_name'),"
             " n_questions,"
             " (SELECT json_group_array(name) FROM (SELECT name FROM models WHERE study = id"
@@ -160,7 +162,7 @@ class Store:
                 kind=row[1],
                 created=row[2],
                 status=row[3],
-                questions_name=row[4],
+                questions_name=row[4] or "?",
                 n_questions=row[5],
                 models=tuple(msgspec.json.decode(row[6], type=list[str])),
                 answers=row[7],
@@ -192,12 +194,13 @@ class Store:
         Raises:
             RunError: there is none of that id.
         """
-        row = self._db.execute(
+        found = self._read(
             "SELECT kind, created, status, note, body FROM studies WHERE id = ?", (study_id,)
-        ).fetchone()
-        if row is None:
+        )
+        if not found:
             raise RunError(f"No study is called {study_id!r}.", fix="See: sprat runs list")
-        body = msgspec.json.decode(row[4], type=_Body)
+        row = found[0]
+        body = self._decoded(row[4], _Body)
         return Study(
             id=study_id,
             kind=row[0],
@@ -210,27 +213,37 @@ class Store:
 
     def runs(self, study_id: str) -> Iterator[Run]:
         """Every answer of a study, in the order asked."""
-        rows = self._db.execute(
+        rows = self._read(
             "SELECT body FROM answers WHERE study = ? ORDER BY position, role, repeat", (study_id,)
         )
-        decoder = msgspec.json.Decoder(Run)
         for (body,) in rows:
-            yield decoder.decode(body)
+            yield self._decoded(body, Run)
 
     def answered(self, study_id: str) -> set[tuple[str, str, int]]:
         """What needs no asking any more: (question, role, repeat)."""
-        rows = self._db.execute(
-            "SELECT question, role, repeat FROM answers WHERE study = ?", (study_id,)
-        )
+        rows = self._read("SELECT question, role, repeat FROM answers WHERE study = ?", (study_id,))
         return {(question, role, repeat) for question, role, repeat in rows}
 
     # -- within ----------------------------------------------------------------------------------
 
+    def _read(self, statement: str, values: tuple[object, ...] = ()) -> list[Any]:
+        # All at once: damage may show at any row.
+        try:
+            return self._db.execute(statement, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise unreadable(self.path, error) from error
+
+    def _decoded(self, body: str, shape: type[_Shape]) -> _Shape:
+        try:
+            return msgspec.json.decode(body, type=shape)
+        except msgspec.MsgspecError as error:
+            raise unreadable(self.path, error) from error
+
     def _models(self, study_id: str) -> tuple[StudyModel, ...]:
-        rows: Sequence[tuple[str]] = self._db.execute(
+        rows = self._read(
             "SELECT body FROM models WHERE study = ? ORDER BY role = 'large', role", (study_id,)
-        ).fetchall()
-        return tuple(msgspec.json.decode(body, type=StudyModel) for (body,) in rows)
+        )
+        return tuple(self._decoded(body, StudyModel) for (body,) in rows)
 
     def _put_model(self, study: str, model: StudyModel) -> None:
         self._db.execute(
@@ -248,9 +261,22 @@ class Store:
         except BaseException as error:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
-            if isinstance(error, sqlite3.OperationalError):
-                raise RunError(f"{self.path} cannot be written: {error}.") from error
+            if isinstance(error, sqlite3.DatabaseError) and not isinstance(
+                error, sqlite3.IntegrityError
+            ):
+                raise RunError(
+                    f"{self.path} cannot be written: {error}.", fix=_fix(str(error))
+                ) from error
             raise
+
+
+def _fix(why: str) -> str:
+    """What to do when the file cannot be written; every answer before this one is kept."""
+    if "full" in why:
+        return "Free some space, then go on with: sprat compare --resume"
+    if "locked" in why:
+        return "Another program holds it: stop that one, then: sprat compare --resume"
+    return "Make it writable, or set SPRAT_HOME to another folder."
 
 
 def _text(value: object) -> str:

@@ -15,10 +15,21 @@ MAX_STREAK = 5
 """After this many errors of one side in a row the study stops: the model is gone, not weak."""
 
 
-def unfinished(store: Store) -> str | None:
-    """The newest comparison that still has questions to ask; None when there is none."""
+def unfinished(store: Store, plan: ComparePlan | None = None) -> str | None:
+    """The newest comparison that still has questions to ask; None when there is none.
+
+    With a plan, only one that this plan would go on with.
+    """
     lines = (line for line in store.studies() if line.kind == KIND and line.status != "done")
-    return next((line.id for line in lines), None)
+    return next((line.id for line in lines if plan is None or _fits(store, line.id, plan)), None)
+
+
+def _fits(store: Store, study_id: str, plan: ComparePlan) -> bool:
+    try:
+        refuse_difference(store.study(study_id), plan)
+    except RunError:
+        return False
+    return True
 
 
 def is_finished(store: Store, study_id: str) -> bool:

@@ -88,6 +88,10 @@ def _fix(label: str, status: int, model: str, offered: list[str], location: str)
         return f"Put the address {location!r} (without /chat/completions) under {section} url."
     if status == 429:
         return "Wait, or lower the number of requests at once."
+    if status in {502, 503, 504}:
+        return (
+            "It was asked three times. Is the server overloaded or still starting? Wait a little."
+        )
     return None
 
 

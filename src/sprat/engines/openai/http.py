@@ -86,6 +86,9 @@ class Client:
         except LOST as error:
             _cut(response)
             raise self._faults.died("could not be reached", error) from error
+        except aiohttp.ClientError as error:
+            _cut(response)
+            raise self._faults.died("gave no answer in HTTP", error) from error
         except BaseException:
             _cut(response)
             raise
