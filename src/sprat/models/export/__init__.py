@@ -17,7 +17,7 @@ from sprat.errors import DiskFull, ModelError
 if TYPE_CHECKING:
     from sprat.models.gguf import Gguf
 
-RECIPE = "4"
+RECIPE = "5"
 """Changes whenever the files produced would differ."""
 
 ACCURACY_LEVEL = 4
