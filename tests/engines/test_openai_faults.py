@@ -69,6 +69,13 @@ async def test_a_connection_that_drops_before_an_answer_is_made_again(
     assert (await ask(engine, hello())).text == "ok"
 
 
+async def test_what_is_no_http_at_all_is_one_clear_line(stub: Stub, engine: OpenAIEngine):
+    stub.answers([b"\x00\xff\xfe garbage\r\n\r\n", CUT])
+    with pytest.raises(EngineDied, match="gave no answer in HTTP") as caught:
+        await ask(engine, hello())
+    assert "\n" not in str(caught.value)
+
+
 async def test_retries_are_bounded(stub: Stub, engine: OpenAIEngine):
     stub.answers(failure("503 Busy", {"error": "still loading"}))
     with pytest.raises(EngineRefused, match="HTTP 503: still loading") as caught:

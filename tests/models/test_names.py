@@ -1,5 +1,6 @@
 """Every kind of model name of the command line, and the names that mean nothing."""
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -177,3 +178,10 @@ def test_folder_names_hold_no_character_that_some_system_forbids():
     assert all(set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789.-_") for name in made)
     assert all(0 < len(name) < 100 for name in made)
     assert safe_name("smollm2-135m") == "smollm2-135m"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_said_to_be_one_instead_of_missing(settings, tmp_path):
+    os.mkfifo(tmp_path / "weights.gguf")
+    with pytest.raises(UnknownModel, match="is no ordinary file"):
+        resolve(str(tmp_path / "weights.gguf"), settings)

@@ -93,7 +93,7 @@ def test_a_csv_cell_holds_json_where_the_scorer_needs_a_structure(write):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "holds no question|no header"),
+        ("", "is empty"),
         ("hello\nworld", r"begins with 'hello'.*docs/questions\.md"),
         ('{"prompt": "a"}\n{"prompt": }', "line 2: .*is no JSON"),
         ('{"prompt": "a"}\n[1]', "line 2: .* is no object"),

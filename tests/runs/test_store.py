@@ -167,6 +167,14 @@ def test_only_errors_from_a_place_on_are_withdrawn(store):
     assert store.answered(study().id) == {("q2", "small", 0)}
 
 
+def test_a_study_runs_only_while_a_process_holds_it(store):
+    store.add_study(study())
+    store.set_status(study().id, "running")
+    with store.hold(study().id):
+        assert store.studies()[0].status == "running"
+    assert store.studies()[0].status == "stopped"
+
+
 def test_one_process_at_a_time_asks_for_a_study(store):
     with store.hold("x"), pytest.raises(RunError, match="another process"), store.hold("x"):
         pass

@@ -1,6 +1,7 @@
 """`sprat runs`: what was recorded; any report again, with no model present."""
 
 import click
+import msgspec
 
 from sprat.cli.context import settings_of
 from sprat.cli.output import write_json
@@ -44,6 +45,7 @@ def show(ctx: click.Context, study_id: str, json_file: str | None) -> None:
     with Store(settings_of(ctx).runs_file) as store:
         study = store.study(store.find(study_id))
         answers = len(store.answered(study.id))
+        study = msgspec.structs.replace(study, status=store.standing(study.id, study.status))
     if json_file:
         write_json({"schema": 1, "answers": answers, "study": study}, json_file)
     if json_file != "-":

@@ -135,6 +135,10 @@ def _local(text: str) -> GgufFile | OnnxFolder | None:
             f"The folder {text!r} holds no genai_config.json.",
             fix=_gguf_inside(path) or "Give a GGUF file, or a folder of ONNX Runtime GenAI.",
         )
+    if path.exists() and not is_folder:  # a pipe, say: weights are read from anywhere within
+        raise UnknownModel(
+            f"{text!r} is no ordinary file.", fix="Write it to a file first, and give that."
+        )
     if looks_like_path(text) and not is_folder:
         raise UnknownModel(
             f"There is no file {text!r} (looked in {Path.cwd()}).", fix=_neighbours(path)

@@ -28,6 +28,8 @@ def read_questions(path: Path) -> list[Question]:
         QuestionError: not readable, too large, none of these, or a row that cannot be used.
     """
     text = _read_text(path)
+    if not text.strip():
+        raise fault(path.name, "is empty", "See docs/questions.md for the formats.")
     questions: list[Question] = []
     lines_by_id: dict[str, int] = {}
     for number, question in enumerate(_questions(text, path.name), 1):

@@ -119,7 +119,7 @@ class Store:
         """
         from filelock import FileLock, Timeout
 
-        file = self.path.with_name(f"{self.path.name}.{study}.lock")
+        file = self._lock_file(study)
         lock = FileLock(file, timeout=0)
         try:
             lock.acquire()
@@ -161,7 +161,7 @@ class Store:
                 id=row[0],
                 kind=row[1],
                 created=row[2],
-                status=row[3],
+                status=self.standing(row[0], row[3]),
                 questions_name=row[4] or "?",
                 n_questions=row[5],
                 models=tuple(msgspec.json.decode(row[6], type=list[str])),
@@ -169,6 +169,10 @@ class Store:
             )
             for row in rows
         ]
+
+    def standing(self, study: str, recorded: Status) -> Status:
+        """`running` only while a process holds the study: `kill -9` leaves no time to say so."""
+        return recorded if recorded != "running" or self._is_held(study) else "stopped"
 
     def find(self, wanted: str) -> str:
         """The id that `wanted` names: an id, a prefix that only one study has, or `latest`.
@@ -225,6 +229,23 @@ class Store:
         return {(question, role, repeat) for question, role, repeat in rows}
 
     # -- within ----------------------------------------------------------------------------------
+
+    def _lock_file(self, study: str) -> Path:
+        return self.path.with_name(f"{self.path.name}.{study}.lock")
+
+    def _is_held(self, study: str) -> bool:
+        from filelock import FileLock, Timeout
+
+        file = self._lock_file(study)
+        if not file.exists():
+            return False
+        try:
+            with FileLock(file, timeout=0):
+                return False
+        except Timeout:
+            return True
+        except OSError:  # not ours to lock: then it is as it says
+            return True
 
     def _read(self, statement: str, values: tuple[object, ...] = ()) -> list[Any]:
         # All at once: damage may show at any row.

@@ -89,9 +89,7 @@ def _fix(label: str, status: int, model: str, offered: list[str], location: str)
     if status == 429:
         return "Wait, or lower the number of requests at once."
     if status in {502, 503, 504}:
-        return (
-            "It was asked three times. Is the server overloaded or still starting? Wait a little."
-        )
+        return "Is the server overloaded, or still starting? Wait a little, then ask again."
     return None
 
 
