@@ -9,11 +9,19 @@ import click
 from sprat.cli import cli
 
 TARGET = Path(__file__).parent.parent / "docs" / "cli.md"
-HEAD = """# Command reference
+HEAD = r"""# Command reference
 
 Made from `sprat --help` and its commands by `make docs`; a test fails when it is out of date.
 Results go to standard output, progress to standard error. Exit code 0: done,
 1: it failed, 2: wrong use.
+
+For completion by the Tab key, add the line of your shell to its file and open a new shell:
+
+| shell | file | line |
+|---|---|---|
+| bash | `~/.bashrc` | `eval "$(_SPRAT_COMPLETE=bash_source sprat)"` |
+| zsh | `~/.zshrc` | `eval "$(_SPRAT_COMPLETE=zsh_source sprat)"` |
+| fish | `~/.config/fish/completions/sprat.fish` | `_SPRAT_COMPLETE=fish_source sprat \| source` |
 """
 
 

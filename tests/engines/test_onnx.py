@@ -7,7 +7,9 @@ import shutil
 from contextlib import aclosing
 from pathlib import Path
 
+import onnx
 import pytest
+from onnx import TensorProto, helper
 from tests.engines.tiny import CONTEXT
 
 from sprat.engines.base import ask
@@ -168,6 +170,17 @@ async def test_a_folder_that_is_no_model_is_one_line(tmp_path: Path):
         await engine.warm()
     assert "\n" not in str(caught.value)
     assert engine.pids == ()
+    await engine.aclose()
+
+
+async def test_a_graph_that_is_no_decoder_is_said_to_be_none(damaged: Path):
+    here, there = (helper.make_tensor_value_info(n, TensorProto.FLOAT, [1]) for n in "xy")
+    graph = helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "g", [here], [there])
+    opset = [helper.make_opsetid("", 17)]
+    onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=8), damaged / "model.onnx")
+    engine = OnnxEngine("x", damaged)
+    with pytest.raises(BadWeights, match=r"is no decoder .* it has no input_ids, past_key"):
+        await engine.warm()
     await engine.aclose()
 
 

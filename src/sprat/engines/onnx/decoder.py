@@ -12,6 +12,7 @@ from sprat.engines.onnx.folder import Folder
 from sprat.engines.onnx.graph import COUNT, KEEP, pad_widths
 from sprat.engines.onnx.native import Floats, Ints, Native, og, ort
 from sprat.engines.onnx.session import open_session
+from sprat.errors import BadWeights
 
 DType = np.dtype[Any]
 
@@ -37,13 +38,15 @@ class Decoder:
         self._keeps = KEEP in inputs
         self._pads = pad_widths(list(inputs))
         self._vocab = folder.vocab
-        self._logits_dtype = _DTYPES[outputs[folder.names.logits]]
         self._past = _layer_names(
             folder, folder.names.past_key_names, folder.names.past_value_names
         )
         self._present = _layer_names(
             folder, folder.names.present_key_names, folder.names.present_value_names
         )
+        _refuse_other_graphs(folder, {folder.names.input_ids, *self._past} - inputs.keys())
+        _refuse_other_graphs(folder, {folder.names.logits, *self._present} - outputs.keys())
+        self._logits_dtype = _DTYPES[outputs[folder.names.logits]]
         dtype = _DTYPES[inputs[self._past[0]]]
         self.cache = KeyValueCache(folder.layers, folder.kv_heads, folder.head_size, dtype)
         self._binding: Native = self._session.io_binding()
@@ -139,3 +142,13 @@ def quiet() -> None:
     ort.set_default_logger_severity(3)
     ort.disable_telemetry_events()
     og.disable_telemetry_events()
+
+
+def _refuse_other_graphs(folder: Folder, missing: set[str]) -> None:
+    if missing:
+        some = ", ".join(sorted(missing)[:3])
+        raise BadWeights(
+            f"{folder.graph} is no decoder with a cache as genai_config.json describes it: "
+            f"it has no {some}.",
+            fix="Export it again: sprat models export FILE.gguf --out DIR",
+        )

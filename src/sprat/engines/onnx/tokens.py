@@ -17,7 +17,10 @@ class Tokenizer:
             self._native.update_options(add_special_tokens="false")
         except Exception as error:  # the native library raises whatever it likes
             line = str(error).strip().splitlines()[0][:300]
-            raise BadWeights(f"{folder.path} has no usable tokenizer: {line}") from error
+            raise BadWeights(
+                f"{folder.path} has no usable tokenizer: {line}.",
+                fix="Export it again: sprat models export FILE.gguf --out DIR",
+            ) from error
 
     def encode(self, text: str) -> list[int]:
         """The tokens of a rendered prompt."""
