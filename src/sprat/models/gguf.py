@@ -268,7 +268,10 @@ def _tensor_header(cursor: _Cursor) -> Tensor:
     for size in shape:
         elements *= size
     if elements == 0 or elements > cursor.size * 4 or shape[-1] % block:
-        raise cursor.fail(f"tensor {name!r} of shape {shape} and type {kind}")
+        raise cursor.fail(
+            f"tensor {name!r} of shape {shape} and type {kind} is empty, no whole "
+            "number of blocks, or more than the file holds"
+        )
     return Tensor(name, shape, kind, offset, elements // block * block_bytes)
 
 

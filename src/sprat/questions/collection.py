@@ -45,7 +45,9 @@ def only(
         if wanted is not None:
             kept = _keep(kept, field, wanted)
     if not kept:
-        raise QuestionError("No question is left.", fix="Give a file with at least one question.")
+        raise QuestionError(
+            "No question is left.", fix="Widen --kinds and --languages, or give another file."
+        )
     return kept
 
 

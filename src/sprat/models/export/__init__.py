@@ -129,7 +129,7 @@ def _check_room(gguf: "Gguf", out: Path) -> None:
         raise DiskFull(
             f"{free / 1e6:,.0f} MB are free in {place}, and the export of {gguf.path.name} needs "
             f"up to {needed / 1e6:,.0f} MB.",
-            fix="Free some space, or set SPRAT_HOME to a larger disk.",
+            fix="Free some space, or take a larger disk: --out, or SPRAT_HOME.",
         )
 
 
