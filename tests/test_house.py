@@ -44,7 +44,8 @@ def test_neither_torch_nor_transformers_is_installed() -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["comapre"], "comapre"),
+        (["comapre"], "Did you mean 'compare'?"),
+        (["zzz"], "zzz"),
         (["ask", "no-such-model", "Hello"], "no-such-model"),
         (["--config", "/no/such/file.toml", "doctor"], "file.toml"),
         (["compare", "--margin", "2"], "margin"),

@@ -2,6 +2,7 @@
 
 import io
 import sys
+from difflib import get_close_matches
 from importlib import import_module
 
 import click
@@ -28,6 +29,14 @@ class _Lazy(click.Group):
         if cmd_name not in COMMANDS:
             return None
         return getattr(import_module(COMMANDS[cmd_name][0]), cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        near = get_close_matches(args[0], COMMANDS, n=1)
+        if args[0] not in COMMANDS and near:
+            ctx.fail(f"There is no command {args[0]!r}. Did you mean {near[0]!r}?")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -58,7 +67,7 @@ def main(argv: list[str] | None = None) -> None:
         error.show()
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Stopped. What was done is kept.", err=True)
+        click.echo("Stopped.", err=True)
         sys.exit(130)
     except Exception as error:
         if "--debug" in arguments:

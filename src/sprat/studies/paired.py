@@ -112,8 +112,9 @@ def _why(decision: PairedDecision, margin: float, names: tuple[str, str]) -> str
     if decision.difference is None or decision.low is None or decision.high is None:
         return "No question has a score on both sides, so nothing can be said."
     found = (
-        f"{names[0]} scores {_than(decision.difference)} {names[1]} on {decision.n} paired "
-        f"questions (95% interval {_signed(decision.low)} to {_signed(decision.high)})"
+        f"{names[0]} scores {_than(decision.difference)} {names[1]} on "
+        f"{paired_questions(decision.n)} "
+        f"(95% interval {_signed(decision.low)} to {_signed(decision.high)})"
     )
     limit = f"the declared margin of {_points(margin)} points"
     if decision.decision == "good-enough":
@@ -123,6 +124,11 @@ def _why(decision: PairedDecision, margin: float, names: tuple[str, str]) -> str
     if decision.n < MIN_PAIRS:
         return f"{found}; fewer than {MIN_PAIRS} pairs decide nothing."
     return f"{found}, on both sides of {limit}."
+
+
+def paired_questions(n: int) -> str:
+    """`n` of them, in words."""
+    return f"{n} paired question{'' if n == 1 else 's'}"
 
 
 def _than(difference: float) -> str:

@@ -8,7 +8,7 @@ from sprat.runs.statistics import MIN_PAIRS
 from sprat.runs.store import Store
 from sprat.runs.study import Study
 from sprat.studies.comparison import Comparison, ModelSummary, QuestionSet, VerdictSummary
-from sprat.studies.paired import kinds_of, pairs_of, verdict_of
+from sprat.studies.paired import kinds_of, paired_questions, pairs_of, verdict_of
 from sprat.studies.plan import KIND
 from sprat.studies.tally import answer_of, summarise_model
 from sprat.types import Run
@@ -94,7 +94,7 @@ def _few(verdict: VerdictSummary | None) -> str:
     if verdict is None or verdict.n >= FEW:
         return ""
     decides = ", too few for any decision" if verdict.n < MIN_PAIRS else ""
-    return f"Only {verdict.n} paired questions{decides}: the interval is wide for that reason."
+    return f"Only {paired_questions(verdict.n)}{decides}: the interval is wide for that reason."
 
 
 def _of_model(model: ModelSummary) -> list[str]:
