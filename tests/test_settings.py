@@ -1,9 +1,13 @@
 """`sprat.toml`: what cannot work is refused by name, before anything is asked of a model."""
 
+import re
+import tomllib
+from pathlib import Path
+
 import pytest
 
 from sprat.errors import SettingsError
-from sprat.settings import load_settings
+from sprat.settings import Endpoint, OnnxSettings, Settings, load_settings
 
 
 @pytest.mark.parametrize(
@@ -34,3 +38,23 @@ def test_what_works_is_taken_as_it_stands(tmp_path):
     settings = load_settings(file, {})
     assert settings.onnx.threads == 3
     assert settings.endpoints["x"].timeout_s == 2
+
+
+def test_the_page_about_settings_shows_every_key_and_every_variable():
+    page = (Path(__file__).parent.parent / "docs" / "settings.md").read_text("utf-8")
+    shown = tomllib.loads(re.search(r"```toml\n(.*?)```", page, re.DOTALL)[1])
+    assert set(shown) == set(Settings.__struct_fields__)
+    assert set(shown["onnx"]) == set(OnnxSettings.__struct_fields__)
+    endpoints = shown["endpoints"].values()
+    assert {key for endpoint in endpoints for key in endpoint} == set(Endpoint.__struct_fields__)
+    variables = dict(re.findall(r"^\| `([A-Z_]+)` \| `(\w+)` \|", page, re.MULTILINE))
+    for variable, field in variables.items():
+        assert getattr(load_settings(None, {variable: "x"}), field) == "x"
+    assert set(variables.values()) == set(Settings.__struct_fields__) - {"endpoints", "onnx"}
+
+
+def test_the_example_of_the_page_about_settings_can_be_used(tmp_path):
+    page = (Path(__file__).parent.parent / "docs" / "settings.md").read_text("utf-8")
+    file = tmp_path / "sprat.toml"
+    file.write_text(re.search(r"```toml\n(.*?)```", page, re.DOTALL)[1], encoding="utf-8")
+    assert load_settings(file, {}).endpoints["cloud"].key_env == "CLOUD_KEY"

@@ -13,7 +13,7 @@ HEAD = r"""# Command reference
 
 Made from `sprat --help` and its commands by `make docs`; a test fails when it is out of date.
 Results go to standard output, progress to standard error. Exit code 0: done,
-1: it failed, 2: wrong use.
+1: it failed, 2: wrong use, 130: stopped by Ctrl-C.
 
 For completion by the Tab key, add the line of your shell to its file and open a new shell:
 

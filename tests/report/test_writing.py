@@ -10,6 +10,7 @@ from rich.console import Console
 
 from sprat.report import facts, html, json, markdown, numbers, terminal
 from sprat.report.answers import MAX_PAGE_CHARS, shown_pairs
+from sprat.report.pictures.latency import phases
 from sprat.studies.comparison import Comparison
 
 from .samples import CASES, all_errors, hostile, prompt_mode, sample, unscored
@@ -138,3 +139,21 @@ def test_the_page_names_no_address_to_load_from() -> None:
     assert set(re.findall(r'(?:src|href)="([^"]*)"', text)) == {"data:,", "#answers"}
     assert "default-src 'none'; style-src 'sha256-" in unescape(text)
     assert not re.search(r"@import|url\(|https?://", text)
+
+
+def test_the_phases_of_an_answer_add_up_to_it_with_the_wait_for_a_load_counted_once() -> None:
+    first = sample(4).answers[0]
+    first = msgspec.structs.replace(
+        first,
+        timing={
+            "load_s": 2.0, "prepare_s": 2.5, "queue_s": 0.25, "ttft_s": 3.0, "decode_s": 1.0,
+            "answer_s": 4.5, "total_s": 4.5,
+        },
+    )  # fmt: skip
+    comparison = msgspec.structs.replace(sample(4), answers=(first,))
+    both = facts.sides(comparison)
+    side = next(side for side in both if side.answers)
+    found = {phase.name: phase.small for phase in phases(side, side)}
+    assert found == {
+        "Prepare": 0.5, "Queue": 0.25, "Load": 2.0, "Read": 0.25, "Write": 1.0, "Finish": 0.5,
+    }  # fmt: skip

@@ -41,7 +41,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--small", metavar="MODEL", help="The model in question [SLM_ALIAS, smollm2-135m].")
 @click.option("--large", metavar="MODEL", help="What it is held against [LLM_ALIAS, qwen2.5-…].")
 @click.option("--questions", metavar="SET|FILE", help=f"Question set or file [{DEFAULT_SET}].")
-@click.option("--limit", type=click.IntRange(1), help="Ask only N questions, of every kind.")
+@click.option("--limit", type=click.IntRange(1), help="Ask only N questions in all, of every kind.")
 @click.option("--kinds", metavar="A,B", help="Only these kinds of question.")
 @click.option("--languages", metavar="en,ms", help="Only questions in these languages.")
 @click.option("--prompt", metavar="TEXT", help="Both answer this; no verdict [COMPARE_PROMPT].")

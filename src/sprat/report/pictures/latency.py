@@ -118,6 +118,8 @@ def _mean_phases(side: Side) -> list[float | None]:
 def _split(timing: dict[str, float | None]) -> list[float | None]:
     """The six phases of one answer; they add up to its `answer_s`."""
     prepare, queue, load = (timing.get(key) for key in ("prepare_s", "queue_s", "load_s"))
+    if prepare is not None and load is not None:  # the wait for a load is within `prepare_s`
+        prepare = max(0.0, prepare - load)
     first, decode, whole = (timing.get(key) for key in ("ttft_s", "decode_s", "answer_s"))
     before = sum(value or 0 for value in (prepare, queue, load))
     read = None if first is None else max(0.0, first - before)
