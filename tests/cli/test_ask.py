@@ -1,9 +1,11 @@
 """`sprat ask` prints the answer on standard output and what it took on standard error."""
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -95,3 +97,20 @@ def test_an_error_halfway_stands_on_a_line_of_its_own(tmp_path: Path) -> None:
     assert done.stdout.decode().splitlines() == ["Hello wor"]
     assert done.stdout.endswith(b"\n")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_model_is_opened_outside_the_event_loop_where_ctrl_c_ends_a_download_at_once(
+    model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sprat.engines
+
+    def interrupted(*_: object, **__: object) -> None:
+        with pytest.raises(RuntimeError):
+            asyncio.get_running_loop()
+        assert threading.current_thread() is threading.main_thread()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sprat.engines, "open_engine", interrupted)
+    with pytest.raises(SystemExit) as stop:
+        main(["ask", model, "What colour is the sky?"])
+    assert stop.value.code == 130

@@ -7,7 +7,9 @@ import click
 
 from sprat.cli.context import settings_of
 from sprat.cli.output import check_target, printable, refuse_broken_text, write_json
+from sprat.engines.base import Engine
 from sprat.errors import EngineError, SpratError, UsageError
+from sprat.settings import Settings
 from sprat.types import ChatRequest, Message, Reply
 
 
@@ -49,7 +51,8 @@ def ask(
         seed=seed,
     )
     show = not no_stream and json_file != "-"
-    reply = asyncio.run(_answer(ctx, model, request, show))
+    engine = _opened(model, settings_of(ctx))
+    reply = asyncio.run(_answer(engine, request, show))
     if json_file != "-":
         _show("\n" if show else f"{reply.text}\n")
         click.echo(timing_line(reply), err=True)
@@ -78,12 +81,16 @@ def _messages(prompt: str, system: str | None) -> tuple[Message, ...]:
     return (*first, Message("user", prompt))
 
 
-async def _answer(ctx: click.Context, model: str, request: ChatRequest, show: bool) -> Reply:
+def _opened(model: str, settings: Settings) -> Engine:
+    """Not inside the event loop: there Ctrl-C would end a download only when it is over."""
     from sprat.cli.progress import progress_bar
     from sprat.engines import open_engine
 
     with progress_bar() as progress:
-        engine = await asyncio.to_thread(open_engine, model, settings_of(ctx), progress=progress)
+        return open_engine(model, settings, progress=progress)
+
+
+async def _answer(engine: Engine, request: ChatRequest, show: bool) -> Reply:
     begun = False
     try:
         async for piece in engine.stream(request):
@@ -92,7 +99,7 @@ async def _answer(ctx: click.Context, model: str, request: ChatRequest, show: bo
             if show:
                 _show(piece.reasoning or piece.text)
                 begun = True
-        raise EngineError(f"{model} ended without a reply.")
+        raise EngineError(f"{engine.name} ended without a reply.")
     except SpratError:
         if begun:  # the error stands on a line of its own
             _show("\n")
