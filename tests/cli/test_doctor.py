@@ -27,6 +27,12 @@ def test_json_holds_every_check_that_is_printed() -> None:
     assert {"Python", "Memory", "Disk"} <= {check["name"] for check in found["checks"]}
 
 
+@pytest.mark.parametrize("name", ["cpu", "CPU", "CPUExecutionProvider"])
+def test_a_provider_may_be_written_as_the_engine_takes_it(name: str) -> None:
+    (check,) = checks.check_providers(Settings(onnx=OnnxSettings(provider=name)))
+    assert check.state == "ok"
+
+
 def test_a_provider_that_is_not_installed_is_a_fault_with_a_fix() -> None:
     (check,) = checks.check_providers(Settings(onnx=OnnxSettings(provider="made-up")))
     assert check.state == "fault"

@@ -89,7 +89,7 @@ def check_providers(settings: Settings) -> Iterable[Check]:
     names: list[str] = runtime.get_available_providers()
     short = [name.removesuffix("ExecutionProvider") for name in names]
     wanted = settings.onnx.provider
-    if wanted.lower() in [name.lower() for name in short]:
+    if wanted.lower().removesuffix("executionprovider") in [name.lower() for name in short]:
         yield _ok("Execution providers", ", ".join(short))
     else:
         yield _fault(
