@@ -14,7 +14,7 @@ from tests.engines.tiny import CONTEXT
 
 from sprat.engines.base import ask
 from sprat.engines.onnx import OnnxEngine
-from sprat.errors import BadWeights, ContextTooLong, UnsupportedRequest
+from sprat.errors import BadWeights, ContextTooLong, EngineError, UnsupportedRequest
 from sprat.types import ChatRequest, Delta, Message, ResponseFormat
 
 TEXT = "the quick brown fox jumps over the lazy dog"
@@ -195,3 +195,37 @@ async def test_an_unknown_provider_names_those_there_are(tiny: Path):
     engine = OnnxEngine("x", tiny, provider="abacus")
     with pytest.raises(UnsupportedRequest, match=r"abacus.*cpu"):
         await engine.warm()
+
+
+async def test_requests_that_waited_for_another_one_s_load_say_so_too(local: OnnxEngine):
+    first, second = await asyncio.gather(ask(local, request()), ask(local, request()))
+    assert first.timing.load_s == pytest.approx(second.timing.load_s, abs=0.5)
+
+
+async def test_a_folder_of_links_such_as_a_hub_cache_is_loaded(tiny: Path, tmp_path: Path):
+    blobs, snapshot = tmp_path / "blobs", tmp_path / "snapshots" / "abc"
+    blobs.mkdir()
+    snapshot.mkdir(parents=True)
+    try:
+        for number, file in enumerate(sorted(tiny.iterdir())):
+            shutil.copy(file, blobs / f"{number:064x}")
+            (snapshot / file.name).symlink_to(Path("../../blobs") / f"{number:064x}")
+    except OSError:
+        pytest.skip("this system lets this user make no links")
+    texts: list[str] = []
+    for folder in (tiny, snapshot):
+        engine = OnnxEngine("tiny", folder, threads=1)
+        try:
+            texts.append((await ask(engine, request())).text)
+        finally:
+            await engine.aclose()
+    assert texts[0] == texts[1]
+
+
+async def test_an_event_loop_without_processes_is_told_apart(local: OnnxEngine, monkeypatch):
+    async def refuse(*_args, **_options):  # what asyncio's selector loop on Windows does
+        raise NotImplementedError
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", refuse)
+    with pytest.raises(EngineError, match="ProactorEventLoop"):
+        await ask(local, request())

@@ -77,11 +77,11 @@ class OnnxEngine:
     async def _answer(
         self, request: ChatRequest, *, endless: bool
     ) -> AsyncGenerator[Delta | Reply]:
-        stamps = Stamps(request)
-        stamps.sent()
-        process, waited = await self._ready_process()
-        if waited is not None:
-            stamps.loaded(waited.at_ns)
+        stamps, sent_ns = Stamps(request), now_ns()
+        stamps.sent(sent_ns)
+        process, ready = await self._ready_process()
+        if ready.at_ns > sent_ns:  # whoever started it: this request had to wait too
+            stamps.loaded(ready.at_ns)
         text: list[str] = []
         logprobs: list[TokenLogprob] = []
         ask = Ask(next(self._numbers), request, endless)
@@ -121,8 +121,7 @@ class OnnxEngine:
         Raises:
             SpratError: the model cannot be loaded.
         """
-        process, _ = await self._ready_process()
-        ready = await process.ready()
+        _, ready = await self._ready_process()
         before = now_ns()
         async with aclosing(self._answer(_WARM_UP, endless=True)) as pieces:
             async for _ in pieces:
@@ -148,11 +147,11 @@ class OnnxEngine:
             reuse_prefix=self._reuse_prefix,
         )
 
-    async def _ready_process(self) -> tuple[Process, Ready | None]:
-        """A loaded worker, and its `Ready` when this call had to wait for it."""
+    async def _ready_process(self) -> tuple[Process, Ready]:
+        """A loaded worker, and what it said when it was."""
         async with self._starting.held():
             if self._process is not None and self._process.alive:
-                return self._process, None
+                return self._process, await self._process.ready()
             await self.aclose()  # one that died, or belongs to an event loop that has ended
             before = now_ns()
             self._process = await Process.start(self._options())

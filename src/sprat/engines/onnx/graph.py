@@ -10,6 +10,8 @@ Why that matters: docs/decisions/own-decode-loop.md.
 """
 
 from importlib import import_module
+from pathlib import Path
+from typing import NamedTuple
 
 from sprat.engines.onnx.folder import Folder
 from sprat.engines.onnx.native import Native
@@ -33,12 +35,36 @@ _SCAN_NODES = 64
 """How far from the logits the last normalisation is looked for."""
 
 
-def edited(folder: Folder) -> bytes:
-    """The graph as bytes, with the inputs above where it has the shape that they need."""
+class Edited(NamedTuple):
+    """A graph to be loaded from memory, and where the files of its weights lie."""
+
+    graph: bytes
+    data: Path
+
+
+def edited(folder: Folder) -> Edited:
+    """The graph, with the inputs above where it has the shape that they need."""
     model: Native = import_module("onnx").load(str(folder.graph), load_external_data=False)
     _add_keep(model.graph, folder.names.logits)
     _add_pads(model.graph, folder)
-    return bytes(model.SerializeToString())
+    data = _follow_links(model.graph, folder.graph.parent)
+    return Edited(bytes(model.SerializeToString()), data)
+
+
+def _follow_links(graph: Native, folder: Path) -> Path:
+    """The folder that the weights' files really lie in, and their names there.
+
+    A Hugging Face cache keeps links to files elsewhere, and ONNX Runtime reads no weights through
+    a link that leaves the folder. Where they lie in several folders nothing is changed.
+    """
+    entries = [e for t in graph.initializer for e in t.external_data if e.key == "location"]
+    files = {e.value: (folder / e.value).resolve() for e in entries}
+    parents = {file.parent for file in files.values()}
+    if len(parents) != 1 or not any((folder / name).is_symlink() for name in files):
+        return folder
+    for entry in entries:
+        entry.value = files[entry.value].name
+    return parents.pop()
 
 
 def pad_widths(names: list[str]) -> dict[str, int]:

@@ -53,18 +53,29 @@ class Process:
 
     @classmethod
     async def start(cls, options: Options) -> "Process":
-        """Start a worker; it loads while you go on: `ready` waits for it."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",  # the folder it is started in is no place to import from
-            "-m",
-            "sprat.engines.onnx.worker",
-            msgspec.json.encode(options).decode(),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, "PYTHONUTF8": "1"},
-        )
+        """Start a worker; it loads while you go on: `ready` waits for it.
+
+        Raises:
+            EngineError: this event loop cannot start processes (Windows' selector loop).
+        """
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-P",  # the folder it is started in is no place to import from
+                "-m",
+                "sprat.engines.onnx.worker",
+                msgspec.json.encode(options).decode(),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env={**os.environ, "PYTHONUTF8": "1"},
+            )
+        except NotImplementedError as error:
+            loop = type(asyncio.get_running_loop()).__name__
+            raise EngineError(
+                f"The event loop in use, {loop}, cannot start a model's process.",
+                fix="Use asyncio's own default: on Windows that is the ProactorEventLoop.",
+            ) from error
         return cls(process, Path(options.folder).name)
 
     @property
@@ -124,7 +135,7 @@ class Process:
         try:
             self._stdin.write(frame(message))
         except ValueError as error:
-            raise UnsupportedRequest(f"The request is too large: {error}.") from error
+            raise UnsupportedRequest(f"The request cannot be sent: {error}.") from error
 
     async def _listen(self) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):

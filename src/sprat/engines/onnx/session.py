@@ -18,11 +18,12 @@ def open_session(folder: Folder, provider: str, threads: int) -> Native:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    options.add_session_config_entry(
-        "session.model_external_initializers_file_folder_path", str(folder.graph.parent)
-    )
     try:
-        return ort.InferenceSession(edited(folder), options, providers=providers)
+        graph, data = edited(folder)
+        options.add_session_config_entry(
+            "session.model_external_initializers_file_folder_path", str(data)
+        )
+        return ort.InferenceSession(graph, options, providers=providers)
     except Exception as error:  # the native library raises whatever it likes
         line = str(error).strip().splitlines()[0][:300]
         raise BadWeights(
