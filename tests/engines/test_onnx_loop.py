@@ -1,10 +1,13 @@
 """The decode loop inside the worker, in this process: what it computes, checked from outside."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime_genai as og
 import pytest
+from onnx import TensorProto, numpy_helper
 from scipy.special import log_softmax
 from tests.engines.tiny import CONTEXT
 from tokenizers import Tokenizer as Oracle
@@ -231,6 +234,41 @@ def test_the_decoder_finds_out_whether_guesses_are_safe_here(loop: Loop, monkeyp
     assert not loop.decoder.check_exact()
 
 
+def test_a_graph_that_computes_in_float16_is_loaded_too(tiny: Path, tmp_path: Path):
+    folder = shutil.copytree(tiny, tmp_path / "half")
+    model = onnx.load(folder / "model.onnx")
+    for weight in model.graph.initializer:
+        if weight.data_type == TensorProto.FLOAT:
+            half = numpy_helper.to_array(weight).astype(np.float16)
+            weight.CopyFrom(numpy_helper.from_array(half, weight.name))
+    for value in (*model.graph.input, *model.graph.output):
+        if value.type.tensor_type.elem_type == TensorProto.FLOAT:
+            value.type.tensor_type.elem_type = TensorProto.FLOAT16
+    onnx.save(model, folder / "model.onnx")
+    half, whole = Loop(folder), Loop(tiny)
+    tokens = np.array([whole.tokenizer.encode(PROMPTS[0])])
+    rows = []
+    for loop in (half, whole):
+        loop.decoder.cache.reserve(1, 64, 0)
+        rows.append(loop.decoder.run(tokens, [0], 0)[0, 0])
+    assert np.abs(rows[0] - rows[1]).max() < 0.05 * np.abs(rows[1]).max()
+
+
+def batch_logits(path: Path, rows: int) -> np.ndarray:
+    """Logits [2, vocab] of the first two of `rows` answers, computed together for one step."""
+    decoder = Decoder(read_folder(path), "cpu", 2)
+    decoder.cache.reserve(rows, 64, 0)
+    lengths = [9 + 3 * row for row in range(rows)]
+    for row, length in enumerate(lengths):
+        decoder.run(np.arange(length)[None] + row, [0], row)
+    return decoder.run(np.arange(rows)[:, None] + 40, lengths, 0)[:2, 0]
+
+
+def test_answers_computed_together_have_the_same_bits_in_any_company(tiny: Path):
+    for rows in (3, 4, 8):
+        assert np.array_equal(batch_logits(tiny, 2), batch_logits(tiny, rows))
+
+
 @pytest.fixture(scope="module")
 def real_folder(real_settings: Settings) -> Path:
     """SmolLM2 as the user has it: int8 activations, where one rounding becomes another word."""
@@ -248,3 +286,9 @@ def test_guesses_change_nothing_in_a_real_models_answer(real_folder: Path, text:
     assert loop.lone(prompt, known=[], max_tokens=48) == plain
     assert loop.lone(prompt, known=plain, max_tokens=48) == plain
     assert any(count > 1 for _, count in loop.runs[1:])
+
+
+@pytest.mark.real
+def test_a_real_models_answers_together_have_the_same_bits_in_any_company(real_folder: Path):
+    for rows in (3, 4, 8):
+        assert np.array_equal(batch_logits(real_folder, 2), batch_logits(real_folder, rows))

@@ -114,7 +114,7 @@ class Decoder:
         if self._pads:
             inputs[COUNT] = np.array([count], np.int64)
         for name, width in self._pads.items():
-            inputs[name] = np.zeros((rows, pad, width), np.float32)
+            inputs[name] = np.zeros((rows, pad, width), self.cache.arrays[0].dtype)
         return inputs
 
     def _bind_cache(self, first_row: int, rows: int) -> None:

@@ -19,7 +19,9 @@ from sprat.engines.onnx.native import Native
 KEEP = "sprat_keep_from"
 """int64 [1]: the first position whose logits are wanted, counted from the end (-1: the last)."""
 PAD = "sprat_pad"
-"""float [rows, 0 or 1, width]: what attention is given beside the tokens; `PAD%d` names more."""
+"""[rows, 0 or 1, width], of the cache's type: what attention is given beside the tokens.
+
+One input for each width, called `sprat_pad/WIDTH`."""
 COUNT = "sprat_count"
 """int64 [1]: how many tokens there are without it."""
 
@@ -104,7 +106,11 @@ def _add_pads(graph: Native, folder: Folder) -> None:
     attentions = [node for node in graph.node if node.op_type == _ATTENTION]
     if not attentions or any(_has_positions(node) for node in attentions):
         return
-    helper, whole, real = _helper(), _whole(), import_module("onnx").TensorProto.FLOAT
+    key = folder.names.past_key_names % 0
+    real = next((i.type.tensor_type.elem_type for i in graph.input if i.name == key), None)
+    if real is None:
+        return
+    helper, whole = _helper(), _whole()
     pads: dict[str, int] = {}
     nodes: list[Native] = []
     for node in graph.node:
