@@ -35,20 +35,6 @@ def z_value(confidence: float = CONFIDENCE) -> float:
     return NormalDist().inv_cdf(0.5 + confidence / 2)
 
 
-def wilson(right: int, n: int, confidence: float = CONFIDENCE) -> Interval | None:
-    """Wilson's score interval of a proportion; None for n = 0.
-
-    Source: Wilson (1927), Journal of the American Statistical Association 22:209.
-    """
-    if n == 0:
-        return None
-    z = z_value(confidence)
-    p, shrink = right / n, 1 + z * z / n
-    middle = (p + z * z / (2 * n)) / shrink
-    half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / shrink
-    return Interval(max(0.0, middle - half), min(1.0, middle + half))
-
-
 def bootstrap_interval(
     values: Sequence[float],
     *,

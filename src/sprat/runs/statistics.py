@@ -122,15 +122,15 @@ def questions_needed(
 
     `n = (z_confidence + z_power)² · variance / (difference + margin)²`, with the variance of
     `score_z` at the margin (the sample's own may be zero). None when the difference sits so near
-    the margin that more than `MAX_NEEDED` would be needed.
+    the margin that more than `MAX_NEEDED` would be needed, or there is none to go by.
 
     Source: Julious (2004), Statistics in Medicine 23:1921, section 5 (non-inferiority).
     """
     from statistics import NormalDist
 
     n = len(differences)
-    z = score_z(differences, -margin, -1, 1)
-    if n == 0 or z == 0:
+    z = score_z(differences, -margin, -1, 1) if n else 0
+    if z == 0:
         return None
     # z = gap · √(n / variance), so variance / gap² is n / z².
     wanted = (z_value(confidence) + NormalDist().inv_cdf(POWER)) ** 2 * n / (z * z)
