@@ -1,8 +1,8 @@
 """The comparison as GitHub-flavoured Markdown: pastes well into a pull request."""
 
-from sprat.report import facts, numbers
-from sprat.report.rows import key_rows
-from sprat.studies.comparison import Comparison, KindSummary
+from sprat.report import facts
+from sprat.report.rows import key_rows, kind_cells
+from sprat.studies.comparison import Comparison
 
 MAX_PROMPT_TEXTS = 20
 """Without a verdict the texts are the result; more than this is for the page."""
@@ -55,20 +55,9 @@ def _numbers(comparison: Comparison) -> str:
 def _kinds(comparison: Comparison) -> str:
     if not comparison.kinds or comparison.verdict is None:
         return ""
-    rows = [_kind(kind) for kind in comparison.kinds]
+    rows = [kind_cells(kind) for kind in comparison.kinds]
     names = ("kind", "n", "small", "large", "difference, points", "interval")
     return "### By kind of question\n\n" + _table(names, rows, "lrrrrr")
-
-
-def _kind(kind: KindSummary) -> tuple[str, ...]:
-    return (
-        facts.kind_name(kind.kind),
-        str(kind.n),
-        numbers.score(kind.small_score),
-        numbers.score(kind.large_score),
-        numbers.points(kind.difference),
-        numbers.points_range(kind.low, kind.high),
-    )
 
 
 def _texts(comparison: Comparison) -> str:

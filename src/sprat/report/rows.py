@@ -6,8 +6,8 @@ from typing import TypeVar
 import msgspec
 
 from sprat.report import numbers
-from sprat.report.facts import sides
-from sprat.studies.comparison import Comparison, ModelSummary
+from sprat.report.facts import kind_name, sides
+from sprat.studies.comparison import Comparison, KindSummary, ModelSummary
 
 Value = TypeVar("Value", int, float)
 
@@ -30,6 +30,18 @@ def key_rows(comparison: Comparison) -> list[Row]:
     small, large = (side.summary for side in sides(comparison))
     rows = [*_quality(comparison, small, large), *_speed(small, large), *_resources(small, large)]
     return [row for row in rows if row is not None]
+
+
+def kind_cells(kind: KindSummary) -> tuple[str, ...]:
+    """One kind of question: its name, n, both scores, the difference, its interval."""
+    return (
+        kind_name(kind.kind),
+        str(kind.n),
+        numbers.score(kind.small_score),
+        numbers.score(kind.large_score),
+        numbers.points(kind.difference),
+        numbers.points_range(kind.low, kind.high),
+    )
 
 
 def _quality(comparison: Comparison, small: ModelSummary, large: ModelSummary) -> list[Row | None]:

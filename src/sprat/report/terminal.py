@@ -4,8 +4,8 @@ import re
 from typing import TYPE_CHECKING
 
 from sprat.report import facts, numbers
-from sprat.report.rows import key_rows
-from sprat.studies.comparison import Comparison, KindSummary
+from sprat.report.rows import key_rows, kind_cells
+from sprat.studies.comparison import Comparison
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -126,20 +126,9 @@ def _kinds(comparison: Comparison, page: _Page) -> None:
         ("difference, points", "right"), ("interval", "right"),
     )  # fmt: skip
     for kind in comparison.kinds:
-        table.add_row(*_cells(page, *_kind(kind)))
+        table.add_row(*_cells(page, *kind_cells(kind)))
     page.show(table)
     page.say()
-
-
-def _kind(kind: KindSummary) -> tuple[str, ...]:
-    return (
-        facts.kind_name(kind.kind),
-        str(kind.n),
-        numbers.score(kind.small_score),
-        numbers.score(kind.large_score),
-        numbers.points(kind.difference),
-        numbers.points_range(kind.low, kind.high),
-    )
 
 
 def _texts(comparison: Comparison, page: _Page) -> None:
