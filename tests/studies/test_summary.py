@@ -199,6 +199,14 @@ def test_a_counter_missing_once_leaves_no_sum_but_its_reason(tmp_path):
     store.close()
 
 
+def test_failures_of_the_large_side_are_said_to_flatter_the_small_one(tmp_path):
+    questions = [question(n) for n in range(2)]
+    store = store_with(tmp_path / "r.db", questions, ["gone", 1], [1, "gone"])
+    said = summarise(store, "study").warnings
+    assert "s: 1 failed, counted as wrong." in said
+    assert "l: 1 failed, counted as wrong, which makes the other one look better." in said
+
+
 def test_what_weakens_the_numbers_is_said(tmp_path):
     questions = [question(n, language="ms" if n == 1 else "en") for n in range(4)]
     cut = msgspec.structs.replace(

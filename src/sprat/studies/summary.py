@@ -100,7 +100,8 @@ def _few(verdict: VerdictSummary | None) -> str:
 def _of_model(model: ModelSummary) -> list[str]:
     lines: list[str] = []
     if model.errors:
-        lines.append(f"{model.name}: {model.errors} failed, counted as wrong.")
+        gain = ", which makes the other one look better" if model.role == "large" else ""
+        lines.append(f"{model.name}: {model.errors} failed, counted as wrong{gain}.")
     if model.answered and model.truncated / model.answered > MANY_TRUNCATED:
         lines.append(
             f"{model.name}: {model.truncated} of {model.answered} answers were cut off by their "
