@@ -1,10 +1,12 @@
 """The store: nothing lost, nothing twice, and a clear line for a file that is no store."""
 
+import contextlib
 import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
+import filelock
 import msgspec
 import pytest
 
@@ -181,6 +183,21 @@ def test_one_process_at_a_time_asks_for_a_study(store):
     with store.hold("x"):
         pass
     assert [p.name for p in store.path.parent.iterdir() if "lock" in p.name] == []
+
+
+def test_who_takes_a_study_the_moment_it_is_let_go_holds_it_alone(store, monkeypatch):
+    release, taken = filelock.FileLock.release, contextlib.ExitStack()
+
+    def release_and_let_another_in(lock, *rest, **more):
+        monkeypatch.setattr(filelock.FileLock, "release", release)
+        release(lock, *rest, **more)
+        taken.enter_context(store.hold("x"))
+
+    monkeypatch.setattr(filelock.FileLock, "release", release_and_let_another_in)
+    with store.hold("x"):
+        pass
+    with taken, pytest.raises(RunError, match="another process"), store.hold("x"):
+        pass
 
 
 def test_ids_sort_by_time_and_are_short():

@@ -6,6 +6,7 @@ in `body`, in the shapes of `sprat.types`.
 """
 
 import sqlite3
+import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -130,9 +131,14 @@ class Store:
         try:
             yield
         finally:
-            lock.release()
+            # While it is held: a moment later it may be the next one's. Windows deletes no file
+            # that is open, so there only one that nobody took meanwhile goes afterwards.
             with suppress(OSError):
-                file.unlink(missing_ok=True)
+                file.unlink()
+            lock.release()
+            if sys.platform == "win32":
+                with suppress(OSError):
+                    file.unlink()
 
     def withdraw_errors(self, study: str, role: str, from_position: int) -> int:
         """Forget a side's errors from a position on, so that they are asked again; how many."""
