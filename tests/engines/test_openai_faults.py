@@ -25,7 +25,8 @@ from sprat.errors import (
     EngineTimeout,
     SettingsError,
 )
-from sprat.types import Delta
+from sprat.settings import Endpoint
+from sprat.types import ChatRequest, Delta, Message
 
 
 async def test_a_stream_that_just_ends_is_not_taken_for_an_answer(stub: Stub, engine: OpenAIEngine):
@@ -239,3 +240,22 @@ async def test_a_proxy_is_never_used_for_this_machine(stub: Stub, monkeypatch: p
     stub.answers(stream(piece("ok")))
     assert (await ask(engine, hello())).text == "ok"
     await engine.aclose()
+
+
+async def test_a_404_is_told_even_where_the_list_of_models_is_no_http():
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked = await reader.readuntil(b"\r\n\r\n")
+        gone = b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
+        writer.write(b"garbage\r\n\r\n" if asked.startswith(b"GET") else gone)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    engine = OpenAIEngine("x/m", Endpoint(url=f"http://127.0.0.1:{port}/v1"), "m")
+    try:
+        with pytest.raises(EngineRefused, match="404"):
+            await ask(engine, ChatRequest(messages=(Message("user", "hi"),)))
+    finally:
+        await engine.aclose()
+        server.close()

@@ -132,7 +132,9 @@ class Client:
                 _cut(response)
             listed = msgspec.json.decode(raw).get("data", [])
             return sorted(str(entry["id"]) for entry in listed)
-        except (TimeoutError, *LOST, msgspec.DecodeError, AttributeError, KeyError, TypeError):
+        except (TimeoutError, ConnectionError, aiohttp.ClientError):
+            return []
+        except (msgspec.DecodeError, AttributeError, KeyError, TypeError):
             return []
 
     async def _refuse(self, response: aiohttp.ClientResponse, model: str) -> NoReturn:
