@@ -128,7 +128,7 @@ def _speed(small: ModelSummary, large: ModelSummary) -> list[Row | None]:
     ]  # fmt: skip
 
 
-_TOKENS_NOTE = "after the first token; different tokenizers, so not compared"
+_TOKENS_NOTE = "after the first token; comparable only where both share a tokenizer"
 
 
 def _resources(small: ModelSummary, large: ModelSummary) -> list[Row | None]:
