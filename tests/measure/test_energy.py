@@ -208,3 +208,27 @@ def test_without_a_counter_energy_is_none_with_the_reason():
     assert energy.stamp() is None
     assert energy.between(None, None) is None
     assert energy.source == "unavailable: no counter here"
+
+
+def test_a_counter_that_stops_answering_is_unavailable_from_then_on_and_stops_nothing() -> None:
+    class Failing:
+        source = "RAPL"
+
+        def __init__(self) -> None:
+            self.reads = 0
+
+        def read_joules(self) -> float:
+            self.reads += 1
+            if self.reads > 1:
+                raise PermissionError("no longer allowed")
+            return 5.0
+
+        def close(self) -> None:
+            pass
+
+    energy = Energy(Failing())
+    start = energy.stamp()
+    assert start is not None
+    energy.learn_idle(0.0)
+    assert energy.between(start, energy.stamp()) is None
+    assert energy.source == "unavailable: RAPL stopped answering: no longer allowed"

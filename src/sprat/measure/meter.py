@@ -39,18 +39,23 @@ class Energy:
     def learn_idle(self, seconds: float = 2.0, sleep: Callable[[float], None] = time.sleep) -> None:
         """Measure what the machine draws with the model loaded and nobody asking; blocks."""
         start = self.stamp()
-        if start is None:
+        sleep(seconds if start else 0)
+        end = self.stamp()
+        if start is None or end is None:
             return
-        sleep(seconds)
-        end = self.stamp() or start
         self._idle_watts = (end[0] - start[0]) / ((end[1] - start[1]) / 1e9)
 
     def stamp(self) -> tuple[float, int] | None:
-        """Joules and the moment; None without a counter."""
-        if isinstance(self._counter, NoCounter):
-            return None
+        """Joules and the moment; None without a counter, or from when it fails."""
         with self._reading:
-            return self._counter.read_joules(), self._clock()
+            counter = self._counter
+            if isinstance(counter, NoCounter):
+                return None
+            try:
+                return counter.read_joules(), self._clock()
+            except Exception as error:  # noqa: BLE001 - each library fails in its own way
+                self._counter = NoCounter(f"{counter.source} stopped answering: {error}")
+                return None
 
     def between(
         self, start: tuple[float, int] | None, end: tuple[float, int] | None

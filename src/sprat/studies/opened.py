@@ -1,5 +1,6 @@
 """A comparison from model names to its study's id: what the command line and the notebook share."""
 
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sprat.engines.base import Engine
@@ -72,5 +73,6 @@ async def ask_both(
             environment=opened.environment,
         )
     finally:
-        for engine in opened.engines.values():
-            await engine.aclose()
+        async with AsyncExitStack() as closing:  # each is closed, whatever another one raises
+            for engine in opened.engines.values():
+                closing.push_async_callback(engine.aclose)
