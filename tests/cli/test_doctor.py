@@ -40,6 +40,12 @@ def test_a_provider_that_is_not_installed_is_a_fault_with_a_fix() -> None:
     assert check.fix
 
 
+def test_only_providers_that_the_engine_takes_are_named() -> None:
+    (check,) = checks.check_providers(Settings(onnx=OnnxSettings(provider="azure")))
+    assert check.state == "fault"  # the engine refuses it: it computes in a cloud
+    assert "Azure" not in check.found
+
+
 def test_an_endpoint_where_nothing_listens_is_a_fault() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

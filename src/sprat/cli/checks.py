@@ -87,7 +87,8 @@ def check_providers(settings: Settings) -> Iterable[Check]:
     except ImportError:
         return
     names: list[str] = runtime.get_available_providers()
-    short = [name.removesuffix("ExecutionProvider") for name in names]
+    # Azure's computes in a cloud, not here, and the engine does not take it.
+    short = [n.removesuffix("ExecutionProvider") for n in names if not n.startswith("Azure")]
     wanted = settings.onnx.provider
     if wanted.lower().removesuffix("executionprovider") in [name.lower() for name in short]:
         yield _ok("Execution providers", ", ".join(short))
