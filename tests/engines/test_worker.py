@@ -132,3 +132,14 @@ def test_frames_go_through_a_real_pipe():
     with os.fdopen(reader, "rb", buffering=0) as stream:
         assert read_frame(stream) is not None
         assert read_frame(stream) is None
+
+
+async def test_a_worker_out_of_step_fails_its_requests_instead_of_leaving_them_waiting(
+    local: OnnxEngine, monkeypatch: pytest.MonkeyPatch
+):
+    await local.warm()
+    monkeypatch.setattr("sprat.engines.onnx.process.MOST_BYTES", 1)
+    with pytest.raises(EngineDied):
+        await ask(local, LONG)
+    monkeypatch.undo()
+    assert (await ask(local, LONG)).text

@@ -138,15 +138,21 @@ class Process:
             raise UnsupportedRequest(f"The request cannot be sent: {error}.") from error
 
     async def _listen(self) -> None:
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-            while True:
-                (length,) = LENGTH.unpack(await self._stdout.readexactly(LENGTH.size))
-                if length > MOST_BYTES:
-                    break
-                self._deliver(decode_from_worker(await self._stdout.readexactly(length)))
+        try:
+            with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+                while True:
+                    self._deliver(await self._read())
+        except msgspec.MsgspecError:  # out of step: nothing after this can be understood
+            self._process.kill()
         await self._process.wait()
         await asyncio.wait([self._tasks[1]], timeout=_STOP_S)
         self._bury()
+
+    async def _read(self) -> FromWorker:
+        (length,) = LENGTH.unpack(await self._stdout.readexactly(LENGTH.size))
+        if length > MOST_BYTES:
+            raise msgspec.DecodeError(f"a frame of {length} bytes")
+        return decode_from_worker(await self._stdout.readexactly(length))
 
     def _deliver(self, message: FromWorker) -> None:
         if isinstance(message, Ready):
