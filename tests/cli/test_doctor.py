@@ -2,11 +2,13 @@
 
 import json
 import socket
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from sprat.cli import checks, cli
+from sprat.errors import UsageError
 from sprat.settings import Endpoint, OnnxSettings, Settings
 
 
@@ -73,3 +75,11 @@ def test_little_memory_and_little_disk_are_worth_a_note(monkeypatch: pytest.Monk
     (disk,) = checks.check_disk(Settings())
     assert (memory.state, disk.state) == ("note", "note")
     assert memory.found.startswith("0.5 GiB")
+
+
+def test_a_file_that_cannot_be_written_is_wrong_use_before_anything_is_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sprat.cli.doctor.check_all", lambda _: pytest.fail("checked first"))
+    with pytest.raises(UsageError, match="no folder"):
+        cli.main(["doctor", "--json", str(tmp_path / "missing" / "x")], standalone_mode=False)

@@ -6,7 +6,7 @@ import click
 
 from sprat.cli.checks import Check, check_all
 from sprat.cli.context import settings_of
-from sprat.cli.output import write_json
+from sprat.cli.output import check_target, write_json
 
 _MARKS = {"ok": "ok   ", "note": "note ", "fault": "FAULT"}
 _COLOURS = {"ok": "green", "note": "yellow", "fault": "red"}
@@ -17,6 +17,7 @@ _COLOURS = {"ok": "green", "note": "yellow", "fault": "red"}
 @click.pass_context
 def doctor(ctx: click.Context, json_file: str | None) -> None:
     """Check this machine: each fault comes with its fix. Exit 1 on a fault."""
+    check_target(json_file)
     checks = check_all(settings_of(ctx))
     if json_file:
         write_json({"schema": 1, "checks": checks}, json_file)
