@@ -12,6 +12,8 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from sprat.models.export import export
 from sprat.models.export.tokenizer import PRE_TOKENIZERS
+from sprat.models.names import resolve
+from sprat.models.ready import ensure_weights
 
 SENTENCES = [
     "Hello, world! It's 12345 o'clock; don't you KNOW? We'LL see.",
@@ -123,9 +125,5 @@ def test_the_beginning_of_text_is_put_first_where_the_model_wants_one(tmp_path):
 @pytest.mark.real
 @pytest.mark.parametrize("name", ["smollm2-135m", "qwen2.5-coder-0.5b"])
 def test_the_built_in_models_tokenise_as_llama_cpp_does(name, real_settings, tmp_path):
-    from sprat.models.disk import WEIGHTS, model_folder
-
-    weights = model_folder(real_settings, name) / WEIGHTS
-    if not weights.is_file():
-        pytest.skip(f"{name} has not been pulled")
-    compare(weights, tmp_path / "out")
+    weights = ensure_weights(resolve(name, real_settings), real_settings)
+    compare(weights.path, tmp_path / "out")
