@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sprat.cli import main
+from sprat.errors import first_line
 from sprat.settings import Settings
 
 HEAVY = ("onnx", "onnxruntime", "onnxruntime_genai", "numpy", "aiohttp", "rich", "jinja2")
@@ -93,3 +94,8 @@ def test_no_runtime_leaves_a_device_id_or_events_behind(
         )
         assert done.returncode == 0, done.stderr
     assert list(tmp_path.rglob("*")) == []
+
+
+def test_an_error_that_says_nothing_is_told_by_its_class_and_a_long_one_by_its_first_line() -> None:
+    assert first_line(ValueError()) == "ValueError"
+    assert first_line(ValueError("\n  one\ntwo"), 2) == "on"

@@ -111,3 +111,8 @@ class QuestionError(SpratError):
 
 class RunError(SpratError):
     """Recorded runs are missing, from another version, or cannot be resumed."""
+
+
+def first_line(error: BaseException, most: int = 300) -> str:
+    """What somebody else's exception says, in one line; its class when it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:most]

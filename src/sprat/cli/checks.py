@@ -1,13 +1,11 @@
 """What `sprat doctor` looks at: one small function per question, each fault with its fix."""
 
 import os
-import shutil
 import socket
 import sys
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -126,8 +124,9 @@ def check_memory(_: Settings) -> Iterable[Check]:
 
 def check_disk(settings: Settings) -> Iterable[Check]:
     """Free disk where the models are kept."""
-    folder = _nearest_existing(settings.models_dir)
-    free = shutil.disk_usage(folder).free
+    from sprat.models.disk import free_bytes
+
+    free = free_bytes(settings.models_dir)
     found = f"{free / _GIB:.1f} GiB free for {settings.models_dir}"
     if free < _ROOM_FOR_DEFAULTS_BYTES:
         yield _note(
@@ -188,7 +187,3 @@ def _listens(host: str, port: int) -> bool:
             return True
     except OSError:
         return False
-
-
-def _nearest_existing(path: Path) -> Path:
-    return next(place for place in (path, *path.parents) if place.exists())

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
+from sprat.models.disk import sha256_of
 from sprat.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def identity(name: str, settings: Settings) -> dict[str, Any]:
         case EndpointModel() as source:
             return {"endpoint": _without_login(source.endpoint.url), "model": source.model}
         case Scripted() as source:
-            return {"script_sha256": _sha256(source.path)}
+            return {"script_sha256": sha256_of(source.path)}
         case source:
             return _local(source, settings)
 
@@ -50,13 +51,8 @@ def _local(source: "Local", settings: Settings) -> dict[str, Any]:
 def _folder_sha256(folder: Path) -> str:
     """One hash over every file of a folder, by name: about a second per gigabyte."""
     files = sorted(path for path in folder.iterdir() if path.is_file())
-    lines = "".join(f"{_sha256(path)}  {path.name}\n" for path in files)
+    lines = "".join(f"{sha256_of(path)}  {path.name}\n" for path in files)
     return hashlib.sha256(lines.encode()).hexdigest()
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _without_login(url: str) -> str:

@@ -109,9 +109,12 @@ def sha256_of(path: Path, report: Callable[[int], None] = lambda _: None) -> str
 
 def free_bytes(folder: Path) -> int:
     """Free space on the disk that `folder` is, or would be, on."""
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    return shutil.disk_usage(folder).free
+    return shutil.disk_usage(nearest_existing(folder)).free
+
+
+def nearest_existing(path: Path) -> Path:
+    """`path`, or the first folder above it that is there."""
+    return next((place for place in (path, *path.parents) if place.exists()), path)
 
 
 def require_room(folder: Path, needed_bytes: int, what: str) -> None:

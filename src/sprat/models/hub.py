@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import msgspec
 
-from sprat.errors import DownloadFailed, HashMismatch
+from sprat.errors import DownloadFailed, HashMismatch, first_line
 from sprat.models.catalog import CatalogModel, HubSource
 from sprat.models.disk import require_room, write_whole
 from sprat.models.download import Remote, download
@@ -110,7 +110,7 @@ def _ask_hub(source: HubSource) -> Pin:
             f"{host} has no {source.repo}/{source.file} (HTTP {status})"
         ) from error
     except Exception as error:  # its HTTP library has its own errors
-        raise DownloadFailed(f"{host} cannot be reached: {_first_line(error)}") from error
+        raise DownloadFailed(f"{host} cannot be reached: {first_line(error, 200)}") from error
     if not found.commit_hash or not found.etag or len(found.etag) != 64:
         raise DownloadFailed(f"the hub records no SHA-256 for {source.repo}/{source.file}")
     licence = _licence(source, found.commit_hash, token)
@@ -127,10 +127,6 @@ def _licence(source: HubSource, commit: str, token: str | None) -> str | None:
     except Exception:  # noqa: BLE001 (a nicety of a library whose errors have no common base)
         return None
     return str(card.license) if card and card.license else None
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
 
 
 def _file_url(source: HubSource, revision: str) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 
 from sprat.engines.onnx.folder import Folder
 from sprat.engines.onnx.native import Floats, Native, og
-from sprat.errors import UnsupportedRequest
+from sprat.errors import UnsupportedRequest, first_line
 from sprat.types import ChatRequest, ResponseFormat
 
 _GRAPH = "sprat-guide.onnx"
@@ -67,9 +67,8 @@ class Guides:
             params.set_guidance(kind, data)
             return Guide(og.Generator(self._model, params))
         except Exception as error:  # the native library raises whatever it likes
-            line = str(error).strip().splitlines()[0][:300]
             raise UnsupportedRequest(
-                f"The response format cannot be used: {line}.",
+                f"The response format cannot be used: {first_line(error)}.",
                 fix="Check the JSON schema or the pattern.",
             ) from error
 

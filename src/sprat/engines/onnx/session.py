@@ -3,7 +3,7 @@
 from sprat.engines.onnx.folder import Folder
 from sprat.engines.onnx.graph import edited
 from sprat.engines.onnx.native import Native, ort
-from sprat.errors import BadWeights, UnsupportedRequest
+from sprat.errors import BadWeights, UnsupportedRequest, first_line
 
 
 def open_session(folder: Folder, provider: str, threads: int) -> Native:
@@ -25,9 +25,8 @@ def open_session(folder: Folder, provider: str, threads: int) -> Native:
         )
         return ort.InferenceSession(graph, options, providers=providers)
     except Exception as error:  # the native library raises whatever it likes
-        line = str(error).strip().splitlines()[0][:300]
         raise BadWeights(
-            f"{folder.graph} cannot be loaded: {line}",
+            f"{folder.graph} cannot be loaded: {first_line(error)}",
             fix="Export it again: sprat models export FILE.gguf --out DIR",
         ) from error
 

@@ -5,7 +5,7 @@ It only encodes: its decoding drops everything after a byte that is no UTF-8, so
 
 from sprat.engines.onnx.folder import Folder
 from sprat.engines.onnx.native import Native, og
-from sprat.errors import BadWeights
+from sprat.errors import BadWeights, first_line
 
 
 class Tokenizer:
@@ -16,9 +16,8 @@ class Tokenizer:
             self._native: Native = og.Tokenizer(og.Config(str(folder.path)))
             self._native.update_options(add_special_tokens="false")
         except Exception as error:  # the native library raises whatever it likes
-            line = str(error).strip().splitlines()[0][:300]
             raise BadWeights(
-                f"{folder.path} has no usable tokenizer: {line}.",
+                f"{folder.path} has no usable tokenizer: {first_line(error)}.",
                 fix="Export it again: sprat models export FILE.gguf --out DIR",
             ) from error
 

@@ -29,7 +29,7 @@ from sprat.engines.onnx.wire import (
     frame,
     read_frame,
 )
-from sprat.errors import ContextTooLong, EngineError, SpratError
+from sprat.errors import ContextTooLong, EngineError, SpratError, first_line
 from sprat.measure.clock import now_ns
 from sprat.types import ChatRequest, ResponseFormat
 
@@ -139,8 +139,7 @@ def _fault(number: int | None, error: SpratError) -> Fault:
 
 
 def _broken(number: int | None, error: Exception) -> Fault:
-    lines = str(error).strip().splitlines() or [""]
-    what = f"The local model failed: {type(error).__name__}: {lines[0][:300]}"
+    what = f"The local model failed: {type(error).__name__}: {first_line(error)}"
     return Fault(number, EngineError.__name__, what)
 
 

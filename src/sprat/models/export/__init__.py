@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from sprat.errors import DiskFull, ModelError
+from sprat.models.disk import free_bytes, nearest_existing
 
 if TYPE_CHECKING:
     from sprat.models.gguf import Gguf
@@ -122,8 +123,8 @@ def _types(gguf: "Gguf") -> tuple[str, ...]:
 
 
 def _check_room(gguf: "Gguf", out: Path) -> None:
-    place = next(folder for folder in out.absolute().parents if folder.exists())
-    free = shutil.disk_usage(place).free
+    place = nearest_existing(out.absolute().parent)
+    free = free_bytes(place)
     needed = int(gguf.path.stat().st_size * GROWTH) + SPARE_BYTES
     if free < needed:
         raise DiskFull(
