@@ -39,15 +39,31 @@ class ChatRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     messages: tuple[Message, ...]
     model: str = ""
     """Only read by engines that hold several models."""
-    max_tokens: int = 256
+    prompt: str | None = None
+    """A text to go on with as it stands, without a chat template; `messages` is empty then."""
+    max_tokens: int | None = 256
+    """None: as many as the model has room for."""
     temperature: float = 0.0
     """0 is greedy: the same answer every time on the same machine."""
     top_p: float = 1.0
     seed: int | None = None
     stop: tuple[str, ...] = ()
     """Generation ends before any of these; they are not part of the text."""
+    presence_penalty: float = 0.0
+    """Taken off the logit of every token that the answer already holds, -2 to 2."""
+    frequency_penalty: float = 0.0
+    """Taken off a token's logit for each time that the answer holds it, -2 to 2."""
+    logit_bias: dict[int, float] = {}
+    """Added to the logits of these token numbers, -100 to 100."""
     response_format: ResponseFormat | None = None
     tools: tuple[dict[str, Any], ...] = ()
+    """Functions that may be called: `{"type": "function", "function": {"name", …}}`."""
+    tool_choice: str | None = None
+    """`auto` (what None means too), `none`, `required`, or `function:NAME` for that one."""
+    parallel_tool_calls: bool = True
+    """False: at most one call in an answer."""
+    reasoning_effort: str | None = None
+    """How long to think, in the endpoint's own word; only endpoints take it."""
     logprobs: int | None = None
     """None: none. k >= 0: the chosen token's log-probability and k alternatives."""
     scheduled_ns: int | None = None
@@ -71,6 +87,9 @@ class Delta(msgspec.Struct, frozen=True, omit_defaults=True):
     tokens: int | None = None
     """How many tokens this piece holds; None when the engine does not say."""
     logprobs: tuple[TokenLogprob, ...] = ()
+    tool_calls: tuple[dict[str, Any], ...] = ()
+    """Parts of calls: `{"index", "id"?, "type"?, "function": {"name"?, "arguments"?}}`; parts of one
+    index are one call, its arguments joined."""
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -187,6 +206,17 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     def chars_per_s(self) -> float | None:
         """Characters of the answer per second from sent to done: comparable across tokenizers."""
         return len(self.text) / self.timing.answer_s if self.timing.answer_s > 0 else None
+
+
+class Embedded(msgspec.Struct, frozen=True, kw_only=True):
+    """Texts as vectors."""
+
+    vectors: tuple[bytes, ...]
+    """One per text, in order: `dimensions` little-endian float32 each, of length 1 (L2)."""
+    dimensions: int
+    usage: Usage
+    timing: Timing
+    model: str = ""
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

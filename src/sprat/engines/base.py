@@ -1,12 +1,12 @@
 """The one protocol: everything that answers is an `Engine`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
 import msgspec
 
 from sprat.errors import EngineError
-from sprat.types import ChatRequest, Delta, Reply
+from sprat.types import ChatRequest, Delta, Embedded, Reply
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +50,38 @@ class Engine(Protocol):
 
     async def warm(self) -> Load:
         """Load the model if need be and run a short prompt through it."""
+        ...
+
+    async def aclose(self) -> None:
+        """Stop what runs and free everything. Safe to call twice."""
+        ...
+
+
+class Embedder(Protocol):
+    """Something that turns texts into vectors. Opened by `open_embedder`, closed by `aclose`."""
+
+    @property
+    def name(self) -> str:
+        """The model name that the user typed."""
+        ...
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Processes that compute for it and can be measured; empty when remote."""
+        ...
+
+    async def embed(self, texts: Sequence[str], *, dimensions: int | None = None) -> Embedded:
+        """One vector per text. Cancelling the call frees its place.
+
+        Raises:
+            UnsupportedRequest: it has no vectors of so many dimensions.
+            ContextTooLong: a text is longer than the model reads.
+            EngineError: no answer.
+        """
+        ...
+
+    async def warm(self) -> Load:
+        """Load the model if need be."""
         ...
 
     async def aclose(self) -> None:

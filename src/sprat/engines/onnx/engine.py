@@ -185,9 +185,10 @@ def _timing(stamps: Stamps, done: Done) -> Timing:
 
 
 def _check(request: ChatRequest) -> None:
+    most = request.max_tokens
     faults = {
         "messages is empty": not request.messages,
-        f"max_tokens is {request.max_tokens}": request.max_tokens < 1,
+        f"max_tokens is {most}": most is not None and most < 1,
         f"temperature is {request.temperature}": not 0 <= request.temperature <= 100,
         f"top_p is {request.top_p}": not 0 <= request.top_p <= 1,
         f"logprobs is {request.logprobs}": not 0 <= (request.logprobs or 0) <= 1000,

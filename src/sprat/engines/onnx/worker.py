@@ -104,7 +104,7 @@ class Worker:
                 f"{self._folder.context_tokens}.",
                 fix="Shorten the prompt, or take a model with a longer context.",
             )
-        most = min(request.max_tokens, room)
+        most = room if request.max_tokens is None else min(request.max_tokens, room)
         job = Job(ask, prompt, most, self._vocabulary, self._folder.end_ids)
         if request.response_format is not None:
             job.guide = self._open_guide(request, request.response_format, most)
