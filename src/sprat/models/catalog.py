@@ -3,11 +3,17 @@
 import tomllib
 from functools import cache
 from importlib.resources import files
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+FileName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+Task = Literal["chat", "embedding"]
+"""What a model does with a text: answer it, or turn it into a vector."""
+
+WEIGHTS = "weights.gguf"
+"""What a model's weights are called on disk, unless the catalogue says otherwise."""
 
 
 class RegistrySource(
@@ -60,6 +66,15 @@ class FoundrySource(
 Origin = RegistrySource | HubSource | FoundrySource
 
 
+class CatalogFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A file that lies beside the weights: a tokenizer, say."""
+
+    file: FileName
+    bytes: Annotated[int, msgspec.Meta(ge=1)]
+    sha256: Sha256
+    sources: Annotated[tuple[Origin, ...], msgspec.Meta(min_length=1)]
+
+
 class CatalogModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A model by name. `None` is "only known once its source was asked"."""
 
@@ -70,6 +85,22 @@ class CatalogModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """The size of the weights."""
     sha256: Sha256 | None = None
     sources: Annotated[tuple[Origin, ...], msgspec.Meta(min_length=1)]
+    task: Task = "chat"
+    file: FileName = WEIGHTS
+    """What the weights are called on disk."""
+    beside: tuple[CatalogFile, ...] = ()
+    """What the model needs besides its weights."""
+
+    @property
+    def all_bytes(self) -> int | None:
+        """The size of all its files together."""
+        return None if self.bytes is None else self.bytes + sum(one.bytes for one in self.beside)
+
+    def only(self, one: CatalogFile) -> "CatalogModel":
+        """The same model as if one of the files beside its weights were all of it."""
+        return msgspec.structs.replace(
+            self, file=one.file, bytes=one.bytes, sha256=one.sha256, sources=one.sources, beside=()
+        )
 
     @property
     def foundry(self) -> FoundrySource | None:

@@ -1,6 +1,6 @@
 """What is on disk: one folder per model, written so that half of anything is never taken for all.
 
-models_dir/<name>/weights.gguf     the verified weights
+models_dir/<name>/weights.gguf     the verified weights (model.onnx of an embedding model)
 models_dir/<name>/model.json       written last: says that the weights are whole, and what they are
 models_dir/<name>/*.partial        a download that can be resumed
 exports_dir/<sha256>-<recipe>/     the ONNX folder made from weights with that hash
@@ -19,10 +19,10 @@ from pathlib import Path
 import msgspec
 
 from sprat.errors import DiskFull, ModelError
+from sprat.models.catalog import WEIGHTS
 from sprat.models.progress import Progress, megabytes, remark
 from sprat.settings import Settings
 
-WEIGHTS = "weights.gguf"
 RECORD = "model.json"
 CHUNK_BYTES = 1 << 20
 SPARE_BYTES = 16 << 20
@@ -43,6 +43,15 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """The hub's commit, when they came from there."""
     pulled: str = ""
     """ISO 8601, UTC."""
+    file: str = WEIGHTS
+    """What the weights are called."""
+    beside: dict[str, int] = {}
+    """Every other file of the model, and its size in bytes."""
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Every file of the model, and its size in bytes."""
+        return {self.file: self.bytes, **self.beside}
 
 
 def safe_name(name: str) -> str:
@@ -67,9 +76,13 @@ def read_record(folder: Path) -> Record | None:
     """The record of a model that is wholly on disk, else None."""
     try:
         record = msgspec.json.decode((folder / RECORD).read_bytes(), type=Record)
-        return record if (folder / WEIGHTS).stat().st_size == record.bytes else None
+        return record if _is_whole(folder, record) else None
     except (OSError, msgspec.DecodeError):
         return None
+
+
+def _is_whole(folder: Path, record: Record) -> bool:
+    return all((folder / file).stat().st_size == size for file, size in record.sizes.items())
 
 
 def write_record(folder: Path, record: Record) -> Record:

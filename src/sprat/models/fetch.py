@@ -4,9 +4,8 @@ from pathlib import Path
 
 from sprat.errors import BadWeights, DiskFull, DownloadFailed, HashMismatch, ModelError
 from sprat.models import hub, registry
-from sprat.models.catalog import CatalogModel, HubSource, Origin, RegistrySource
+from sprat.models.catalog import CatalogFile, CatalogModel, HubSource, Origin, RegistrySource
 from sprat.models.disk import (
-    WEIGHTS,
     Record,
     explained,
     locked,
@@ -33,7 +32,7 @@ def pull(
     progress: Progress = silent,
     start_from: Path | None = None,
 ) -> Record:
-    """Make the weights of `model` be on disk, whole and verified; at once when they already are.
+    """Make all files of `model` be on disk, whole and verified; at once when they already are.
 
     Args:
         model: what to fetch; of the catalogue, or a hub file's `as_model()`.
@@ -52,31 +51,52 @@ def pull(
             remark(progress, f"{model.name} is on disk already; {start_from} was not looked at.")
         return record
     waiting = f"Another sprat is fetching {model.name}; waiting for it."
-    room = model.bytes or 0
+    room = model.all_bytes or 0
     with explained(f"Downloading {model.name}", folder, room), locked(folder, waiting, progress):
-        if record := read_record(folder) or _adopt(folder, model, progress):
+        if record := read_record(folder):
             return record
         folder.mkdir(exist_ok=True)
         _announce(model, progress)
+        for one in model.beside:
+            _fetch_beside(folder, model, one, settings, progress, start_from)
+        if model.sha256 and _is_there(folder, model, progress):
+            return _recorded(folder, model, model.sha256, "found on disk", None)
         return _keep(folder, model, _first_that_works(model, settings, progress, start_from))
 
 
-def _adopt(folder: Path, model: CatalogModel, progress: Progress) -> Record | None:
-    """Weights without a record: a run that was killed between the two. Trust only their hash."""
-    weights = folder / WEIGHTS
-    if not weights.is_file():
-        return None
-    if model.sha256 and model.bytes == weights.stat().st_size:
+def _fetch_beside(
+    folder: Path,
+    model: CatalogModel,
+    one: CatalogFile,
+    settings: Settings,
+    progress: Progress,
+    start_from: Path | None,
+) -> None:
+    """Make one of the files beside the weights be there. A file given to start from is weights."""
+    alone = model.only(one)
+    if _is_there(folder, alone, progress):
+        return
+    near = start_from if start_from and start_from.is_dir() else None
+    _first_that_works(alone, settings, progress, near)[0].replace(folder / one.file)
+    registry.forget(folder)
+
+
+def _is_there(folder: Path, model: CatalogModel, progress: Progress) -> bool:
+    """A file without a record: a run that was killed between the two. Trust only its hash."""
+    file = folder / model.file
+    if not file.is_file():
+        return False
+    if model.sha256 and model.bytes == file.stat().st_size:
         stage = f"{model.name}: checking what is on disk"
-        if sha256_of(weights, lambda n: progress(stage, n, model.bytes)) == model.sha256:
-            return _recorded(folder, model, model.sha256, "found on disk", None)
-    weights.unlink()
-    return None
+        if sha256_of(file, lambda n: progress(stage, n, model.bytes)) == model.sha256:
+            return True
+    file.unlink()
+    return False
 
 
 def _announce(model: CatalogModel, progress: Progress) -> None:
     if model.licence:  # else its source tells, once asked
-        what = f"{model.title}, {megabytes(model.bytes)}, {model.licence}"
+        what = f"{model.title}, {megabytes(model.all_bytes)}, {model.licence}"
         remark(progress, f"{model.name}: {what}")
 
 
@@ -136,13 +156,18 @@ def _all_failed(model: CatalogModel, failures: list[ModelError]) -> ModelError:
     why = "; ".join(failure.message for failure in failures)
     return kind(
         f"{model.name} could not be fetched. {why}.",
-        fix=f"Check the network, or: sprat models pull {model.name} --from FILE.gguf",
+        fix=f"Check the network, or: sprat models pull {model.name} --from {_shelf(model)}",
     )
+
+
+def _shelf(model: CatalogModel) -> str:
+    """What `--from` is best given: the one file that is all of the model, or a folder."""
+    return "FILE.gguf" if model.file.endswith(".gguf") else "FOLDER"
 
 
 def _keep(folder: Path, model: CatalogModel, got: Got) -> Record:
     path, seen, source, pin = got
-    path.replace(folder / WEIGHTS)
+    path.replace(folder / model.file)
     registry.forget(folder)
     for left in (*folder.glob("*.partial"), *folder.glob("*.tmp")):
         left.unlink()
@@ -153,10 +178,12 @@ def _recorded(folder: Path, model: CatalogModel, seen: str, source: str, pin: Pi
     record = Record(
         name=model.name,
         title=model.title,
-        bytes=(folder / WEIGHTS).stat().st_size,
+        bytes=(folder / model.file).stat().st_size,
         sha256=seen,
         licence=model.licence or (pin.licence if pin else None),
         source=source,
         revision=pin.revision if pin else None,
+        file=model.file,
+        beside={one.file: one.bytes for one in model.beside},
     )
     return write_record(folder, record)

@@ -40,7 +40,8 @@ def _candidates(path: Path, model: CatalogModel) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise DownloadFailed("there is no such file or folder")
-    return [p for p in sorted(path.rglob("*.gguf")) if p.stat().st_size == model.bytes]
+    kind = Path(model.file).suffix
+    return [p for p in sorted(path.rglob(f"*{kind}")) if p.stat().st_size == model.bytes]
 
 
 def _copy(file: Path, folder: Path, model: CatalogModel) -> Path:

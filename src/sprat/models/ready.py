@@ -1,4 +1,4 @@
-"""A source → a folder that ONNX Runtime GenAI can load: pulled, verified and exported as needed."""
+"""A source → a folder that can be loaded: pulled, verified and exported as needed."""
 
 import shutil
 from pathlib import Path
@@ -6,9 +6,8 @@ from pathlib import Path
 import msgspec
 
 from sprat.errors import BadWeights
-from sprat.models.catalog import CatalogModel, catalog
+from sprat.models.catalog import CatalogModel, Task, catalog
 from sprat.models.disk import (
-    WEIGHTS,
     Record,
     delete,
     explained,
@@ -32,7 +31,7 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
     """A model that can be loaded. None: not known for this kind of source."""
 
     folder: Path
-    """Holds `genai_config.json`."""
+    """Holds `genai_config.json`; of an embedding model `model.onnx` and `tokenizer.json`."""
     name: str
     gguf: Path | None = None
     """The weights that it was exported from."""
@@ -56,10 +55,12 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     title: str
     licence: str | None
+    task: Task
     bytes: int | None
-    """The size of its weights."""
+    """The size of its files."""
     on_disk: bool
     exported: bool
+    """Whether it can be loaded as it lies; an embedding model needs no export."""
     disk_bytes: int
     """What it takes now: weights, export, unfinished download."""
     where: str
@@ -74,6 +75,8 @@ def ensure(source: Local, settings: Settings, progress: Progress = silent) -> Re
     """
     if isinstance(source, OnnxFolder):
         return Ready(folder=source.path, name=source.name)
+    if isinstance(source, CatalogModel) and source.task == "embedding":
+        return _as_pulled(source, settings, progress)
     from sprat.models.export import RECIPE
 
     weights = ensure_weights(source, settings, progress)
@@ -87,6 +90,17 @@ def ensure(source: Local, settings: Settings, progress: Progress = silent) -> Re
         weights_sha256=weights.sha256,
         recipe=RECIPE,
         licence=weights.licence,
+    )
+
+
+def _as_pulled(model: CatalogModel, settings: Settings, progress: Progress) -> Ready:
+    """A model that is run as it comes."""
+    record = pull(model, settings, progress=progress)
+    return Ready(
+        folder=model_folder(settings, model.name),
+        name=model.name,
+        weights_sha256=record.sha256,
+        licence=record.licence,
     )
 
 
@@ -104,7 +118,7 @@ def ensure_weights(
         )
     model = source.as_model() if isinstance(source, HubFile) else source
     record = pull(model, settings, progress=progress)
-    path = model_folder(settings, model.name) / WEIGHTS
+    path = model_folder(settings, model.name) / record.file
     return Weights(path=path, sha256=record.sha256, licence=record.licence)
 
 
@@ -181,12 +195,19 @@ def describe(model: CatalogModel, settings: Settings) -> Known:
         name=model.name,
         title=model.title,
         licence=model.licence,
-        bytes=model.bytes or (record.bytes if record else None),
+        task=model.task,
+        bytes=model.all_bytes or (record.bytes if record else None),
         on_disk=record is not None,
-        exported=any(is_exported(f) for f in exports_of(record, settings)),
+        exported=_loadable(model, record, settings),
         disk_bytes=sum(size_bytes(f) for f in folders_of(model.name, settings)),
         where=str(model.sources[0].__struct_config__.tag),
     )
+
+
+def _loadable(model: CatalogModel, record: Record | None, settings: Settings) -> bool:
+    if model.task == "embedding":
+        return record is not None
+    return any(is_exported(folder) for folder in exports_of(record, settings))
 
 
 def _own(record: Record, settings: Settings) -> Known:
@@ -195,6 +216,7 @@ def _own(record: Record, settings: Settings) -> Known:
         name=record.name,
         title=record.title,
         licence=record.licence,
+        task="chat",
         bytes=record.bytes,
         on_disk=True,
         exported=any(is_exported(f) for f in exports),
