@@ -98,11 +98,19 @@ class ContextTooLong(EngineError):
 
 
 class EngineRefused(EngineError):
-    """The endpoint said no."""
+    """The endpoint said no; `retry_after_s` is how long it asks to wait, None when it is silent."""
 
-    def __init__(self, message: str, *, status: int | None = None, fix: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        retry_after_s: float | None = None,
+        fix: str | None = None,
+    ) -> None:
         super().__init__(message, fix=fix)
         self.status = status
+        self.retry_after_s = retry_after_s
 
 
 class QuestionError(SpratError):

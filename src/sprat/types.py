@@ -88,8 +88,8 @@ class Delta(msgspec.Struct, frozen=True, omit_defaults=True):
     """How many tokens this piece holds; None when the engine does not say."""
     logprobs: tuple[TokenLogprob, ...] = ()
     tool_calls: tuple[dict[str, Any], ...] = ()
-    """Parts of calls: `{"index", "id"?, "type"?, "function": {"name"?, "arguments"?}}`; parts of one
-    index are one call, its arguments joined."""
+    """Parts of calls: `{"index", "id"?, "type"?, "function": {"name"?, "arguments"?}}`; parts of
+    one index are one call, its arguments joined."""
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -212,7 +212,8 @@ class Embedded(msgspec.Struct, frozen=True, kw_only=True):
     """Texts as vectors."""
 
     vectors: tuple[bytes, ...]
-    """One per text, in order: `dimensions` little-endian float32 each, of length 1 (L2)."""
+    """One per text, in order: `dimensions` little-endian float32 each; of length 1 (L2) from a
+    model on this machine, as the server gave them from an endpoint."""
     dimensions: int
     usage: Usage
     timing: Timing

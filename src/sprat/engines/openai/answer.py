@@ -2,11 +2,11 @@
 
 from typing import Any
 
-import msgspec
-
-from sprat.engines.openai.chunks import Choice, Content, Counts, Logprobs, ToolCall, decode, words
+from sprat.engines.openai.chunks import Choice, Content, Counts, decode, words
+from sprat.engines.openai.logprobs import token_logprobs
+from sprat.engines.openai.toolcalls import ToolCalls
 from sprat.errors import EngineDied, EngineRefused
-from sprat.types import ChatRequest, CountedBy, Delta, Finish, TokenLogprob, Usage
+from sprat.types import ChatRequest, Delta, Finish, TokenLogprob, Usage
 
 CHARS_PER_TOKEN = 4
 """For estimates only. Source: https://help.openai.com/en/articles/4936856 ("1 token ~= 4 chars in
@@ -22,60 +22,59 @@ _FINISH: dict[str, Finish] = {
     "abort": "cancelled",
     "cancelled": "cancelled",
 }
+_EMPTY = Content()
 
 
 class Answer:
-    """Gathers the chunks of one answer."""
+    """Gathers the chunks of one answer: a chat's or a text completion's."""
 
     def __init__(self) -> None:
         self.finish: Finish | None = None
+        self.begun = False
+        """Whether any chunk was one of an answer."""
+        self.complete = False
+        """Whether the server has said why it stopped, and then counted."""
         self._text: list[str] = []
         self._reasoning: list[str] = []
         self._logprobs: list[TokenLogprob] = []
-        self._calls: dict[int, dict[str, Any]] = {}
+        self._calls = ToolCalls()
         self._usage: Counts | None = None
 
-    def take(self, data: str | bytes) -> tuple[Delta, bool] | None:
-        """Read one chunk: its piece and whether a tool call was in it; None when it says nothing.
+    def take(self, data: str | bytes) -> Delta | None:
+        """Read one chunk: its piece; None when it says nothing.
 
         Raises:
-            EngineRefused: the chunk is an error, or no chat completion at all.
+            EngineRefused: the chunk is an error, or no completion at all.
             EngineDied: the server says that it failed halfway.
         """
         chunk = decode(data)
         if chunk.error:
             raise EngineRefused(f"The server stopped with an error: {words(chunk.error)}.")
-        self._usage = chunk.usage or self._usage
+        piece = None
         for choice in chunk.choices or ():
             if not choice.index:  # several answers were not asked for; the first is ours
-                return self._choice(choice)
-        return None
+                piece = self._choice(choice)
+                break
+        if chunk.usage:
+            self._usage = chunk.usage
+            self.complete = self.finish is not None
+        return piece
 
-    def _choice(self, choice: Choice) -> tuple[Delta, bool]:
+    def _choice(self, choice: Choice) -> Delta:
+        self.begun = True
         if choice.finish_reason:
             self.finish = _finish(choice.finish_reason)
-        content = choice.delta or choice.message or Content()
+        content = choice.delta or choice.message or _EMPTY
         piece = Delta(
-            text=_plain(content.content),
+            text=choice.text or _plain(content.content),
             reasoning=content.reasoning_content or content.reasoning or "",
-            logprobs=_token_logprobs(choice.logprobs),
+            logprobs=token_logprobs(choice.logprobs) if choice.logprobs else (),
+            tool_calls=tuple(map(self._calls.take, content.tool_calls or ())),
         )
         self._text.append(piece.text)
         self._reasoning.append(piece.reasoning)
         self._logprobs.extend(piece.logprobs)
-        for call in content.tool_calls or ():
-            self._tool_call(call)
-        return piece, bool(content.tool_calls)
-
-    def _tool_call(self, part: ToolCall) -> None:
-        place = len(self._calls) if part.index is None else part.index
-        call = self._calls.setdefault(
-            place, {"id": "", "type": "function", "function": {"name": "", "arguments": ""}}
-        )
-        call["id"] = part.id or call["id"]
-        if part.function:
-            call["function"]["name"] += part.function.name or ""
-            call["function"]["arguments"] += _arguments(part.function.arguments)
+        return piece
 
     @property
     def text(self) -> str:
@@ -90,7 +89,7 @@ class Answer:
     @property
     def tool_calls(self) -> tuple[dict[str, Any], ...]:
         """The tool calls, in order."""
-        return tuple(self._calls[place] for place in sorted(self._calls))
+        return self._calls.whole
 
     @property
     def logprobs(self) -> tuple[TokenLogprob, ...] | None:
@@ -104,15 +103,12 @@ class Answer:
             details = said.prompt_tokens_details
             cached = details.cached_tokens if details else said.prompt_cache_hit_tokens
             return Usage(said.prompt_tokens, said.completion_tokens, cached or 0, "engine")
-        return self._estimated(request)
-
-    def _estimated(self, request: ChatRequest) -> Usage:
-        calls = "".join(call["function"]["arguments"] for call in self._calls.values())
-        counted_by: CountedBy = "estimate"
         return Usage(
-            input_tokens=estimated_tokens("".join(m.content for m in request.messages)),
-            output_tokens=estimated_tokens(self.reasoning + self.text + calls),
-            counted_by=counted_by,
+            input_tokens=estimated_tokens(
+                (request.prompt or "") + "".join(m.content for m in request.messages)
+            ),
+            output_tokens=estimated_tokens(self.reasoning + self.text + self._calls.arguments),
+            counted_by="estimate",
         )
 
 
@@ -131,21 +127,3 @@ def _plain(content: str | list[dict[str, Any]] | None) -> str:
     if isinstance(content, list):
         return "".join(str(part.get("text") or "") for part in content)
     return content or ""
-
-
-def _arguments(arguments: str | dict[str, Any] | None) -> str:
-    if isinstance(arguments, dict):
-        return msgspec.json.encode(arguments).decode()
-    return arguments or ""
-
-
-def _token_logprobs(logprobs: Logprobs | None) -> tuple[TokenLogprob, ...]:
-    return tuple(
-        TokenLogprob(
-            entry.token,
-            entry.logprob,
-            tuple((t.token, t.logprob) for t in entry.top_logprobs or () if t.logprob is not None),
-        )
-        for entry in (logprobs and logprobs.content) or ()
-        if entry.logprob is not None
-    )

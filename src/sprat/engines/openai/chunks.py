@@ -1,5 +1,6 @@
 """The chunks of an OpenAI-compatible stream, as loosely as servers write them."""
 
+import json
 from typing import Any, cast
 
 import msgspec
@@ -19,9 +20,12 @@ class _Logprob(msgspec.Struct):
 
 
 class Logprobs(msgspec.Struct):
-    """Of the tokens of one chunk."""
+    """Of the tokens of one chunk: `content` in a chat, the other three lists in a completion."""
 
     content: list[_Logprob] | None = None
+    tokens: list[str] | None = None
+    token_logprobs: list[float | None] | None = None
+    top_logprobs: list[dict[str, float | None] | None] | None = None
 
 
 class _Function(msgspec.Struct):
@@ -34,6 +38,7 @@ class ToolCall(msgspec.Struct):
 
     index: int | None = None
     id: str | None = None
+    type: str | None = None
     function: _Function | None = None
 
 
@@ -52,6 +57,8 @@ class Choice(msgspec.Struct):
     index: int | None = 0
     delta: Content | None = None
     message: Content | None = None
+    text: str | None = None
+    """Of a text completion, which has neither of the two."""
     finish_reason: str | None = None
     logprobs: Logprobs | None = None
 
@@ -75,6 +82,9 @@ class Chunk(msgspec.Struct):
     choices: list[Choice] | None = None
     usage: Counts | None = None
     error: Any = None
+
+
+_CHUNK = msgspec.json.Decoder(Chunk)
 
 
 def words(error: object) -> str:
@@ -102,10 +112,31 @@ def decode(data: str | bytes) -> Chunk:
         EngineRefused: it is no chat completion; a sample is shown.
     """
     try:
-        return msgspec.json.decode(data, type=Chunk)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        sample = words(data if isinstance(data, str) else data.decode("utf-8", "replace"))
-        raise EngineRefused(
-            f"The server sent something that is no chat completion ({error}): {sample[:120]!r}.",
-            fix="Check that the endpoint's url ends in /v1 and belongs to a chat server.",
-        ) from error
+        return _CHUNK.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        try:
+            return _CHUNK.decode(strict_json(data))
+        except (ValueError, RecursionError):
+            raise no_answer(data, "no chat completion", error) from error
+
+
+def strict_json(data: str | bytes) -> bytes:
+    """The same JSON as the standard has it: NaN and infinities are null, half characters `?`.
+
+    Python's own encoder writes log-probabilities so.
+
+    Raises:
+        ValueError: it is no JSON even so.
+        RecursionError: it is too deep.
+    """
+    loose = json.loads(data, parse_constant=lambda _: None)
+    return json.dumps(loose, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
+
+
+def no_answer(data: str | bytes, what: str, why: object) -> EngineRefused:
+    """The error for a body that cannot be read; a sample of it is shown."""
+    sample = words(data[:2000] if isinstance(data, str) else data[:2000].decode("utf-8", "replace"))
+    return EngineRefused(
+        f"The server sent something that is {what} ({why}): {sample[:120]!r}.",
+        fix="Check that the endpoint's url ends in /v1 and belongs to a model server.",
+    )

@@ -4,14 +4,11 @@ from collections.abc import AsyncIterator
 
 from sprat.engines.base import Load, ask
 from sprat.engines.openai.answer import Answer
-from sprat.engines.openai.call import Call
-from sprat.engines.openai.dialect import Dialect
-from sprat.engines.openai.http import Client
+from sprat.engines.openai.http import Client, label_of
 from sprat.engines.openai.incoming import Incoming
 from sprat.engines.openai.limits import Limits
-from sprat.engines.openai.wire import body
+from sprat.engines.openai.wire import asked
 from sprat.engines.stamps import Stamps
-from sprat.errors import EngineRefused
 from sprat.settings import Endpoint
 from sprat.types import ChatRequest, Delta, Message, Reply, Step
 
@@ -43,27 +40,31 @@ class OpenAIEngine:
         """
         self.name = name
         self._model = model
-        label = label or name.removesuffix(f"/{model}") or name
-        self._client = Client(label, endpoint, limits or Limits.of(endpoint))
-        self._dialect = Dialect()
+        self._client = Client(
+            label or label_of(name, model), endpoint, limits or Limits.of(endpoint)
+        )
 
     async def stream(self, request: ChatRequest) -> AsyncIterator[Delta | Reply]:
         """Yield the pieces, then one `Reply`. Closing the iterator closes the connection.
 
         Raises:
-            UnsupportedRequest: a regular expression as response format.
+            UnsupportedRequest: a field that OpenAI's form has no place for.
             EngineRefused: the server said no, at the start or halfway.
             EngineTimeout: it was silent for too long.
             EngineDied: the connection broke.
         """
         stamps, answer, steps = Stamps(request), Answer(), list[Step]()
-        call = await self._begin(request, stamps, steps)
+
+        def retried(why: str) -> None:
+            steps.append(Step(role="retry", engine=self.name, why=why))
+
+        call = await self._client.post(asked(request, self._model), stamps.sent, retried)
         try:
             incoming = Incoming(call, answer)
             while (pieces := await incoming.more()) is not None:
-                for piece, is_tool_call in pieces:
-                    stamps.piece(piece, tool_call=is_tool_call)
-                    if piece.text or piece.reasoning or piece.logprobs:
+                for piece in pieces:
+                    stamps.piece(piece, tool_call=bool(piece.tool_calls))
+                    if piece.text or piece.reasoning or piece.tool_calls or piece.logprobs:
                         yield piece
             timing = stamps.done()
             await call.finish()
@@ -80,19 +81,6 @@ class OpenAIEngine:
             logprobs=answer.logprobs,
             steps=tuple(steps),
         )
-
-    async def _begin(self, request: ChatRequest, stamps: Stamps, steps: list[Step]) -> Call:
-        def retried(why: str) -> None:
-            steps.append(Step(role="retry", engine=self.name, why=why))
-
-        fields = body(request, self._model)
-        while True:
-            try:
-                return await self._client.post(self._dialect.of(fields), stamps.sent, retried)
-            except EngineRefused as error:
-                if not self._dialect.learns(error):
-                    raise
-                retried(error.message)
 
     async def warm(self) -> Load:
         """Send a tiny prompt, so that the server has its model in memory and we a connection.

@@ -15,12 +15,6 @@ _TOO_LONG = (
 _LISTED = 12
 
 
-class Refused(EngineRefused):
-    """An `EngineRefused` that remembers how long the server asked us to wait."""
-
-    retry_after_s: float | None = None
-
-
 class Faults:
     """Makes the errors of one endpoint; its key is never in them."""
 
@@ -29,22 +23,40 @@ class Faults:
         self._url = url
         self._key = key
 
+    @property
+    def where(self) -> str:
+        """The endpoint, as every message names it."""
+        return f"{self._label} at {self._url}"
+
     def hide(self, text: str) -> str:
         """The text without the key, which a server may echo."""
         return text.replace(self._key, "…") if self._key else text
+
+    def censored(self, error: EngineRefused) -> EngineRefused:
+        """The same error without our key, should the server have echoed it."""
+        return EngineRefused(
+            self.hide(error.message),
+            status=error.status,
+            retry_after_s=error.retry_after_s,
+            fix=error.fix,
+        )
 
     def died(self, what: str, error: BaseException) -> EngineDied:
         """The connection to the endpoint went away."""
         why = self.hide(words(_reason(error)))
         return EngineDied(
-            f"{self._label} at {self._url} {what}: {why}.",
+            f"{self.where} {what}: {why}.",
             fix=f"Is the server running? Check [endpoints.{self._label}] url in sprat.toml.",
         )
+
+    def empty(self) -> EngineDied:
+        """The endpoint said 200 and then nothing."""
+        return EngineDied(f"{self.where} sent an empty answer.", fix="Look at the server's log.")
 
     def timed_out(self, what: str, seconds: float) -> EngineTimeout:
         """The endpoint was silent for too long."""
         return EngineTimeout(
-            f"{self._label} at {self._url} took more than {seconds:g} s {what}.",
+            f"{self.where} took more than {seconds:g} s {what}.",
             fix=f"Raise timeout_s under [endpoints.{self._label}] in sprat.toml.",
         )
 
@@ -63,11 +75,12 @@ class Faults:
         line = f"{self._label} refused with HTTP {status}: {why or 'no reason given'}."
         if any(mark in str(said).lower() for mark in _TOO_LONG):
             return ContextTooLong(line, fix="Shorten the prompt or lower --max-tokens.")
-        error = Refused(
-            line, status=status, fix=_fix(self._label, status, model, offered, location)
+        return EngineRefused(
+            line,
+            status=status,
+            retry_after_s=retry_after_s,
+            fix=_fix(self._label, status, model, offered, location),
         )
-        error.retry_after_s = retry_after_s
-        return error
 
 
 def _reason(error: BaseException) -> str:
@@ -85,7 +98,7 @@ def _fix(label: str, status: int, model: str, offered: list[str], location: str)
     if status == 404:
         return _offer(label, model, offered)
     if 300 <= status < 400:
-        return f"Put the address {location!r} (without /chat/completions) under {section} url."
+        return f"Put the address {location!r} (up to /v1) under {section} url."
     if status == 429:
         return "Wait, or lower the number of requests at once."
     if status in {502, 503, 504}:

@@ -1,24 +1,16 @@
 """The body of an answer, whatever its form, as pieces."""
 
 import re
-from typing import NamedTuple
 
 from sprat.engines.openai.answer import Answer
 from sprat.engines.openai.call import Call
-from sprat.engines.openai.chunks import encoded_error, words
+from sprat.engines.openai.chunks import encoded_error, no_answer, words
 from sprat.engines.openai.sse import Event, EventReader
 from sprat.errors import EngineDied, EngineRefused
 from sprat.types import Delta
 
 _DONE = "[DONE]"
 _TAG = re.compile(r"<[^>]*>")
-
-
-class Piece(NamedTuple):
-    """One chunk's worth."""
-
-    delta: Delta
-    is_tool_call: bool
 
 
 class Incoming:
@@ -30,11 +22,11 @@ class Incoming:
         self._reader: EventReader | None = None
         self._over = False
 
-    async def more(self) -> list[Piece] | None:
+    async def more(self) -> list[Delta] | None:
         """The pieces in the next bytes (perhaps none); None when the answer is over.
 
         Raises:
-            EngineRefused: an error from the server, or something that is no chat completion.
+            EngineRefused: an error from the server, or something that is no answer.
             EngineDied: the stream ended before the answer did.
         """
         try:
@@ -42,30 +34,41 @@ class Incoming:
         except EngineRefused as error:
             raise self._call.censored(error) from None  # a traceback would show the key
 
-    async def _next(self) -> list[Piece]:
+    async def _next(self) -> list[Delta]:
         chunk = await self._call.read()
         if self._reader is None:
             if _is_json(self._call.content_type, chunk):
-                return await self._whole(chunk)
+                return await self._one_json(chunk)
             _refuse_page(self._call.content_type, chunk)
             self._reader = EventReader()
-        if chunk:
-            return self._pieces(self._reader.feed(chunk))
-        return self._last(self._reader)
+        if not chunk:
+            return self._last(self._reader)
+        pieces = self._pieces(self._reader.feed(chunk))
+        if self._answer.finish and not self._over:
+            self._call.is_whole()
+        return pieces
 
-    def _pieces(self, events: list[Event]) -> list[Piece]:
-        pieces: list[Piece] = []
+    def _pieces(self, events: list[Event]) -> list[Delta]:
+        pieces: list[Delta] = []
         for event in events:
             if event.data.strip() == _DONE:
-                self._over = True
+                self._done()
                 break
             failed = event.name == "error" and '"error"' not in event.data
             found = self._answer.take(encoded_error(event.data) if failed else event.data)
             if found:
-                pieces.append(Piece(*found))
+                pieces.append(found)
+            if self._answer.complete:  # nothing that is still to come could change the reply
+                self._over = True
+                break
         return pieces
 
-    def _last(self, reader: EventReader) -> list[Piece]:
+    def _done(self) -> None:
+        self._over = True
+        if not self._answer.begun:
+            raise EngineDied("The server ended its stream without an answer in it.")
+
+    def _last(self, reader: EventReader) -> list[Delta]:
         pieces = self._pieces(reader.close())
         if not self._over and self._answer.finish is None:
             raise EngineDied(
@@ -75,13 +78,13 @@ class Incoming:
         self._over = True
         return pieces
 
-    async def _whole(self, first: bytes) -> list[Piece]:
-        parts = [first]
-        while parts[-1]:
-            parts.append(await self._call.read())
+    async def _one_json(self, first: bytes) -> list[Delta]:
+        body = first + await self._call.read_all()
         self._over = True
-        found = self._answer.take(b"".join(parts))
-        return [Piece(*found)] if found else []
+        found = self._answer.take(body)
+        if found is None:
+            raise no_answer(body, "no completion", "it has no choices")
+        return [found]
 
 
 def _is_json(content_type: str, first: bytes) -> bool:
@@ -95,5 +98,5 @@ def _refuse_page(content_type: str, first: bytes) -> None:
         page = words(_TAG.sub(" ", first.decode("utf-8", "replace")))
         raise EngineRefused(
             f"The server answered with a web page: {page[:120]!r}.",
-            fix="Check that the endpoint's url ends in /v1 and belongs to a chat server.",
+            fix="Check that the endpoint's url ends in /v1 and belongs to a model server.",
         )

@@ -42,11 +42,25 @@ class EventReader:
             self._after_cr = False
         if not chunk:
             return []
+        if (plain := self._plain(chunk)) is not None:
+            return plain
         self._after_cr = chunk.endswith(b"\r")
         self._size += len(chunk)
         if self._size > MAX_EVENT_BYTES:
             raise EngineRefused(f"One event of the answer is over {MAX_EVENT_BYTES} bytes.")
         return self._events(self._lines(chunk))
+
+    def _plain(self, chunk: bytes) -> list[Event] | None:
+        r"""Whole events of one `data: …\n\n` each, as nearly all are; None when they are not."""
+        if self._tail or self._data or self._name or len(chunk) > MAX_EVENT_BYTES:
+            return None
+        if not (chunk.startswith(b"data: ") and chunk.endswith(b"\n\n")) or b"\r" in chunk:
+            return None
+        found = chunk[6:-2].split(b"\n\ndata: ")
+        if chunk.count(b"\n") != 2 * len(found):
+            return None
+        self._after_cr = self._first_line = False
+        return [Event("message", data.decode("utf-8", "replace")) for data in found]
 
     def close(self) -> list[Event]:
         """No more bytes will come: the last event, when its empty line was left out."""
