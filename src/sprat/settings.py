@@ -34,6 +34,47 @@ class OnnxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """None: one per physical core. Tens of thousands would choke the whole machine."""
 
 
+class ServeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The gateway. What each bound is for: docs/serve.md."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 5273
+    """0: any free one."""
+    key: str | None = None
+    key_env: str | None = None
+    """The name of the environment variable that holds the key."""
+    hosts: tuple[str, ...] = ()
+    """`Host` values answered beside the loopback's own, each as a browser sends it: `box:5273`."""
+    origins: tuple[str, ...] = ()
+    """Other origins whose pages may ask, each exactly: `http://localhost:3000`."""
+    models: dict[str, str] = {}
+    """Names for the API → any model name: `mine = "./weights.gguf"`."""
+    load: tuple[str, ...] = ()
+    """Models loaded at the start instead of on first use."""
+    pull: bool = True
+    """Whether the first use of a catalogue model may fetch its weights."""
+    max_tokens: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 2048
+    """Of an answer by a local model, where the request does not say."""
+    places: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 8
+    """Answers at once by one local model."""
+    remote_places: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 256
+    """Answers at once by one endpoint's model."""
+    queue: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 64
+    """Requests that may wait for one model."""
+    queue_s: Annotated[float, msgspec.Meta(gt=0, le=86_400)] = 120.0
+    """The longest wait."""
+    idle_s: Annotated[float, msgspec.Meta(ge=0, le=31_536_000)] = 900.0
+    """A local model that nobody asked for so long is unloaded; 0: never."""
+    keep_free_bytes: Annotated[int, msgspec.Meta(ge=0)] = 512 * 2**20
+    """Memory of the machine that models must leave free: idle ones are unloaded for it."""
+    drain_s: Annotated[float, msgspec.Meta(ge=0, le=86_400)] = 10.0
+    """How long a stop waits for answers under way before it cancels them."""
+    body_bytes: Annotated[int, msgspec.Meta(ge=1024, le=2**30)] = 8 * 2**20
+    """The largest request."""
+    connections: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 1024
+    """Connections at once; more are answered 503."""
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that can be set."""
 
@@ -43,6 +84,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`COMPARE_PROMPT`: compare on this one prompt."""
     endpoints: dict[str, Endpoint] = {}
     onnx: OnnxSettings = OnnxSettings()
+    serve: ServeSettings = ServeSettings()
     weights_from: str | None = None
     """`SPRAT_WEIGHTS_FROM`: a folder searched for weights before anything is downloaded."""
     home: str | None = None

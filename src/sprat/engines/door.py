@@ -10,10 +10,19 @@ if TYPE_CHECKING:
     from sprat.models.progress import Progress
 
 
-def open_engine(name: str, settings: Settings, *, progress: "Progress | None" = None) -> Engine:
+def open_engine(
+    name: str,
+    settings: Settings,
+    *,
+    progress: "Progress | None" = None,
+    reuse_prefix: bool = False,
+) -> Engine:
     """The engine for a model name: fetched and exported the first time, loaded when first asked.
 
     Blocks while it fetches (`progress` tells how far it is); call it in a thread from async code.
+
+    With `reuse_prefix` a local model computes the beginning that a prompt shares with an earlier
+    one only once: right for serving, wrong for measuring.
 
     Raises:
         UnknownModel: no model of that name.
@@ -28,7 +37,7 @@ def open_engine(name: str, settings: Settings, *, progress: "Progress | None" = 
         case Scripted() as source:
             return _scripted(source)
         case source:
-            return _local(source, settings, progress)
+            return _local(source, settings, progress, reuse_prefix)
 
 
 def _endpoint(source: "EndpointModel") -> Engine:
@@ -43,7 +52,9 @@ def _scripted(source: "Scripted") -> Engine:
     return ScriptedEngine.open(source.path, source.name)
 
 
-def _local(source: "Local", settings: Settings, progress: "Progress | None") -> Engine:
+def _local(
+    source: "Local", settings: Settings, progress: "Progress | None", reuse_prefix: bool
+) -> Engine:
     from sprat.engines.onnx import OnnxEngine
     from sprat.models.progress import silent
     from sprat.models.ready import ensure
@@ -54,4 +65,5 @@ def _local(source: "Local", settings: Settings, progress: "Progress | None") -> 
         ready.folder,
         provider=settings.onnx.provider,
         threads=settings.onnx.threads,
+        reuse_prefix=reuse_prefix,
     )

@@ -1,0 +1,105 @@
+"""Asks a model and writes its answers: whole, or as they come."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+
+import msgspec
+
+from sprat.measure.clock import now_ns
+from sprat.serve.exchange import Exchange, Work
+from sprat.serve.merge import Indexed, merged
+from sprat.serve.names import Served
+from sprat.serve.wire.form import Asked, Form
+from sprat.serve.wire.sprat import Told
+from sprat.types import ChatRequest, Reply
+
+Parse = Callable[[bytes], Asked]
+
+
+def answering(parse: Parse) -> Work:
+    """The work behind a route whose bodies `parse` reads."""
+
+    async def work(exchange: Exchange, raw: bytes) -> None:
+        asked = parse(raw)
+        gateway, record = exchange.gateway, exchange.record
+        gateway.refuse_when_stopping()
+        served = gateway.names.find(asked.model)
+        record.model, record.stream = served.name, asked.stream
+        requests = tuple(_completed(exchange, served, request) for request in asked.requests)
+        record.requests = requests
+        async with gateway.answering.lease(served, exchange.caller(asked.caller)) as lease:
+            record.taken_ns, record.ready_ns = lease.taken_ns, lease.ready_ns
+            told = Told(
+                model=served.name,
+                source=served.source,
+                arrived_ns=record.arrived_ns,
+                taken_ns=lease.taken_ns,
+                ready_ns=lease.ready_ns,
+            )
+            send = _streamed if asked.stream else _whole
+            async with aclosing(merged(lease.engine, requests)) as answers:
+                await send(exchange, answers, asked.form, told)
+
+    return work
+
+
+def _completed(exchange: Exchange, served: Served, request: ChatRequest) -> ChatRequest:
+    """The request with what only the gateway knows."""
+    most = request.max_tokens
+    if most is None and served.where == "local":
+        most = exchange.gateway.settings.max_tokens
+    return msgspec.structs.replace(
+        request, max_tokens=most, scheduled_ns=exchange.record.arrived_ns
+    )
+
+
+Answers = AsyncGenerator[Indexed, None]
+
+
+async def _whole(exchange: Exchange, answers: Answers, form: Form, told: Told) -> None:
+    replies: dict[int, Reply] = {}
+    async for index, piece in answers:
+        exchange.note(piece)
+        if isinstance(piece, Reply):
+            replies[index] = piece
+    ordered = [replies[index] for index in sorted(replies)]
+    await exchange.whole(form.whole(ordered, told), _headers(exchange, told, ordered[0]))
+
+
+async def _streamed(exchange: Exchange, answers: Answers, form: Form, told: Told) -> None:
+    replies: dict[int, Reply] = {}
+    opening: bytes | None = form.begin(told)
+    async for index, piece in answers:
+        exchange.note(piece)
+        data = b""
+        if opening is not None:  # no byte goes out before the first piece
+            await exchange.begin(_headers(exchange, told, None), form.failed)
+            data, opening = opening, None
+        if isinstance(piece, Reply):
+            replies[index] = piece
+            data += form.end(index, piece, told)
+        else:
+            data += form.piece(index, piece)
+        if data:
+            await exchange.part(data)
+    await exchange.end(form.finish([replies[index] for index in sorted(replies)], told))
+
+
+def _headers(exchange: Exchange, told: Told, reply: Reply | None) -> list[tuple[bytes, bytes]]:
+    """Which model answered, and the times that are known by now (W3C Server-Timing)."""
+    first_ns = exchange.record.first_ns or now_ns()
+    parts = [
+        _metric("queue", told.taken_ns - told.arrived_ns),
+        _metric("load", told.ready_ns - told.taken_ns),
+        _metric("first", first_ns - told.ready_ns),
+    ]
+    if reply is not None:
+        parts.append(_metric("total", reply.timing.done_ns - told.arrived_ns))
+    return [
+        (b"x-sprat-model", told.model.encode()),
+        (b"server-timing", ", ".join(parts).encode()),
+    ]
+
+
+def _metric(name: str, ns: int) -> str:
+    return f"{name};dur={ns / 1e6:.3f}"

@@ -1,0 +1,102 @@
+"""What all requests share: names, models, the ledger."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+
+from sprat.engines import open_engine
+from sprat.engines.base import Embedder, Engine
+from sprat.serve.ledger import Ledger
+from sprat.serve.log import LOG
+from sprat.serve.names import Names, Served
+from sprat.serve.offered import Offered
+from sprat.serve.pool import Pool, Standing
+from sprat.serve.problem import Busy
+from sprat.settings import Settings
+
+STALLED_S = 60.0
+"""A client that has not taken what it is sent for so long is given up."""
+_TIDY_EVERY_S = 1.0
+
+
+class Gateway:
+    """The shared state of a running gateway."""
+
+    def __init__(self, settings: Settings, free_bytes: Callable[[], int] | None = None) -> None:
+        """Check the settings; nothing is loaded yet.
+
+        Raises:
+            SpratError: `[serve.models]` names what is not there.
+        """
+        self._all = settings
+        self.settings = settings.serve
+        self.names = Names(settings)
+        self.ledger = Ledger()
+        self.stopping = False
+        free = free_bytes or _available_bytes
+        self.answering: Pool[Engine] = Pool(self._open_engine, self.settings, free)
+        self.offered = Offered(self.names, settings)
+        self.embedding: Pool[Embedder] = Pool(self._open_embedder, self.settings, free)
+
+    def _open_engine(self, served: Served) -> Engine:
+        self.offered.refuse_unfetched(served)
+        return open_engine(served.source, self._all, reuse_prefix=True)
+
+    def _open_embedder(self, served: Served) -> Embedder:
+        from sprat.engines.door import open_embedder
+
+        self.offered.refuse_unfetched(served)
+        return open_embedder(served.source, self._all)
+
+    def pool_of(self, served: Served) -> "Pool[Engine] | Pool[Embedder]":
+        """Where a model is loaded."""
+        return self.embedding if served.embeds else self.answering
+
+    @property
+    def standings(self) -> list[Standing]:
+        """Every model that was asked for since the start."""
+        return [slot.standing for slot in (*self.answering.slots, *self.embedding.slots)]
+
+    def refuse_when_stopping(self) -> None:
+        """Take no new work while the gateway drains.
+
+        Raises:
+            Busy: it does.
+        """
+        if self.stopping:
+            line = "The gateway is stopping."
+            raise Busy(line, status=503, retry_after_s=5, code="stopping")
+
+    def unforeseen(self, error: Exception) -> None:
+        """Write down what nobody foresaw, with where it happened: the client is told its class."""
+        LOG.error("unforeseen", exc_info=error)
+
+    async def keep_tidy(self) -> None:
+        """Unload idle models and give up stalled clients, until cancelled."""
+        while True:
+            await asyncio.sleep(_TIDY_EVERY_S)
+            self.ledger.cancel_stalled(int(STALLED_S * 1e9))
+            for name in [*await self.answering.tidy(), *await self.embedding.tidy()]:
+                LOG.info("unloaded", extra={"model": name})
+
+    async def drain(self, longest_s: float) -> None:
+        """Take nothing new; let what is under way end, then cancel it."""
+        self.stopping = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(longest_s):
+                await self.ledger.empty.wait()
+        self.ledger.cancel_all("stopping")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(2.0):
+                await self.ledger.empty.wait()
+
+    async def aclose(self) -> None:
+        """Unload every model."""
+        await self.answering.aclose()
+        await self.embedding.aclose()
+
+
+def _available_bytes() -> int:
+    import psutil
+
+    return int(psutil.virtual_memory().available)

@@ -1,0 +1,5 @@
+"""What the gateway writes down."""
+
+import logging
+
+LOG = logging.getLogger("sprat.serve")

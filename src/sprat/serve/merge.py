@@ -1,0 +1,74 @@
+"""Several answers to one request, as one stream of their pieces."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import cast
+
+from sprat.engines.base import Engine
+from sprat.errors import EngineError
+from sprat.types import ChatRequest, Delta, Reply
+
+Indexed = tuple[int, Delta | Reply]
+Pieces = AsyncGenerator[Delta | Reply, None]
+
+
+async def merged(
+    engine: Engine, requests: tuple[ChatRequest, ...]
+) -> AsyncGenerator[Indexed, None]:
+    """Each request's pieces with its place, as they come. Closing early cancels them all.
+
+    Raises:
+        EngineError: any of them failed, or ended without a reply.
+    """
+    if len(requests) == 1:
+        async with aclosing(_answer(engine, requests[0])) as pieces:
+            async for piece in pieces:
+                yield 0, piece
+        return
+    queue: asyncio.Queue[Indexed | BaseException | None] = asyncio.Queue()
+    tasks = [
+        asyncio.create_task(_into(queue, index, engine, request))
+        for index, request in enumerate(requests)
+    ]
+    try:
+        running = len(tasks)
+        while running:
+            item = await queue.get()
+            if isinstance(item, BaseException):
+                raise item
+            if item is None:
+                running -= 1
+            else:
+                yield item
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _into(
+    queue: "asyncio.Queue[Indexed | BaseException | None]",
+    index: int,
+    engine: Engine,
+    request: ChatRequest,
+) -> None:
+    try:
+        async with aclosing(_answer(engine, request)) as pieces:
+            async for piece in pieces:
+                queue.put_nowait((index, piece))
+        queue.put_nowait(None)
+    except Exception as error:  # noqa: BLE001 - raised again where the pieces are read
+        queue.put_nowait(error)
+
+
+async def _answer(engine: Engine, request: ChatRequest) -> Pieces:
+    """The stream, held to its promise of exactly one reply."""
+    replied = False
+    stream: AsyncIterator[Delta | Reply] = engine.stream(request)
+    async with aclosing(cast("Pieces", stream)) as pieces:
+        async for piece in pieces:
+            replied = isinstance(piece, Reply)
+            yield piece
+    if not replied:
+        raise EngineError(f"{engine.name} ended its stream without a reply.")

@@ -1,0 +1,109 @@
+"""Which names the API answers to. Never a path: files are served under names from `sprat.toml`."""
+
+import re
+from typing import Literal
+
+import msgspec
+
+from sprat.errors import UnknownModel, UsageError
+from sprat.models.catalog import CatalogModel, catalog
+from sprat.models.names import EndpointModel, nearest, resolve
+from sprat.settings import Settings
+
+PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:@+-]*(/[A-Za-z0-9][A-Za-z0-9._:@+-]*){0,3}$"
+MOST_CHARACTERS = 200
+_NAME = re.compile(PATTERN)
+_SHOWN = 80
+
+Where = Literal["local", "endpoint"]
+
+
+class Served(msgspec.Struct, frozen=True, kw_only=True):
+    """A name of the API and what stands behind it."""
+
+    name: str
+    source: str
+    """The model name that `open_engine` takes."""
+    where: Where
+    embeds: bool = False
+    """Whether it turns texts into vectors. Endpoints' models do not say: the route decides."""
+    need_bytes: int = 0
+    """About what it takes in memory once loaded; 0: not known, or elsewhere."""
+
+
+class Names:
+    """The names in front of `settings`."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Check the aliases.
+
+        Raises:
+            SpratError: an alias is no name, or stands for nothing.
+        """
+        self._settings = settings
+        self._aliases = {
+            alias: self._alias(alias, source) for alias, source in settings.serve.models.items()
+        }
+
+    def find(self, name: str) -> Served:
+        """What `name` means; only names from the catalogue and from local settings mean anything.
+
+        Raises:
+            UnknownModel: nothing of that name.
+        """
+        if len(name) > MOST_CHARACTERS or not _NAME.fullmatch(name):
+            raise UnknownModel(
+                f"{name[:_SHOWN]!r} is no model name.",
+                fix="See GET /v1/models. A file is served under a name: [serve.models] in "
+                "sprat.toml.",
+            )
+        found = self._aliases.get(name) or self._catalogued(name) or self._at_endpoint(name)
+        if found is None:
+            raise UnknownModel(f"There is no model {name[:_SHOWN]!r} here.", fix=self._fix(name))
+        return found
+
+    def listed(self) -> list[Served]:
+        """Aliases, then the catalogue. What endpoints offer is theirs to say."""
+        known = [self._catalogued(name) for name in catalog()]
+        return [*self._aliases.values(), *(served for served in known if served)]
+
+    def _alias(self, alias: str, source: str) -> Served:
+        if not _NAME.fullmatch(alias):
+            raise UsageError(f"[serve.models] {alias!r} is no name.", fix="Use letters and digits.")
+        found = resolve(source, self._settings)
+        return _served(alias, found.name, found)
+
+    def _catalogued(self, name: str) -> Served | None:
+        model = catalog().get(name.lower())
+        if model is None or (model.foundry and "foundry" not in self._settings.endpoints):
+            return None
+        return _served(model.name, model.name, resolve(model.name, self._settings))
+
+    def _at_endpoint(self, name: str) -> Served | None:
+        head, _, model = name.partition(":" if name.startswith("foundry:") else "/")
+        if not model or head not in self._settings.endpoints:
+            return None
+        return Served(name=name, source=name, where="endpoint")
+
+    def _fix(self, name: str) -> str:
+        near = nearest(name, [served.name for served in self.listed()])
+        return f"Did you mean {' or '.join(near)}?" if near else "See GET /v1/models."
+
+
+def _served(name: str, source: str, found: object) -> Served:
+    if isinstance(found, EndpointModel):
+        return Served(name=name, source=source, where="endpoint")
+    embeds = isinstance(found, CatalogModel) and found.task == "embedding"
+    need_bytes = _need_bytes(found)
+    return Served(name=name, source=source, where="local", embeds=embeds, need_bytes=need_bytes)
+
+
+def _need_bytes(found: object) -> int:
+    """Weights, and half as much again for the cache and what the runtime packs anew."""
+    size = 0
+    if isinstance(found, CatalogModel):
+        size = found.bytes or 0
+    elif (path := getattr(found, "path", None)) is not None:
+        files = [path] if path.is_file() else path.iterdir()
+        size = sum(file.stat().st_size for file in files if file.is_file())
+    return size * 3 // 2

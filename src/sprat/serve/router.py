@@ -1,0 +1,58 @@
+"""A method and a path → a route. The table is small: exact paths by name, the rest by pattern."""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sprat.serve.asgi import Scope
+from sprat.serve.problem import BadRequest
+from sprat.serve.routes.table import Route
+
+_NAME = "(?P<name>.+)"
+_SHOWN = 100
+
+
+class _Place(NamedTuple):
+    """One path and what can be done there."""
+
+    pattern: re.Pattern[str]
+    methods: dict[str, Route]
+
+
+class Router:
+    """Finds routes. HEAD is answered like GET, without the body."""
+
+    def __init__(self, routes: Sequence[Route]) -> None:
+        self._exact: dict[str, dict[str, Route]] = {}
+        self._places: dict[str, _Place] = {}
+        for route in routes:
+            if "{name}" in route.path:
+                pattern = re.compile(re.escape(route.path).replace(r"\{name\}", _NAME))
+                place = self._places.setdefault(route.path, _Place(pattern, {}))
+                place.methods[route.method] = route
+            else:
+                self._exact.setdefault(route.path, {})[route.method] = route
+
+    def find(self, scope: Scope) -> Route:
+        """The route; a `{name}` of its path is put into `scope["path_params"]`.
+
+        Raises:
+            BadRequest: nothing is there (404), or not with this method (405).
+        """
+        method, path = str(scope["method"]), str(scope["path"])
+        methods = self._exact.get(path) or self._matched(path, scope)
+        if methods is None:
+            line = f"There is nothing at {path[:_SHOWN]!r}."
+            raise BadRequest(line, status=404, code="not_found", fix="See GET /docs.")
+        route = methods.get("GET" if method == "HEAD" else method)
+        if route is None:
+            line = f"{path[:_SHOWN]} does not take {method[:_SHOWN]}, but {', '.join(methods)}."
+            raise BadRequest(line, status=405, code="method_not_allowed")
+        return route
+
+    def _matched(self, path: str, scope: Scope) -> dict[str, Route] | None:
+        for place in self._places.values():
+            if found := place.pattern.fullmatch(path):
+                scope["path_params"] = found.groupdict()
+                return place.methods
+        return None

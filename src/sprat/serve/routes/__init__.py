@@ -1,0 +1,75 @@
+"""Every address that the gateway answers: `ROUTES`."""
+
+from sprat.serve.answering import answering
+from sprat.serve.exchange import Exchange, Work
+from sprat.serve.routes import models
+from sprat.serve.routes.table import Call, Handler, Route
+from sprat.serve.wire import chat, chat_form
+
+
+def asks(work: Work) -> Handler:
+    """A handler for a route that asks a model."""
+
+    async def handle(call: Call) -> None:
+        await Exchange(*call).run(work)
+
+    return handle
+
+
+_ASKING = (400, 404, 408, 413, 429, 500, 502, 503, 504)
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        method="GET",
+        path="/v1/models",
+        handler=models.list_models,
+        summary="The models that can be asked for now.",
+        reply=models.ModelList,
+    ),
+    Route(
+        method="GET",
+        path="/v1/models/{name}",
+        handler=models.show_model,
+        summary="One model.",
+        reply=models.Model,
+        errors=(404,),
+    ),
+    Route(
+        method="POST",
+        path="/v1/chat/completions",
+        handler=asks(answering(chat.parse)),
+        summary="An answer to a conversation, whole or as a stream of events.",
+        body=chat.ChatBody,
+        reply=chat_form.ChatCompletion,
+        event=chat_form.Chunk,
+        errors=_ASKING,
+    ),
+    Route(
+        method="GET",
+        path="/api/models",
+        handler=models.list_states,
+        summary="Every model by name, and where it stands.",
+        group="sprat",
+        reply=models.ModelStates,
+    ),
+    Route(
+        method="POST",
+        path="/api/models/{name}/load",
+        handler=models.load_model,
+        summary="Load a model before it is asked.",
+        group="sprat",
+        body=models.NoBody,
+        reply=models.ModelState,
+        errors=(400, 404, 408, 413, 502, 503),
+    ),
+    Route(
+        method="POST",
+        path="/api/models/{name}/unload",
+        handler=models.unload_model,
+        summary="Free the memory that a model takes.",
+        group="sprat",
+        body=models.NoBody,
+        reply=models.ModelState,
+        errors=(400, 404, 408, 409, 413),
+    ),
+)

@@ -1,0 +1,139 @@
+"""Runs the gateway: binds its port, serves, drains at the end."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from types import FrameType
+
+import uvicorn
+
+from sprat.errors import SpratError
+from sprat.serve.app import build_app
+from sprat.serve.gateway import Gateway
+from sprat.serve.log import LOG
+from sprat.serve.protocol import BoundedProtocol
+from sprat.settings import ServeSettings, Settings
+
+_BACKLOG = 1024
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to us: the first drains, the second stops at once."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say so."""
+        await super().startup(sockets)
+        self.listening.set()
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Nothing: `Running` listens for them."""
+        yield
+
+
+class Running:
+    """A gateway that serves until it is told to stop."""
+
+    def __init__(self, settings: Settings, bound: socket.socket) -> None:
+        """Take a bound socket.
+
+        Raises:
+            SpratError: the settings do not make sense.
+        """
+        self.gateway = Gateway(settings)
+        self._bound = bound
+        self._stop = asyncio.Event()
+        self._at_once = asyncio.Event()
+        config = uvicorn.Config(
+            build_app(self.gateway),
+            http=BoundedProtocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=30,
+            limit_concurrency=settings.serve.connections,
+            timeout_graceful_shutdown=2,
+        )
+        self._server = _Server(config)
+
+    def stop(self) -> None:
+        """Drain, then end; called again: end at once."""
+        (self._at_once if self._stop.is_set() else self._stop).set()
+
+    async def serve(self, ready: Callable[[], None] = lambda: None) -> None:
+        """Serve until `stop`; `ready` is called once connections are taken."""
+        serving = asyncio.create_task(self._server.serve(sockets=[self._bound]))
+        tidying = asyncio.create_task(self.gateway.keep_tidy())
+        loading = asyncio.create_task(self._load())
+        try:
+            await self._server.listening.wait()
+            ready()
+            stopping = asyncio.create_task(self._stop.wait())
+            await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            await self._drain()
+        finally:
+            loading.cancel()
+            tidying.cancel()
+            self._server.should_exit = True
+            await asyncio.gather(serving, tidying, loading, return_exceptions=True)
+            await self.gateway.aclose()
+
+    async def _drain(self) -> None:
+        draining = asyncio.create_task(self.gateway.drain(self.gateway.settings.drain_s))
+        hurry = asyncio.create_task(self._at_once.wait())
+        await asyncio.wait({draining, hurry}, return_when=asyncio.FIRST_COMPLETED)
+        hurry.cancel()
+        if not draining.done():
+            draining.cancel()
+            await self.gateway.drain(0)
+
+    async def _load(self) -> None:
+        """Load what `[serve] load` names, one after the other."""
+        for name in self.gateway.settings.load:
+            served = self.gateway.names.find(name)
+            try:
+                await self.gateway.pool_of(served).load(served)
+            except SpratError as error:
+                LOG.error("not loaded", extra={"model": name, "error": str(error)})
+
+
+def listen_to_signals(running: Running) -> None:
+    """Ctrl-C and termination stop the gateway."""
+    loop = asyncio.get_running_loop()
+
+    def heard(_number: int, _frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(running.stop)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, heard)
+
+
+def bind(settings: ServeSettings) -> socket.socket:
+    """The listening socket; closed sockets of an earlier run do not keep the port.
+
+    Raises:
+        OSError: it cannot be bound.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        # On Windows, reusing an address would share the port with whoever has it.
+        exclusive: int | None = getattr(socket, "SO_EXCLUSIVEADDRUSE", None)
+        bound.setsockopt(socket.SOL_SOCKET, exclusive or socket.SO_REUSEADDR, 1)
+        bound.bind((settings.host, settings.port))
+        bound.listen(_BACKLOG)
+        bound.setblocking(False)
+    except BaseException:
+        bound.close()
+        raise
+    return bound

@@ -1,0 +1,1 @@
+"""OpenAI's words: bodies in, replies, streams and errors out."""

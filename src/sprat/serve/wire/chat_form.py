@@ -1,0 +1,253 @@
+"""Chat completions and their chunks.
+
+Source: https://platform.openai.com/docs/api-reference/chat/object and …/chat-streaming
+"""
+
+import secrets
+import time
+from typing import Any, Literal
+
+import msgspec
+
+from sprat.serve.problem import Problem
+from sprat.serve.wire.form import DONE, encode, error_event, event
+from sprat.serve.wire.sprat import Sprat, Told, sprat_of
+from sprat.types import Delta, Reply, TokenLogprob
+from sprat.types import Usage as Counted
+
+Finished = Literal["stop", "length", "tool_calls", "content_filter"]
+
+
+class TopLogprob(msgspec.Struct, frozen=True):
+    """An alternative to a token."""
+
+    token: str
+    logprob: float
+    bytes: tuple[int, ...] | None
+
+
+class TokenInfo(msgspec.Struct, frozen=True):
+    """A token and its log-probability."""
+
+    token: str
+    logprob: float
+    bytes: tuple[int, ...] | None
+    top_logprobs: tuple[TopLogprob, ...]
+
+
+class Logprobs(msgspec.Struct, frozen=True):
+    """One entry per token of the answer."""
+
+    content: tuple[TokenInfo, ...]
+    refusal: None = None
+
+
+class Details(msgspec.Struct, frozen=True):
+    """Of the prompt's tokens, those that were not computed again."""
+
+    cached_tokens: int
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """Tokens in and out. `sprat.counted_by` says who counted."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+    prompt_tokens_details: Details
+
+
+class ReplyMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the assistant said."""
+
+    role: Literal["assistant"]
+    content: str | None
+    refusal: None
+    reasoning_content: str = ""
+    """Thinking that the model showed apart from its answer; left out when there was none."""
+    tool_calls: tuple[dict[str, Any], ...] = ()
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the answers."""
+
+    index: int
+    message: ReplyMessage
+    logprobs: Logprobs | None
+    finish_reason: Finished
+
+
+class ChatCompletion(msgspec.Struct, frozen=True, kw_only=True):
+    """A complete answer."""
+
+    id: str
+    object: Literal["chat.completion"]
+    created: int
+    model: str
+    choices: tuple[Choice, ...]
+    usage: Usage
+    sprat: Sprat
+
+
+class ChunkDelta(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What this chunk adds."""
+
+    role: Literal["assistant"] | None = None
+    content: str | None = None
+    reasoning_content: str = ""
+    tool_calls: tuple[dict[str, Any], ...] = ()
+
+
+class ChunkChoice(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer that a chunk belongs to."""
+
+    index: int
+    delta: ChunkDelta
+    logprobs: Logprobs | None = None
+    finish_reason: Finished | None = None
+
+
+class Chunk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One event of a stream."""
+
+    id: str
+    object: str
+    created: int
+    model: str
+    choices: tuple[ChunkChoice, ...]
+    usage: Usage | msgspec.UnsetType | None = msgspec.UNSET
+    """With `include_usage`: null, and the count in the last chunk."""
+    sprat: Sprat | None = None
+    """In the chunk that ends an answer."""
+
+
+def finished(reply: Reply) -> Finished:
+    """The reason in OpenAI's words; a cut-off by somebody else reads as a length."""
+    return "length" if reply.finish == "cancelled" else reply.finish
+
+
+def usage_of(counts: Counted) -> Usage:
+    """One answer's tokens."""
+    return Usage(
+        prompt_tokens=counts.input_tokens,
+        completion_tokens=counts.output_tokens,
+        total_tokens=counts.input_tokens + counts.output_tokens,
+        prompt_tokens_details=Details(counts.cached_tokens),
+    )
+
+
+def summed(replies: list[Reply]) -> Counted:
+    """The tokens of `n` answers: the prompt counts once, as OpenAI counts it."""
+    return Counted(
+        input_tokens=max(reply.usage.input_tokens for reply in replies),
+        output_tokens=sum(reply.usage.output_tokens for reply in replies),
+        cached_tokens=replies[0].usage.cached_tokens,
+    )
+
+
+def logprobs_of(entries: tuple[TokenLogprob, ...]) -> Logprobs:
+    """Log-probabilities with their bytes."""
+    return Logprobs(tuple(_token(entry) for entry in entries))
+
+
+def _token(entry: TokenLogprob) -> TokenInfo:
+    top = tuple(TopLogprob(token, logprob, _bytes(token)) for token, logprob in entry.top)
+    return TokenInfo(entry.token, entry.logprob, _bytes(entry.token), top)
+
+
+def _bytes(token: str) -> tuple[int, ...] | None:
+    """None where the token is a part of a character: its own bytes are not known here."""
+    return None if "\N{REPLACEMENT CHARACTER}" in token else tuple(token.encode())
+
+
+class ChatForm:
+    """Writes one chat completion."""
+
+    def __init__(self, model: str, count: int, *, include_usage: bool, logprobs: bool) -> None:
+        self._model = model
+        self._count = count
+        self._include_usage = include_usage
+        self._logprobs = logprobs
+        self._id = f"chatcmpl-{secrets.token_hex(12)}"
+        self._created = int(time.time())
+
+    def whole(self, replies: list[Reply], told: Told) -> bytes:
+        """The JSON of all answers."""
+        return encode(
+            ChatCompletion(
+                id=self._id,
+                object="chat.completion",
+                created=self._created,
+                model=self._model,
+                choices=tuple(self._choice(i, reply) for i, reply in enumerate(replies)),
+                usage=usage_of(summed(replies)),
+                sprat=sprat_of(replies[0], told),
+            )
+        )
+
+    def _choice(self, index: int, reply: Reply) -> Choice:
+        entries = reply.logprobs if self._logprobs else None
+        return Choice(
+            index=index,
+            message=ReplyMessage(
+                role="assistant",
+                content=None if reply.tool_calls and not reply.text else reply.text,
+                refusal=None,
+                reasoning_content=reply.reasoning,
+                tool_calls=reply.tool_calls,
+            ),
+            logprobs=None if entries is None else logprobs_of(entries),
+            finish_reason=finished(reply),
+        )
+
+    def begin(self, told: Told) -> bytes:
+        """The chunks that open the answers, as OpenAI sends them: a role, and no text yet."""
+        opened = ChunkDelta(role="assistant", content="")
+        return b"".join(self._chunk(index, opened) for index in range(self._count))
+
+    def piece(self, index: int, delta: Delta) -> bytes:
+        """A chunk for a piece."""
+        entries = logprobs_of(delta.logprobs) if self._logprobs and delta.logprobs else None
+        added = ChunkDelta(
+            content=delta.text or None,
+            reasoning_content=delta.reasoning,
+            tool_calls=delta.tool_calls,
+        )
+        return self._chunk(index, added, logprobs=entries)
+
+    def end(self, index: int, reply: Reply, told: Told) -> bytes:
+        """The chunk that says why the answer ended, and what it took."""
+        choice = ChunkChoice(index=index, delta=ChunkDelta(), finish_reason=finished(reply))
+        return self._event((choice,), sprat=sprat_of(reply, told))
+
+    def finish(self, replies: list[Reply], told: Told) -> bytes:
+        """The count, when it was asked for, and the end."""
+        if not self._include_usage:
+            return DONE
+        return self._event((), usage=usage_of(summed(replies))) + DONE
+
+    def failed(self, problem: Problem) -> bytes:
+        """An error event; no `[DONE]` follows, for it is not."""
+        return error_event(problem)
+
+    def _chunk(self, index: int, delta: ChunkDelta, logprobs: Logprobs | None = None) -> bytes:
+        return self._event((ChunkChoice(index=index, delta=delta, logprobs=logprobs),))
+
+    def _event(
+        self,
+        choices: tuple[ChunkChoice, ...],
+        *,
+        usage: Usage | None = None,
+        sprat: Sprat | None = None,
+    ) -> bytes:
+        shown = usage if self._include_usage else msgspec.UNSET
+        chunk = Chunk(
+            id=self._id,
+            object="chat.completion.chunk",
+            created=self._created,
+            model=self._model,
+            choices=choices,
+            usage=shown,
+            sprat=sprat,
+        )
+        return event(encode(chunk))

@@ -1,0 +1,111 @@
+"""The kinds of values that bodies hold, each bounded, and how a wrong one is named."""
+
+import re
+from typing import Annotated, Any, TypeVar, cast
+
+import msgspec
+from msgspec import Meta
+
+from sprat.serve.names import MOST_CHARACTERS, PATTERN
+from sprat.serve.problem import BadRequest
+
+MOST_CHOICES = 8
+MOST_DEPTH = 32
+"""Of nested objects and lists in a schema or a tool."""
+MOST_TOKENS = 1_000_000
+
+ModelName = Annotated[
+    str,
+    Meta(
+        pattern=PATTERN,
+        max_length=MOST_CHARACTERS,
+        description="A name of GET /v1/models. Never a path.",
+    ),
+]
+Tokens = Annotated[int, Meta(ge=1, le=MOST_TOKENS)]
+Temperature = Annotated[float, Meta(ge=0, le=2, description="0 (the default here) is greedy.")]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Penalty = Annotated[float, Meta(ge=-2, le=2)]
+Seed = Annotated[int, Meta(ge=0, le=2**53)]
+Choices = Annotated[int, Meta(ge=1, le=MOST_CHOICES)]
+Top = Annotated[int, Meta(ge=0, le=20)]
+StopString = Annotated[str, Meta(min_length=1, max_length=512)]
+Stops = Annotated[list[StopString], Meta(max_length=16)]
+Bias = Annotated[
+    dict[Annotated[str, Meta(pattern=r"^[0-9]{1,9}$")], Annotated[float, Meta(ge=-100, le=100)]],
+    Meta(max_length=1024),
+]
+FunctionName = Annotated[str, Meta(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
+Caller = Annotated[
+    str, Meta(max_length=256, description="Shares the queue fairly between those who ask.")
+]
+
+B = TypeVar("B")
+_UNKNOWN = re.compile(r"unknown field `(?P<name>[^`]*)`")
+_MISSING = re.compile(r"missing required field `(?P<name>[^`]*)`")
+_AT = re.compile(r" - at `(?P<path>[^`]*)`")
+
+
+def read(raw: bytes, body: type[B]) -> B:
+    """A body of a request.
+
+    Raises:
+        BadRequest: it is no JSON, or a field is unknown, missing or out of bounds: it is named.
+    """
+    try:
+        return msgspec.json.decode(raw, type=body)
+    except msgspec.ValidationError as error:
+        message, param = str(error), _param(str(error))
+        raise BadRequest(f"{message}.", param=param, code="invalid_value") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadRequest(f"The body is no JSON: {error}.", code="invalid_json") from error
+    except RecursionError as error:
+        line = "The body is nested too deeply."
+        raise BadRequest(line, code="invalid_json") from error
+
+
+def _param(message: str) -> str | None:
+    at = _AT.search(message)
+    path = at["path"].removeprefix("$").removeprefix(".") if at else ""
+    found = _UNKNOWN.search(message) or _MISSING.search(message)
+    if found:
+        return f"{path}.{found['name']}" if path else found["name"]
+    return path or None
+
+
+def refuse(param: str, message: str, *, fix: str | None = None) -> BadRequest:
+    """A parameter that cannot be honoured."""
+    return BadRequest(message, param=param, code="unsupported_value", fix=fix)
+
+
+def only(param: str, value: object, *allowed: object) -> None:
+    """Refuse a parameter unless it is absent or has a value that changes nothing here.
+
+    Raises:
+        BadRequest: it asks for something that this gateway does not do.
+    """
+    if value is None or value in allowed:
+        return
+    taken = " or ".join(repr(one) for one in allowed)
+    fix = f"Leave it out, or send {taken}." if allowed else "Leave it out."
+    raise refuse(param, f"{param} is {str(value)[:80]!r}, which is not offered here.", fix=fix)
+
+
+def shallow(param: str, value: dict[str, Any]) -> dict[str, Any]:
+    """A schema that is not nested beyond all use.
+
+    Raises:
+        BadRequest: it is.
+    """
+    layer: list[object] = [value]
+    for _ in range(MOST_DEPTH):
+        layer = [inner for outer in layer for inner in _inside(outer)]
+        if not layer:
+            return value
+    raise refuse(param, f"{param} is nested more than {MOST_DEPTH} deep.")
+
+
+def _inside(value: object) -> list[object]:
+    if isinstance(value, dict):
+        return list(cast("dict[str, object]", value).values())
+    return list(cast("list[object]", value)) if isinstance(value, list) else []
