@@ -1,6 +1,7 @@
 """A server with known delays and known faults, on a socket of its own: no framework in between.
 
-A script is a list of steps: bytes to write, seconds to wait, or `CUT` to drop the connection.
+A script is a list of steps: bytes to write, seconds to wait, or `CUT` to drop the connection
+(`ABORT` to reset it).
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 CUT = "cut"
+ABORT = "abort"
 Step = bytes | float | str
 
 
@@ -61,7 +63,9 @@ class Stub:
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         script = self.scripts.pop(0) if len(self.scripts) > 1 else self.scripts[0]
         for step in script:
-            if step == CUT:
+            if step in {CUT, ABORT}:
+                if step == ABORT:
+                    writer.transport.abort()
                 return False
             if isinstance(step, float):
                 await self._wait(step, reader)

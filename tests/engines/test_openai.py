@@ -1,5 +1,6 @@
 """The endpoint engine against a server that does what it is told."""
 
+import asyncio
 import json
 
 import pytest
@@ -78,6 +79,60 @@ async def test_the_request_is_in_openais_words(stub: Stub, engine: OpenAIEngine)
             "top_logprobs": 2,
         }
     ]
+
+
+@pytest.mark.parametrize(
+    ("choice", "said"),
+    [
+        ("auto", "auto"),
+        ("required", "required"),
+        ("function:f", {"type": "function", "function": {"name": "f"}}),
+    ],
+)
+async def test_everything_that_may_be_asked_is_passed_on(
+    stub: Stub, engine: OpenAIEngine, choice: str, said: object
+):
+    stub.answers(stream(piece("x")))
+    await ask(
+        engine,
+        hello(
+            max_tokens=None,
+            presence_penalty=0.5,
+            frequency_penalty=-1.0,
+            logit_bias={50256: -100.0},
+            tool_choice=choice,
+            parallel_tool_calls=False,
+            reasoning_effort="low",
+        ),
+    )
+    assert stub.requests == [
+        {
+            "model": "tiny",
+            "messages": [{"role": "user", "content": "hello there"}],
+            "temperature": 0.0,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            "presence_penalty": 0.5,
+            "frequency_penalty": -1.0,
+            "logit_bias": {"50256": -100.0},
+            "tool_choice": said,
+            "parallel_tool_calls": False,
+            "reasoning_effort": "low",
+        }
+    ]
+
+
+async def test_what_is_at_its_default_is_left_out(stub: Stub, engine: OpenAIEngine):
+    stub.answers(stream(piece("x")))
+    await ask(engine, hello())
+    assert set(stub.requests[0]) == {
+        "model",
+        "messages",
+        "max_tokens",
+        "temperature",
+        "stream",
+        "stream_options",
+    }
 
 
 async def test_a_regular_expression_is_unsupported(engine: OpenAIEngine):
@@ -161,11 +216,34 @@ async def test_tool_calls_are_put_together(stub: Stub, engine: OpenAIEngine):
             END,
         ]
     )
-    reply = await ask(engine, hello())
+    deltas, reply = await pieces_of(engine, hello())
     function = {"name": "weather", "arguments": '{"city": "Oslo"}'}
     assert reply.tool_calls == ({"id": "c1", "type": "function", "function": function},)
     assert reply.finish == "tool_calls"
     assert reply.timing.first_answer_ns is not None
+    assert [part for piece in deltas for part in piece.tool_calls] == [
+        first,
+        call(arguments='{"city":'),
+        call(arguments=' "Oslo"}'),
+    ]
+
+
+async def test_parts_of_tool_calls_without_a_number_get_one(stub: Stub, engine: OpenAIEngine):
+    def parts(*said: dict) -> bytes:
+        return piece(tool_calls=list(said))
+
+    stub.answers(
+        stream(
+            parts({"id": "a", "function": {"name": "f", "arguments": "{"}}),
+            parts({"function": {"arguments": "}"}}),
+            parts({"id": "b", "function": {"name": "g"}}, {"id": "a", "function": {}}),
+            parts({"id": "b", "function": {"arguments": {"x": 1}}}),
+        )
+    )
+    deltas, reply = await pieces_of(engine, hello())
+    assert [p["index"] for d in deltas for p in d.tool_calls] == [0, 0, 1, 0, 1]
+    said = [(c["id"], c["function"]["name"], c["function"]["arguments"]) for c in reply.tool_calls]
+    assert said == [("a", "f", "{}"), ("b", "g", '{"x":1}')]
 
 
 async def test_comments_crlf_and_cuts_inside_a_character(stub: Stub, engine: OpenAIEngine):
@@ -216,6 +294,36 @@ async def test_a_server_that_wants_max_completion_tokens_gets_it(stub: Stub, eng
     await ask(engine, hello(max_tokens=5))
     assert stub.requests[1]["max_completion_tokens"] == 5
     assert "max_tokens" not in stub.requests[1]
+
+
+async def test_what_one_request_learns_serves_those_beside_it(stub: Stub, engine: OpenAIEngine):
+    no = failure("400 Bad", {"error": {"message": "Unknown field: stream_options"}})
+    stub.answers(no, no, no, stream(piece("ok")))
+    replies = await asyncio.gather(*(ask(engine, hello()) for _ in range(3)))
+    assert [reply.text for reply in replies] == ["ok"] * 3
+
+
+async def test_a_server_that_neither_says_done_nor_closes_keeps_nobody_waiting(
+    stub: Stub, engine: OpenAIEngine
+):
+    stub.answers([head(), piece("hi"), piece(finish="stop"), 0.1, usage(3, 1), 30.0])
+    async with asyncio.timeout(0.9):  # nothing is waited for once the count is there
+        reply = await ask(engine, hello())
+    assert (reply.text, reply.usage.counted_by) == ("hi", "engine")
+
+
+async def test_a_count_that_never_comes_is_not_waited_for(stub: Stub, engine: OpenAIEngine):
+    stub.answers([head(), piece("hi"), piece(finish="stop"), 30.0])
+    async with asyncio.timeout(4):  # less than QUICK's silence
+        reply = await ask(engine, hello())
+    assert (reply.text, reply.finish, reply.usage.counted_by) == ("hi", "stop", "estimate")
+
+
+async def test_pings_do_not_keep_an_answer_open_that_is_whole(stub: Stub, engine: OpenAIEngine):
+    ping = part(b": ping\n\n")
+    stub.answers([head(), piece("hi"), piece(finish="stop"), *[0.1, ping] * 300])
+    async with asyncio.timeout(4):
+        assert (await ask(engine, hello())).text == "hi"
 
 
 async def test_one_connection_serves_one_request_after_another(stub: Stub, engine: OpenAIEngine):

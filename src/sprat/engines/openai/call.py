@@ -11,10 +11,10 @@ from sprat.errors import EngineError, EngineRefused
 
 LOST = (aiohttp.ClientError, ConnectionError)
 """What a connection that goes away, or does not speak HTTP, raises."""
-END_S = 0.005
-"""How long a reply waits for the empty end of the body, which frees the connection."""
-LATE_END_S = 1.0
-"""How long the connection waits for it, and an answer for what follows its finish reason."""
+COUNT_S = 1.0
+"""How long an answer that has its finish reason waits for what may follow (its usage)."""
+END_S = 0.02
+"""How long it waits for the empty end of the body, after which the connection can be reused."""
 
 
 class Call:
@@ -36,7 +36,6 @@ class Call:
         self._ends_at = self._loop.time() + limits.total_s
         self._waits_since: float | None = None
         self._whole = False
-        self._left_open = False
         self._timer = self._loop.call_at(self._due(), self._look)
 
     @property
@@ -103,7 +102,7 @@ class Call:
         """The answer is complete: what may still come (its usage) is waited for a moment only."""
         if not self._whole:
             self._whole = True
-            self._ends_at = min(self._ends_at, self._loop.time() + LATE_END_S)
+            self._ends_at = min(self._ends_at, self._loop.time() + COUNT_S)
             self._timer.cancel()
             self._timer = self._loop.call_at(self._ends_at, self._look)
 
@@ -112,25 +111,19 @@ class Call:
         return self._faults.censored(error)
 
     async def finish(self) -> None:
-        """Nothing more is wanted: let the body end by itself, so that the connection can be reused.
-
-        A server that is late with the end keeps nobody waiting: its connection is cut behind us.
-        """
+        """Nothing more is wanted: read the empty end, so that the connection can be reused."""
         self._timer.cancel()
+        if self._content.is_eof():
+            return
         with suppress(TimeoutError, *LOST):
-            if not self._content.is_eof():
-                async with asyncio.timeout(END_S):
-                    while await self._content.readany():
-                        pass
-        if self._content.exception() is None and not self._content.is_eof():
-            self._left_open = True
-            self._loop.call_later(LATE_END_S, self._response.close)
+            async with asyncio.timeout(END_S):
+                while await self._content.readany():
+                    pass
 
     def close(self) -> None:
         """Give the connection back if the answer was read to its end; else cut it."""
         self._timer.cancel()
-        if not self._left_open:
-            let_go(self._response)
+        let_go(self._response)
 
 
 def let_go(response: aiohttp.ClientResponse | None) -> None:

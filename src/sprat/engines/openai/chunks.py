@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import msgspec
 
-from sprat.errors import EngineRefused
+from sprat.errors import EngineDied, EngineError, EngineRefused
 
 
 class _Top(msgspec.Struct):
@@ -109,6 +109,7 @@ def decode(data: str | bytes) -> Chunk:
     """Read one chunk.
 
     Raises:
+        EngineDied: its end is missing.
         EngineRefused: it is no chat completion; a sample is shown.
     """
     try:
@@ -117,7 +118,13 @@ def decode(data: str | bytes) -> Chunk:
         try:
             return _CHUNK.decode(strict_json(data))
         except (ValueError, RecursionError):
-            raise no_answer(data, "no chat completion", error) from error
+            raise _unread(data, error) from error
+
+
+def _unread(data: str | bytes, error: Exception) -> EngineError:
+    if "truncated" in str(error):
+        return EngineDied("The server's answer broke off.", fix="Look at the server's log.")
+    return no_answer(data, "no chat completion", error)
 
 
 def strict_json(data: str | bytes) -> bytes:

@@ -13,6 +13,8 @@ _TOO_LONG = (
     "context size",
 )
 _LISTED = 12
+_SHOWN = 8
+"""A shorter beginning of a key (`sk-…`) says nothing."""
 
 
 class Faults:
@@ -29,8 +31,14 @@ class Faults:
         return f"{self._label} at {self._url}"
 
     def hide(self, text: str) -> str:
-        """The text without the key, which a server may echo."""
-        return text.replace(self._key, "…") if self._key else text
+        """The text without the key, which a server may echo, and without a long beginning of it.
+
+        A message is cut to one line's length: the cut may go through the key.
+        """
+        key = self._key or ""
+        for length in range(len(key), min(len(key), _SHOWN) - 1, -1):
+            text = text.replace(key[:length], "…") if length else text
+        return text
 
     def censored(self, error: EngineRefused) -> EngineRefused:
         """The same error without our key, should the server have echoed it."""
@@ -79,7 +87,7 @@ class Faults:
             line,
             status=status,
             retry_after_s=retry_after_s,
-            fix=_fix(self._label, status, model, offered, location),
+            fix=self.hide(_fix(self._label, status, model, offered, location) or "") or None,
         )
 
 

@@ -69,7 +69,12 @@ class Incoming:
             raise EngineDied("The server ended its stream without an answer in it.")
 
     def _last(self, reader: EventReader) -> list[Delta]:
-        pieces = self._pieces(reader.close())
+        try:
+            pieces = self._pieces(reader.close())
+        except EngineDied:
+            if self._answer.finish is None:
+                raise
+            pieces = []  # half of what follows a whole answer
         if not self._over and self._answer.finish is None:
             raise EngineDied(
                 "The server ended its stream without saying that the answer is whole.",
