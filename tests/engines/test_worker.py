@@ -138,7 +138,7 @@ async def test_a_worker_out_of_step_fails_its_requests_instead_of_leaving_them_w
     local: OnnxEngine, monkeypatch: pytest.MonkeyPatch
 ):
     await local.warm()
-    monkeypatch.setattr("sprat.engines.onnx.process.MOST_BYTES", 1)
+    monkeypatch.setattr("sprat.engines.worker.process.MOST_BYTES", 1)
     with pytest.raises(EngineDied):
         await ask(local, LONG)
     monkeypatch.undo()
