@@ -94,6 +94,22 @@ def test_list_and_show_tell_what_a_model_is_for():
         assert fact in text
 
 
+@pytest.mark.parametrize(
+    "command",
+    [["ask", "all-minilm-l6-v2", "Hello"], ["compare", "--large", "all-minilm-l6-v2"]],
+    ids=["ask", "compare"],
+)
+def test_asking_an_embedding_model_fails_in_one_line_before_anything_is_fetched(
+    command: list[str], settings: Settings, capsys
+):
+    with pytest.raises(SystemExit) as stopped:
+        main(command)
+    assert stopped.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("sprat: all-minilm-l6-v2 turns texts into vectors; it does not answer.")
+    assert not settings.models_dir.exists()
+
+
 def test_an_embedding_model_is_no_gguf_to_export(tmp_path: Path):
     failed = run("export", "all-minilm-l6-v2", "--out", str(tmp_path / "out")).exception
     assert isinstance(failed, SpratError)

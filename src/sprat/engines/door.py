@@ -2,10 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from sprat.engines.base import Engine
+from sprat.engines.base import Embedder, Engine
+from sprat.errors import UsageError
 from sprat.settings import Settings
 
 if TYPE_CHECKING:
+    from sprat.models.catalog import CatalogModel
     from sprat.models.names import EndpointModel, Local, Scripted
     from sprat.models.progress import Progress
 
@@ -26,18 +28,62 @@ def open_engine(
 
     Raises:
         UnknownModel: no model of that name.
+        UsageError: a model that does not answer.
         ModelError: its weights could not be fetched, verified, read or exported.
         SettingsError: an endpoint's key or a script that is not there.
     """
-    from sprat.models.names import EndpointModel, Scripted, resolve
+    from sprat.models.names import EndpointModel, Scripted, resolve_answering
 
-    match resolve(name, settings):
+    match resolve_answering(name, settings):
         case EndpointModel() as source:
             return _endpoint(source)
         case Scripted() as source:
             return _scripted(source)
         case source:
             return _local(source, settings, progress, reuse_prefix)
+
+
+def open_embedder(name: str, settings: Settings, *, progress: "Progress | None" = None) -> Embedder:
+    """What turns texts into vectors: fetched the first time, loaded when first used.
+
+    Blocks while it fetches, as `open_engine` does.
+
+    Raises:
+        UnknownModel: no model of that name.
+        UsageError: a model that answers.
+        ModelError: its files could not be fetched or verified.
+        SettingsError: an endpoint's key that is not there.
+    """
+    from sprat.models.catalog import CatalogModel
+    from sprat.models.names import EndpointModel, resolve
+
+    match resolve(name, settings):
+        case EndpointModel() as source:
+            return _remote_embedder(source)
+        case CatalogModel(task="embedding") as source:
+            return _local_embedder(source, settings, progress)
+        case _:
+            raise UsageError(
+                f"{name} answers; it does not embed.",
+                fix="Name an embedding model: all-minilm-l6-v2, or ENDPOINT/MODEL.",
+            )
+
+
+def _remote_embedder(source: "EndpointModel") -> Embedder:
+    from sprat.engines.openai.embedder import OpenAIEmbedder
+
+    return OpenAIEmbedder(source.name, source.endpoint, source.model, label=source.endpoint_name)
+
+
+def _local_embedder(
+    source: "CatalogModel", settings: Settings, progress: "Progress | None"
+) -> Embedder:
+    from sprat.engines.embedding import OnnxEmbedder
+    from sprat.models.progress import silent
+    from sprat.models.ready import ensure
+
+    ready = ensure(source, settings, progress or silent)
+    return OnnxEmbedder(ready.name, ready.folder, threads=settings.onnx.threads)
 
 
 def _endpoint(source: "EndpointModel") -> Engine:

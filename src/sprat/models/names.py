@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from sprat.errors import UnknownModel
+from sprat.errors import UnknownModel, UsageError
 from sprat.models.catalog import CatalogModel, HubSource, catalog
 from sprat.settings import Endpoint, Settings
 
@@ -83,6 +83,22 @@ def resolve(name: str, settings: Settings) -> Source:
         alias = model.foundry
         return _foundry(text, alias.alias, settings) if alias else model
     return _local(text) or _endpoint(text, settings) or _unknown(text, settings)
+
+
+def resolve_answering(name: str, settings: Settings) -> Source:
+    """What `name` means, where an answer is wanted.
+
+    Raises:
+        UnknownModel: no model, file or endpoint of that name.
+        UsageError: the model does something else.
+    """
+    source = resolve(name, settings)
+    if isinstance(source, CatalogModel) and source.task != "chat":
+        raise UsageError(
+            f"{name} turns texts into vectors; it does not answer.",
+            fix="Name a model whose task is chat: sprat models list",
+        )
+    return source
 
 
 def _hub(text: str, rest: str) -> HubFile:

@@ -28,15 +28,16 @@ def open_both(plan: ComparePlan, settings: Settings, fetching: "Fetching | None"
 
     Raises:
         UnknownModel: no model of that name.
+        UsageError: a model that does not answer.
         ModelError: weights could not be fetched, verified, read or exported.
     """
     from sprat.engines import open_engine
     from sprat.engines.identity import identity
     from sprat.measure.environment import describe_environment
-    from sprat.models.names import resolve
+    from sprat.models.names import resolve_answering
 
     for side in SIDES:  # a name that means nothing is said before hundreds of megabytes are fetched
-        resolve(plan.models[side], settings)
+        resolve_answering(plan.models[side], settings)
     # Looked at before Sprat itself makes the machine busy.
     machine = describe_environment(providers=False)
     engines: dict[Side, Engine] = {

@@ -1,0 +1,104 @@
+"""The worker's end of the pipe, whatever it computes.
+
+Frames of `wire` come in on standard input and leave on what was standard output; whatever native
+code prints goes to standard error. The process ends when its standard input does, which the system
+closes even when the parent was killed: no worker outlives its parent.
+"""
+
+import os
+import queue
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from typing import BinaryIO, Protocol, TypeVar
+
+from sprat.engines.onnx.wire import Fault, Ready, frame, read_frame
+from sprat.errors import EngineError, SpratError, first_line
+
+Told = TypeVar("Told")
+"""What the parent says."""
+Hears_contra = TypeVar("Hears_contra", contravariant=True)
+
+
+class Work(Protocol[Hears_contra]):
+    """A loaded model and the requests that it holds."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to do."""
+        ...
+
+    def ready(self) -> Ready:
+        """The first message to the parent."""
+        ...
+
+    def receive(self, message: Hears_contra) -> Sequence[object]:
+        """Take in a request or a cancellation; what the parent should hear of it."""
+        ...
+
+    def step(self) -> Sequence[object]:
+        """Compute a little; what the parent should hear of it."""
+        ...
+
+
+def serve(load: Callable[[], Work[Told]], decode: Callable[[bytes], Told]) -> None:
+    """Load, say so, do what the parent asks until it is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which closes our input
+    out = _take_stdout()
+    inbox: queue.SimpleQueue[Told] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(inbox, decode), daemon=True).start()
+    try:
+        work = load()
+    except Exception as error:  # noqa: BLE001 - whatever it was, the parent must hear of it
+        _say(out, [fault(None, error)])
+        os._exit(1)
+    try:
+        _say(out, [work.ready()])
+        _work(work, inbox, out)
+    except BrokenPipeError:
+        os._exit(0)
+
+
+def fault(number: int | None, error: Exception) -> Fault:
+    """An exception as the parent hears of it; `number` is the request's, None the loading's."""
+    if isinstance(error, SpratError):
+        return Fault(number, type(error).__name__, error.message, error.fix)
+    what = f"The local model failed: {type(error).__name__}: {first_line(error)}"
+    return Fault(number, EngineError.__name__, what)
+
+
+def _take_stdout() -> BinaryIO:
+    """A stream to the parent that no stray print can reach."""
+    sys.stdout.flush()
+    ours = os.dup(1)
+    os.dup2(2, 1)
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.setmode(ours, os.O_BINARY)
+    return os.fdopen(ours, "wb", buffering=0)
+
+
+def _listen(inbox: "queue.SimpleQueue[Told]", decode: Callable[[bytes], Told]) -> None:
+    """Read until the parent is gone, then end the process at once."""
+    while (body := read_frame(sys.stdin.buffer)) is not None:
+        inbox.put(decode(body))
+    os._exit(0)
+
+
+def _say(out: BinaryIO, messages: Iterable[object]) -> None:
+    data = memoryview(b"".join(frame(message) for message in messages))
+    while data:
+        data = data[out.write(data) :]
+
+
+def _work(work: Work[Told], inbox: "queue.SimpleQueue[Told]", out: BinaryIO) -> None:
+    while True:
+        heard = [inbox.get()] if work.idle else []
+        while not inbox.empty():
+            heard.append(inbox.get())
+        for message in heard:
+            _say(out, work.receive(message))
+        if not work.idle:
+            _say(out, work.step())
