@@ -12,11 +12,11 @@ from scipy.special import log_softmax
 from tests.engines.tiny import CONTEXT
 from tokenizers import Tokenizer as Oracle
 
-from sprat.engines.onnx import scheduler as scheduler_module
 from sprat.engines.onnx.decoder import Decoder
 from sprat.engines.onnx.drafts import Drafts
 from sprat.engines.onnx.folder import Folder, read_folder
 from sprat.engines.onnx.job import Job
+from sprat.engines.onnx.pace import Pace
 from sprat.engines.onnx.scheduler import Scheduler
 from sprat.engines.onnx.tokens import Tokenizer
 from sprat.engines.onnx.vocabulary import Vocabulary, read_vocabulary
@@ -157,19 +157,19 @@ def test_logits_have_the_same_bits_alone_and_among_others(loop: Loop):
         assert np.array_equal(alone, together[place])
 
 
-def test_a_prompt_read_in_pieces_gives_the_same_answer(loop: Loop, monkeypatch):
+def test_a_prompt_read_in_pieces_gives_the_same_answer(loop: Loop):
     whole = loop.lone(PROMPTS[5])
-    monkeypatch.setattr(scheduler_module, "CHUNK_TOKENS", 7)
+    loop.scheduler.pace = Pace(7, 7)
     loop.runs.clear()
     assert loop.lone(PROMPTS[5]) == whole
     assert loop.runs[0] == (1, 7)
 
 
 @pytest.mark.parametrize("batching", [True, False])
-def test_answers_computed_together_are_the_lone_ones(tiny: Path, batching: bool, monkeypatch):
+def test_answers_computed_together_are_the_lone_ones(tiny: Path, batching: bool):
     """Different lengths, so that rows move; a small chunk, so that prompts and answers mix."""
-    monkeypatch.setattr(scheduler_module, "CHUNK_TOKENS", 16)
     loop = Loop(tiny, batching=batching)
+    loop.scheduler.pace = Pace(16, 16)
     lone = [loop.lone(text, max_tokens=10 + 9 * i) for i, text in enumerate(PROMPTS)]
     loop.runs.clear()
     jobs = [loop.job(text, max_tokens=10 + 9 * i) for i, text in enumerate(PROMPTS)]

@@ -46,6 +46,19 @@ class ChatTemplate:
         """Whether the template mentions tools at all."""
         return "tools" in self._source
 
+    @property
+    def tags_calls(self) -> bool:
+        """Whether a call is `<tool_call>{"name": …, "arguments": …}</tool_call>`.
+
+        That is the form of Hermes and Qwen.
+        """
+        return (
+            self.takes_tools
+            and "<tool_call>" in self._source
+            and "arguments" in self._source
+            and "<function=" not in self._source  # Qwen3-Coder's, which is no JSON
+        )
+
     def render(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]] = ()) -> str:
         """The prompt, ending where the assistant begins to speak.
 
@@ -109,10 +122,29 @@ def _plain(message: Message) -> dict[str, Any]:
     if message.name is not None:
         plain["name"] = message.name
     if message.tool_calls:
-        plain["tool_calls"] = list(message.tool_calls)
+        plain["tool_calls"] = [_plain_call(call) for call in message.tool_calls]
     if message.tool_call_id is not None:
         plain["tool_call_id"] = message.tool_call_id
     return plain
+
+
+def _plain_call(call: dict[str, Any]) -> dict[str, Any]:
+    """The call with its arguments as an object: templates write them as JSON themselves.
+
+    OpenAI's clients send them as JSON text; text that is no JSON object stays what it is.
+    """
+    function: object = call.get("function")
+    if not isinstance(function, dict):
+        return call
+    named = cast("dict[str, Any]", function)
+    arguments: object = named.get("arguments")
+    if not isinstance(arguments, str):
+        return call
+    try:
+        read: object = json.loads(arguments or "{}")
+    except (ValueError, RecursionError):
+        return call
+    return {**call, "function": {**named, "arguments": read}} if isinstance(read, dict) else call
 
 
 def _environment() -> ImmutableSandboxedEnvironment:

@@ -26,6 +26,23 @@ _TRIED_TOKENS = 13
 """As many as are ever computed at once while decoding: a token and the most guesses."""
 
 
+class Stop:
+    """Ends one run early, from another thread; once that run is over it does nothing."""
+
+    def __init__(self) -> None:
+        self.options: Native = ort.RunOptions()
+        self.wanted = False
+
+    def __call__(self) -> None:
+        """End the run: within one operator of the graph."""
+        self.wanted = True
+        self.options.terminate = True
+
+
+class Stopped(Exception):
+    """A run ended early; the cache rows are as they were, but for what lay behind them."""
+
+
 class Decoder:
     """Runs the graph over rows of the cache."""
 
@@ -77,7 +94,15 @@ class Decoder:
         """The execution provider that computes."""
         return str(self._session.get_providers()[0])
 
-    def run(self, tokens: Ints, pasts: list[int], first_row: int, keep: int = 1) -> Floats:
+    def run(
+        self,
+        tokens: Ints,
+        pasts: list[int],
+        first_row: int,
+        keep: int = 1,
+        *,
+        stop: Stop | None = None,
+    ) -> Floats:
         """Append `tokens` [rows, n] to the cache rows from `first_row` on.
 
         `pasts` holds each row's tokens before this call. The cache must have room for them and
@@ -85,6 +110,9 @@ class Decoder:
 
         Returns:
             float32 logits [rows, keep, vocab] of the last `keep` positions.
+
+        Raises:
+            Stopped: `stop` was called.
         """
         rows, count = tokens.shape
         self._bind_cache(first_row, rows)
@@ -94,8 +122,17 @@ class Decoder:
         kept = keep if self._keeps else count
         logits = np.empty((rows, kept, self._vocab), self._logits_dtype)
         self._bind_output(self._names.logits, logits.shape, logits.ctypes.data, logits.dtype)
-        self._session.run_with_iobinding(self._binding)
+        self._compute(stop or Stop())
         return logits[:, -keep:].astype(np.float32, copy=False)
+
+    def _compute(self, stop: Stop) -> None:
+        """Run the graph; other Python threads go on meanwhile."""
+        try:
+            self._session.run_with_iobinding(self._binding, stop.options)
+        except Exception as error:  # the native library raises whatever it likes
+            if stop.wanted:
+                raise Stopped from error
+            raise
 
     def _inputs(self, tokens: Ints, pasts: list[int], keep: int) -> dict[str, Floats | Ints]:
         rows, count = tokens.shape

@@ -7,12 +7,14 @@ from contextlib import aclosing
 from pathlib import Path
 
 from sprat.engines.base import Load
+from sprat.engines.calls import joined
+from sprat.engines.onnx.check import check
 from sprat.engines.onnx.process import Process
-from sprat.engines.onnx.wire import Ask, Done, Options, Ready
+from sprat.engines.onnx.wire import Ask, Done, Options, Piece, Ready
 from sprat.engines.stamps import Stamps
-from sprat.errors import EngineError, UnsupportedRequest
+from sprat.errors import EngineError
 from sprat.measure.clock import now_ns
-from sprat.types import ChatRequest, Delta, Message, Reply, Timing, TokenLogprob, Usage
+from sprat.types import ChatRequest, Delta, Message, Reply, Timing, Usage
 
 _WARM_UP = ChatRequest(messages=(Message("user", "Hello"),), max_tokens=4)
 
@@ -69,7 +71,7 @@ class OnnxEngine:
             EngineDied: the worker went away while it held this request.
             SpratError: the model cannot be loaded.
         """
-        _check(request)
+        check(request)
         async with aclosing(self._answer(request, endless=False)) as pieces:
             async for piece in pieces:
                 yield piece
@@ -82,20 +84,16 @@ class OnnxEngine:
         process, ready = await self._ready_process()
         if ready.at_ns > sent_ns:  # whoever started it: this request had to wait too
             stamps.loaded(ready.at_ns)
-        text: list[str] = []
-        logprobs: list[TokenLogprob] = []
+        pieces: list[Delta] = []
         ask = Ask(next(self._numbers), request, endless)
         async with aclosing(process.answers(ask)) as messages:
             async for message in messages:
                 if isinstance(message, Done):
-                    timing = _timing(stamps, message)
-                    yield self._reply(request, message, timing, "".join(text), logprobs)
+                    yield self._reply(request, message, _timing(stamps, message), pieces)
                     return
-                delta = Delta(message.text, tokens=message.tokens, logprobs=message.logprobs)
-                stamps.piece(delta)
-                text.append(message.text)
-                logprobs.extend(message.logprobs)
-                yield delta
+                pieces.append(_delta(message))
+                stamps.piece(pieces[-1], tool_call=bool(message.tool_calls))
+                yield pieces[-1]
         raise EngineError(f"{self._name} ended its stream without a reply.")
 
     def _reply(
@@ -103,16 +101,17 @@ class OnnxEngine:
         request: ChatRequest,
         done: Done,
         timing: Timing,
-        text: str,
-        logprobs: list[TokenLogprob],
+        pieces: list[Delta],
     ) -> Reply:
+        logprobs = tuple(entry for piece in pieces for entry in piece.logprobs)
         return Reply(
-            text=text,
+            text="".join(piece.text for piece in pieces),
             finish=done.finish,
             usage=Usage(done.input_tokens, done.output_tokens, done.cached_tokens),
             timing=timing,
             model=self._name,
-            logprobs=None if request.logprobs is None else tuple(logprobs),
+            tool_calls=joined(part for piece in pieces for part in piece.tool_calls),
+            logprobs=None if request.logprobs is None else logprobs,
         )
 
     async def warm(self) -> Load:
@@ -178,25 +177,19 @@ class _Lock:
         return self._lock
 
 
+def _delta(piece: Piece) -> Delta:
+    return Delta(
+        piece.text,
+        tokens=piece.tokens,
+        logprobs=piece.logprobs,
+        tool_calls=piece.tool_calls,
+    )
+
+
 def _timing(stamps: Stamps, done: Done) -> Timing:
     stamps.prepared(done.prepared_ns)
     stamps.started(done.started_ns)
     return stamps.done()
-
-
-def _check(request: ChatRequest) -> None:
-    most = request.max_tokens
-    faults = {
-        "messages is empty": not request.messages,
-        f"max_tokens is {most}": most is not None and most < 1,
-        f"temperature is {request.temperature}": not 0 <= request.temperature <= 100,
-        f"top_p is {request.top_p}": not 0 <= request.top_p <= 1,
-        f"logprobs is {request.logprobs}": not 0 <= (request.logprobs or 0) <= 1000,
-        f"seed is {request.seed}": request.seed is not None and request.seed < 0,
-    }
-    for what, wrong in faults.items():
-        if wrong:
-            raise UnsupportedRequest(f"The request cannot be honoured: {what}.")
 
 
 def _physical_cores() -> int:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sprat.engines.onnx.native import Floats
-from sprat.engines.onnx.sampling import Sampler, log_probabilities, top_tokens
+from sprat.engines.onnx.sampling import Nudges, Sampler, log_probabilities, top_tokens
 from sprat.engines.onnx.text import StopFilter, TextStream
 from sprat.engines.onnx.vocabulary import Vocabulary
 from sprat.engines.onnx.wire import Ask, Done, Piece
@@ -14,6 +14,7 @@ from sprat.types import Finish, TokenLogprob
 if TYPE_CHECKING:
     from sprat.engines.onnx.drafts import Drafts
     from sprat.engines.onnx.guidance import Guide
+    from sprat.engines.onnx.tools import CallFilter
 
 
 class Job:
@@ -35,6 +36,9 @@ class Job:
         self.guide: Guide | None = None
         self.sampler = Sampler(request.temperature, request.top_p, request.seed)
         self.drafts: Drafts | None = None
+        self.nudges: Nudges | None = None
+        self.calls: CallFilter | None = None
+        """Parts tool calls from text, where the model was offered tools."""
         self.past = 0
         """Tokens in the cache."""
         self.output: list[int] = []
@@ -61,8 +65,14 @@ class Job:
         return self.most_tokens - len(self.output)
 
     def choose(self, logits: Floats) -> int:
-        """The next token; its log-probability is noted when asked for."""
-        token = self.guide.choose(logits) if self.guide else self.sampler.choose(logits)
+        """The next token; its log-probability is noted when asked for.
+
+        That is the model's own, before penalties, biases, temperature and grammar.
+        """
+        nudged = self.nudges.applied(logits) if self.nudges else logits
+        token = self.guide.choose(nudged) if self.guide else self.sampler.choose(nudged)
+        if self.nudges:
+            self.nudges.saw(token)
         if self.request.logprobs is not None and token not in self._ends:
             self._note(logits, token, self.request.logprobs)
         return token
@@ -96,19 +106,38 @@ class Job:
         for token in said:
             self.output.append(token)
             self._unsaid += 1
-            shown += self._stops.add(self._characters(token))
-            if self._stops.stopped:
+            shown += self._filtered(self._characters(token))
+            if self._over:
                 self.finish = "stop"
                 break
         if self.drafts:
             self.drafts.add(said)
-        if self.finish and not self._stops.stopped:
-            shown += self._stops.flush()
-        if not shown and not (self.finish and self._unsaid):
+        if self.finish:
+            shown += self._end()
+        calls = self.calls.taken() if self.calls else ()
+        if not shown and not calls and not (self.finish and self._unsaid):
             return None
-        piece = Piece(self.id, shown, self._unsaid, tuple(self._logprobs))
+        piece = Piece(self.id, shown, self._unsaid, tuple(self._logprobs), calls)
         self._unsaid, self._logprobs = 0, []
         return piece
+
+    def _filtered(self, text: str) -> str:
+        return self._stops.add(self.calls.add(text) if self.calls else text)
+
+    @property
+    def _over(self) -> bool:
+        return self._stops.stopped or (self.calls is not None and self.calls.over)
+
+    def _end(self) -> str:
+        """What was held back; then says why the answer ended."""
+        shown = ""
+        if not self._stops.stopped:
+            shown = self._stops.add(self.calls.flush() if self.calls else "")
+            self.finish = "stop" if self._stops.stopped else self.finish
+            shown += self._stops.flush()
+        if self.calls and (self.calls.complete or (self.calls.called and self.finish == "stop")):
+            self.finish = "tool_calls"
+        return shown
 
     def _characters(self, token: int) -> str:
         data = self._vocabulary.bytes(token)

@@ -1,11 +1,44 @@
 """Chooses the next token from the logits, and says how likely the model thought it."""
 
+from collections import Counter
+from collections.abc import Mapping
+
 import numpy as np
 
 from sprat.engines.onnx.native import Floats, Ints
 
 _FIRST_LOOK = 1024
 """Candidates sorted before the whole vocabulary is."""
+
+
+class Nudges:
+    """What a request adds to the logits before a token is chosen: penalties and biases.
+
+    `logits[t] += bias[t] - count[t] · frequency - (count[t] > 0) · presence`, with the counts of
+    the answer so far; the prompt does not count.
+    Source: https://platform.openai.com/docs/api-reference/chat/create and OpenAI's guide on
+    parameter details.
+    """
+
+    def __init__(self, presence: float, frequency: float, bias: Mapping[int, float]) -> None:
+        self._presence = presence
+        self._frequency = frequency
+        self._tokens = np.fromiter(bias, np.int64, len(bias))
+        self._biases = np.fromiter(bias.values(), np.float32, len(bias))
+        self._counts = Counter[int]()
+
+    def saw(self, token: int) -> None:
+        """The answer holds this token (once more)."""
+        self._counts[token] += 1
+
+    def applied(self, logits: Floats) -> Floats:
+        """A copy of float32 logits [vocab] with everything added."""
+        changed = logits.copy()
+        seen = np.fromiter(self._counts, np.int64, len(self._counts))
+        counts = np.fromiter(self._counts.values(), np.float32, len(self._counts))
+        changed[seen] -= counts * self._frequency + self._presence
+        changed[self._tokens] += self._biases
+        return changed
 
 
 class Sampler:

@@ -9,16 +9,18 @@ from collections import deque
 
 import numpy as np
 
-from sprat.engines.onnx.decoder import Decoder
+from sprat.engines.onnx.decoder import Decoder, Stop, Stopped
 from sprat.engines.onnx.drafts import MOST_DRAFTS
 from sprat.engines.onnx.job import Job
 from sprat.engines.onnx.native import Floats
+from sprat.engines.onnx.pace import Pace
 from sprat.engines.onnx.wire import Piece
 from sprat.measure.clock import now_ns
 
 MOST_ROWS = 8
-CHUNK_TOKENS = 512
-"""Prompt tokens computed at once: others wait, and a cancellation is noticed, no longer."""
+FRESH_TOKENS = 2
+"""Of a prompt that is known already, so many are computed all the same: the last one's logits are
+needed, and one by itself may be rounded otherwise than in company."""
 GROW_TOKENS = 256
 
 
@@ -29,6 +31,9 @@ class Scheduler:
         self._decoder = decoder
         self._batching = batching
         self._reuse = reuse_prefix
+        self.pace = Pace()
+        self._reading: tuple[int, Stop] | None = None
+        """The job whose prompt is being computed just now, and how to end that."""
         self._waiting: deque[Job] = deque()
         self._running: list[Job] = []
         self._kept: list[list[int]] = []
@@ -54,6 +59,12 @@ class Scheduler:
                 self._leave(row)
                 return job
         return None
+
+    def interrupt(self, number: int) -> None:
+        """Compute no more of this job's prompt for now; from any thread. `cancel` follows."""
+        reading = self._reading
+        if reading is not None and reading[0] == number:
+            reading[1]()
 
     def clear(self) -> list[Job]:
         """Forget everything: the jobs that were held."""
@@ -105,7 +116,7 @@ class Scheduler:
             self._kept.append([])
         lengths = [_common(kept, job.prompt) for kept in self._kept[row:]]
         best = max(range(len(lengths)), key=lengths.__getitem__)
-        length = min(lengths[best], len(job.prompt) - 1)  # the last one is computed: its logits
+        length = min(lengths[best], len(job.prompt) - FRESH_TOKENS)
         if length > 0:
             if best:
                 self._decoder.cache.move(row + best, row, length)
@@ -114,9 +125,18 @@ class Scheduler:
 
     def _prefill(self, row: int) -> list[tuple[Job, Piece | None]]:
         job = self._running[row]
-        tokens = job.prompt[job.past : job.past + CHUNK_TOKENS]
-        logits = self._decoder.run(np.array([tokens]), [job.past], row)
-        job.past += len(tokens)
+        count = self.pace.tokens(len(job.prompt) - job.past, alone=row == 0)
+        tokens = job.prompt[job.past : job.past + count]
+        stop, before = Stop(), now_ns()
+        self._reading = job.id, stop
+        try:
+            logits = self._decoder.run(np.array([tokens]), [job.past], row, stop=stop)
+        except Stopped:  # its cancellation is on the way
+            return []
+        finally:
+            self._reading = None
+        self.pace.learn(count, (now_ns() - before) / 1e9)
+        job.past += count
         if not job.prefilled:
             return []
         return [(job, job.take([job.choose(logits[0, -1])]))]

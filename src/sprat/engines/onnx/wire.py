@@ -1,7 +1,7 @@
 """What the parent and the worker say to each other: msgpack in frames with a length before."""
 
 import struct
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -44,12 +44,13 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
 
 
 class Piece(msgspec.Struct, frozen=True, tag="piece", omit_defaults=True):
-    """Worker: some text, made of so many tokens."""
+    """Worker: some text or parts of tool calls, made of so many tokens."""
 
     id: int
     text: str
     tokens: int
     logprobs: tuple[TokenLogprob, ...] = ()
+    tool_calls: tuple[dict[str, Any], ...] = ()
 
 
 class Done(msgspec.Struct, frozen=True, tag="done", kw_only=True):
@@ -81,7 +82,7 @@ decode_to_worker = msgspec.msgpack.Decoder(ToWorker).decode
 decode_from_worker = msgspec.msgpack.Decoder(FromWorker).decode
 
 
-def frame(message: ToWorker | FromWorker) -> bytes:
+def frame(message: object) -> bytes:
     """The bytes of one message.
 
     Raises:

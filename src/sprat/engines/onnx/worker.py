@@ -12,13 +12,13 @@ import queue
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import msgspec
 
 from sprat.engines.onnx.wire import (
-    Ask,
     Cancel,
     Fault,
     FromWorker,
@@ -29,15 +29,11 @@ from sprat.engines.onnx.wire import (
     frame,
     read_frame,
 )
-from sprat.errors import ContextTooLong, EngineError, SpratError, first_line
+from sprat.errors import EngineError, SpratError, first_line
 from sprat.measure.clock import now_ns
-from sprat.types import ChatRequest, ResponseFormat
-
-if TYPE_CHECKING:
-    from sprat.engines.onnx.guidance import Guide, Guides
-    from sprat.engines.onnx.job import Job
 
 Inbox = queue.SimpleQueue[ToWorker]
+Interrupt = Callable[[int], None]
 
 
 class Worker:
@@ -51,22 +47,17 @@ class Worker:
         """
         from sprat.engines.onnx.decoder import Decoder, quiet
         from sprat.engines.onnx.folder import read_folder
+        from sprat.engines.onnx.intake import Intake
         from sprat.engines.onnx.scheduler import Scheduler
-        from sprat.engines.onnx.tokens import Tokenizer
-        from sprat.engines.onnx.vocabulary import read_vocabulary
-        from sprat.models.template import read_template
 
         quiet()
         self._folder = read_folder(Path(options.folder))
-        self._template = read_template(self._folder.path)
-        self._tokenizer = Tokenizer(self._folder)
-        self._vocabulary = read_vocabulary(self._folder.path)
+        self._intake = Intake(self._folder)
         self._decoder = Decoder(self._folder, options.provider, options.threads)
         self._scheduler = Scheduler(
             self._decoder, batching=options.batching, reuse_prefix=options.reuse_prefix
         )
         self._guesses = self._decoder.check_exact()
-        self._guides: Guides | None = None
 
     def ready(self) -> Ready:
         """The first message to the parent."""
@@ -77,47 +68,22 @@ class Worker:
         """Whether there is nothing to do."""
         return self._scheduler.idle
 
+    def interrupt(self, number: int) -> None:
+        """From another thread: compute no more of this request's prompt."""
+        self._scheduler.interrupt(number)
+
     def receive(self, message: ToWorker) -> list[FromWorker]:
         """Take in a request or a cancellation."""
         if isinstance(message, Cancel):
             self._scheduler.cancel(message.id)
             return []
         try:
-            self._scheduler.add(self._job(message))
+            self._scheduler.add(self._intake.job(message, guesses=self._guesses))
         except SpratError as error:
             return [_fault(message.id, error)]
         except Exception as error:  # noqa: BLE001 - one bad request must not end the others
             return [_broken(message.id, error)]
         return []
-
-    def _job(self, ask: Ask) -> "Job":
-        from sprat.engines.onnx.drafts import Drafts
-        from sprat.engines.onnx.job import Job
-
-        request = ask.request
-        text = self._template.render(request.messages, request.tools)
-        prompt = self._tokenizer.encode(text)
-        room = self._folder.context_tokens - len(prompt)
-        if room < 1 or not prompt:
-            raise ContextTooLong(
-                f"The prompt has {len(prompt)} tokens; the model's context is "
-                f"{self._folder.context_tokens}.",
-                fix="Shorten the prompt, or take a model with a longer context.",
-            )
-        most = room if request.max_tokens is None else min(request.max_tokens, room)
-        job = Job(ask, prompt, most, self._vocabulary, self._folder.end_ids)
-        if request.response_format is not None:
-            job.guide = self._open_guide(request, request.response_format, most)
-        elif self._guesses and job.sampler.greedy and request.logprobs is None:
-            job.drafts = Drafts(prompt)
-        return job
-
-    def _open_guide(self, request: ChatRequest, wanted: ResponseFormat, most: int) -> "Guide":
-        from sprat.engines.onnx.guidance import Guides
-
-        if self._guides is None:
-            self._guides = Guides(self._folder)
-        return self._guides.open(request, wanted, most)
 
     def step(self) -> list[FromWorker]:
         """Compute a little; what the parent should hear of it."""
@@ -155,10 +121,17 @@ def _take_stdout() -> BinaryIO:
     return os.fdopen(ours, "wb", buffering=0)
 
 
-def _listen(inbox: Inbox) -> None:
-    """Read until the parent is gone, then end the process at once."""
+def _listen(inbox: Inbox, interrupts: list[Interrupt]) -> None:
+    """Read until the parent is gone, then end the process at once.
+
+    A cancellation does not wait for the piece of a prompt that is being computed: it ends it.
+    """
     while (body := read_frame(sys.stdin.buffer)) is not None:
-        inbox.put(decode_to_worker(body))
+        message = decode_to_worker(body)
+        inbox.put(message)
+        if isinstance(message, Cancel):
+            for interrupt in interrupts:
+                interrupt(message.id)
     os._exit(0)
 
 
@@ -184,9 +157,11 @@ def main(arguments: list[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which closes our input
     out = _take_stdout()
     inbox: Inbox = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(inbox,), daemon=True).start()
+    interrupts: list[Interrupt] = []
+    threading.Thread(target=_listen, args=(inbox, interrupts), daemon=True).start()
     try:
         worker = Worker(msgspec.json.decode(arguments[0], type=Options))
+        interrupts.append(worker.interrupt)
     except SpratError as error:
         _say(out, [_fault(None, error)])
         os._exit(1)
