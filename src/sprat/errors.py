@@ -54,7 +54,11 @@ class UnknownModel(UsageError):
 
 
 class UnsupportedRequest(UsageError):
-    """This engine cannot honour a parameter of the request."""
+    """This engine cannot honour a parameter of the request; `param` is its name, where known."""
+
+    def __init__(self, message: str, *, param: str | None = None, fix: str | None = None) -> None:
+        super().__init__(message, fix=fix)
+        self.param = param
 
 
 class ModelError(SpratError):

@@ -7,8 +7,10 @@ import msgspec
 
 from sprat.measure.clock import now_ns
 from sprat.serve.exchange import Exchange, Work
+from sprat.serve.ledger import Record
 from sprat.serve.merge import Indexed, merged
 from sprat.serve.names import Served
+from sprat.serve.problem import BadRequest
 from sprat.serve.wire.form import Asked, Form
 from sprat.serve.wire.sprat import Told
 from sprat.types import ChatRequest, Reply
@@ -25,22 +27,38 @@ def answering(parse: Parse) -> Work:
         gateway.refuse_when_stopping()
         served = gateway.names.find(asked.model)
         record.model, record.stream = served.name, asked.stream
+        _refuse_embedding(served)
         requests = tuple(_completed(exchange, served, request) for request in asked.requests)
         record.requests = requests
         async with gateway.answering.lease(served, exchange.caller(asked.caller)) as lease:
             record.taken_ns, record.ready_ns = lease.taken_ns, lease.ready_ns
-            told = Told(
-                model=served.name,
-                source=served.source,
-                arrived_ns=record.arrived_ns,
-                taken_ns=lease.taken_ns,
-                ready_ns=lease.ready_ns,
-            )
+            told = told_of(record, served, lease.taken_ns, lease.ready_ns)
             send = _streamed if asked.stream else _whole
             async with aclosing(merged(lease.engine, requests)) as answers:
                 await send(exchange, answers, asked.form, told)
 
     return work
+
+
+def _refuse_embedding(served: Served) -> None:
+    if served.embeds:
+        raise BadRequest(
+            f"{served.name} turns texts into vectors; it does not answer.",
+            param="model",
+            code="model_not_supported",
+            fix="Ask it at POST /v1/embeddings.",
+        )
+
+
+def told_of(record: Record, served: Served, taken_ns: int, ready_ns: int) -> Told:
+    """What a reply's `sprat` field says beside the reply."""
+    return Told(
+        model=served.name,
+        source=served.source,
+        arrived_ns=record.arrived_ns,
+        taken_ns=taken_ns,
+        ready_ns=ready_ns,
+    )
 
 
 def _completed(exchange: Exchange, served: Served, request: ChatRequest) -> ChatRequest:
@@ -63,7 +81,7 @@ async def _whole(exchange: Exchange, answers: Answers, form: Form, told: Told) -
         if isinstance(piece, Reply):
             replies[index] = piece
     ordered = [replies[index] for index in sorted(replies)]
-    await exchange.whole(form.whole(ordered, told), _headers(exchange, told, ordered[0]))
+    await exchange.whole(form.whole(ordered, told), headers_of(exchange, told, ordered[0]))
 
 
 async def _streamed(exchange: Exchange, answers: Answers, form: Form, told: Told) -> None:
@@ -73,7 +91,7 @@ async def _streamed(exchange: Exchange, answers: Answers, form: Form, told: Told
         exchange.note(piece)
         data = b""
         if opening is not None:  # no byte goes out before the first piece
-            await exchange.begin(_headers(exchange, told, None), form.failed)
+            await exchange.begin(headers_of(exchange, told, None), form.failed)
             data, opening = opening, None
         if isinstance(piece, Reply):
             replies[index] = piece
@@ -85,7 +103,7 @@ async def _streamed(exchange: Exchange, answers: Answers, form: Form, told: Told
     await exchange.end(form.finish([replies[index] for index in sorted(replies)], told))
 
 
-def _headers(exchange: Exchange, told: Told, reply: Reply | None) -> list[tuple[bytes, bytes]]:
+def headers_of(exchange: Exchange, told: Told, reply: Reply | None) -> list[tuple[bytes, bytes]]:
     """Which model answered, and the times that are known by now (W3C Server-Timing)."""
     first_ns = exchange.record.first_ns or now_ns()
     parts = [

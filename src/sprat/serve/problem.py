@@ -12,6 +12,7 @@ from sprat.errors import (
     EngineRefused,
     EngineTimeout,
     ModelError,
+    SettingsError,
     SpratError,
     UnknownModel,
     UsageError,
@@ -81,7 +82,7 @@ def problem_of(error: BaseException) -> Problem:
     for kind, status, code, param in _KNOWN:
         if isinstance(error, kind):
             if status < 500:
-                return _invalid(status, code, message, param)
+                return _invalid(status, code, message, getattr(error, "param", None) or param)
             return _server(status, code, message, _RETRY_S if status == 503 else None)
     line = f"Something unforeseen happened: {type(error).__name__}. It is in the log."
     return _server(500, "unforeseen", line)
@@ -91,6 +92,7 @@ _KNOWN: tuple[tuple[type[SpratError], int, str, str | None], ...] = (
     # the first class that fits
     (UnknownModel, 404, "model_not_found", "model"),
     (ContextTooLong, 400, "context_length_exceeded", "messages"),
+    (SettingsError, 500, "misconfigured", None),
     (UsageError, 400, "unsupported_value", None),
     (EngineTimeout, 504, "engine_timeout", None),
     (EngineDied, 503, "engine_died", None),

@@ -61,6 +61,7 @@ def _completion(request: ChatRequest, prompt: str) -> dict[str, Any]:
         if getattr(request, name):
             raise UnsupportedRequest(
                 f"A text completion has no place for {name}.",
+                param=name,
                 fix="Send messages instead of a prompt.",
             )
     return {"prompt": prompt, "logprobs": request.logprobs}
@@ -94,5 +95,6 @@ def _format(wanted: ResponseFormat | None) -> dict[str, Any] | None:
         return {"type": "json_schema", "json_schema": schema}
     raise UnsupportedRequest(
         "An OpenAI-compatible endpoint takes no regular expression as a response format.",
+        param="response_format",
         fix="Use a JSON schema, or a local model.",
     )

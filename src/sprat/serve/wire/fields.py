@@ -13,6 +13,7 @@ MOST_CHOICES = 8
 MOST_DEPTH = 32
 """Of nested objects and lists in a schema or a tool."""
 MOST_TOKENS = 1_000_000
+_SHOWN = 200
 
 ModelName = Annotated[
     str,
@@ -36,6 +37,11 @@ Bias = Annotated[
     Meta(max_length=1024),
 ]
 FunctionName = Annotated[str, Meta(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
+Description = Annotated[str, Meta(max_length=16_384)]
+Effort = Annotated[
+    str,
+    Meta(max_length=32, description="How long to think, in the word of the model's endpoint."),
+]
 Caller = Annotated[
     str, Meta(max_length=256, description="Shares the queue fairly between those who ask.")
 ]
@@ -44,6 +50,13 @@ B = TypeVar("B")
 _UNKNOWN = re.compile(r"unknown field `(?P<name>[^`]*)`")
 _MISSING = re.compile(r"missing required field `(?P<name>[^`]*)`")
 _AT = re.compile(r" - at `(?P<path>[^`]*)`")
+_FIXES = (
+    (re.compile(r"content\[\d+\]"), "Only text parts are taken."),
+    (re.compile(r"^(prompt|input)\[\d+\]$"), "Only texts are taken, no token numbers."),
+    (re.compile(r"tools\[\d+\](\.type)?$"), "Functions are the only tools."),
+    (re.compile(r"logit_bias"), "Token numbers to -100…100, at most 1024 of them."),
+)
+"""What to send instead, by the place of what was wrong."""
 
 
 def read(raw: bytes, body: type[B]) -> B:
@@ -55,8 +68,7 @@ def read(raw: bytes, body: type[B]) -> B:
     try:
         return msgspec.json.decode(raw, type=body)
     except msgspec.ValidationError as error:
-        message, param = str(error), _param(str(error))
-        raise BadRequest(f"{message}.", param=param, code="invalid_value") from error
+        raise _invalid(str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadRequest(f"The body is no JSON: {error}.", code="invalid_json") from error
     except RecursionError as error:
@@ -64,13 +76,20 @@ def read(raw: bytes, body: type[B]) -> B:
         raise BadRequest(line, code="invalid_json") from error
 
 
-def _param(message: str) -> str | None:
+def _invalid(message: str) -> BadRequest:
+    """What msgspec says of a wrong value, with its place in front."""
     at = _AT.search(message)
     path = at["path"].removeprefix("$").removeprefix(".") if at else ""
-    found = _UNKNOWN.search(message) or _MISSING.search(message)
-    if found:
-        return f"{path}.{found['name']}" if path else found["name"]
-    return path or None
+    field = _UNKNOWN.search(message) or _MISSING.search(message)
+    if field is None:
+        said = message[: at.start()] if at else message
+        line = f"{path}: {said}." if path else f"{said}."
+    else:
+        path = f"{path}.{field['name']}" if path else field["name"]
+        missing = field.re is _MISSING
+        line = f"{path[:_SHOWN]} is {'missing' if missing else 'no parameter here'}."
+    fix = next((fix for place, fix in _FIXES if place.search(path)), None)
+    return BadRequest(line, param=path[:_SHOWN] or None, code="invalid_value", fix=fix)
 
 
 def refuse(param: str, message: str, *, fix: str | None = None) -> BadRequest:
