@@ -131,6 +131,27 @@ async def test_a_refusal_in_odd_words_is_one_line(stub: Stub, engine: OpenAIEngi
     assert len(str(caught.value)) < 600
 
 
+@pytest.mark.parametrize("depth", [9, 400, 800, 900, 950, 980, 2000])
+@pytest.mark.parametrize(("opened", "closed"), [('{"error":', "}"), ("[", "]")])
+async def test_an_error_however_deep_is_one_line(
+    stub: Stub, engine: OpenAIEngine, depth: int, opened: str, closed: str
+):
+    deep = '{"error":' + opened * depth + "1" + closed * depth + "}"
+    for script in ([head(), event(deep), END], failure("400 Bad", deep)):
+        stub.answers(script)
+        with pytest.raises(EngineRefused) as caught:
+            await ask(engine, hello())
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("said", ["nan", "inf", "1e999", "soon", ""])
+async def test_a_wait_that_is_no_time_is_none(stub: Stub, engine: OpenAIEngine, said: str):
+    stub.answers(failure("429 Slow", "no", f"Retry-After: {said}\r\n"))
+    with pytest.raises(EngineRefused) as caught:
+        await ask(engine, hello())
+    assert caught.value.retry_after_s is None
+
+
 async def test_one_json_without_choices_is_no_answer(stub: Stub, engine: OpenAIEngine):
     stub.answers(failure("200 OK", {"object": "chat.completion"}))
     with pytest.raises(EngineRefused, match="no choices"):

@@ -69,12 +69,19 @@ class Answer:
             text=choice.text or _plain(content.content),
             reasoning=content.reasoning_content or content.reasoning or "",
             logprobs=token_logprobs(choice.logprobs) if choice.logprobs else (),
-            tool_calls=tuple(map(self._calls.take, content.tool_calls or ())),
+            tool_calls=tuple(map(self._calls.take, content.tool_calls))
+            if content.tool_calls
+            else (),
         )
-        self._text.append(piece.text)
-        self._reasoning.append(piece.reasoning)
-        self._logprobs.extend(piece.logprobs)
+        self._keep(piece)
         return piece
+
+    def _keep(self, piece: Delta) -> None:
+        self._text.append(piece.text)
+        if piece.reasoning:
+            self._reasoning.append(piece.reasoning)
+        if piece.logprobs:
+            self._logprobs.extend(piece.logprobs)
 
     @property
     def text(self) -> str:

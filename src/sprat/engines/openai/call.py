@@ -51,13 +51,17 @@ class Call:
             EngineDied: the connection broke.
             EngineRefused: the answer is larger than the limit.
         """
-        first, self._first = self._first, b""
+        chunk, self._first = self._first, b""
         try:
-            chunk = first or self._content.read_nowait() or await self._next()
+            if not chunk and not (chunk := self._content.read_nowait()):
+                self._begin_to_wait()
+                chunk = await self._content.readany()
         except (TimeoutError, *LOST) as error:
             if self._whole:
                 return b""
             raise self._fault(error) from error
+        finally:
+            self._waits_since = None
         self._bytes += len(chunk)
         if self._bytes > self._limits.answer_bytes:
             raise EngineRefused(f"The answer is over {self._limits.answer_bytes} bytes.")
@@ -70,14 +74,10 @@ class Call:
             parts.append(await self.read())
         return b"".join(parts)
 
-    async def _next(self) -> bytes:
+    def _begin_to_wait(self) -> None:
         self._waits_since = self._loop.time()
         if self._waits_since >= self._ends_at:
             raise TimeoutError
-        try:
-            return await self._content.readany()
-        finally:
-            self._waits_since = None
 
     def _due(self) -> float:
         since = self._loop.time() if self._waits_since is None else self._waits_since

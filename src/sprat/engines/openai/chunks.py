@@ -84,20 +84,36 @@ class Chunk(msgspec.Struct):
     error: Any = None
 
 
+_WRAPPED = 8
+"""So many layers around an error's words are taken off."""
 _CHUNK = msgspec.json.Decoder(Chunk)
 
 
 def words(error: object) -> str:
     """What a server's error says, in one line of at most 300 characters."""
-    if isinstance(error, list) and error:
-        return words(cast("list[object]", error)[0])
-    if isinstance(error, dict):
-        fields = cast("dict[str, object]", error)
-        for key in ("error", "message", "detail", "msg"):
-            if fields.get(key):
-                return words(fields[key])
-    line = " ".join(str(cast("object", error)).split())
+    for _ in range(_WRAPPED):
+        error = _inner(error)
+    line = " ".join(plain(error).split())
     return (line if len(line) <= 300 else line[:299] + "…").rstrip(".")
+
+
+def _inner(error: object) -> object:
+    """What an error is wrapped around; itself when it is not."""
+    if isinstance(error, list):
+        return next(iter(cast("list[object]", error)), "")
+    if not isinstance(error, dict):
+        return error
+    fields = cast("dict[str, object]", error)
+    said = (fields[key] for key in ("error", "message", "detail", "msg") if fields.get(key))
+    return next(said, plain(fields))
+
+
+def plain(said: object) -> str:
+    """The text of whatever JSON held, however deep."""
+    try:
+        return str(said)
+    except RecursionError:
+        return "something nested too deeply"
 
 
 def encoded_error(data: str) -> bytes:

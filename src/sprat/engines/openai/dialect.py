@@ -16,6 +16,8 @@ class Dialect:
 
     def of(self, fields: dict[str, Any]) -> dict[str, Any]:
         """The same request in the words that this server takes."""
+        if not self._unknown and not self._new_max_tokens:
+            return fields
         spoken = {key: value for key, value in fields.items() if key not in self._unknown}
         if self._new_max_tokens and "messages" in spoken and "max_tokens" in spoken:
             spoken["max_completion_tokens"] = spoken.pop("max_tokens")

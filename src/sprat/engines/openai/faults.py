@@ -3,7 +3,7 @@
 import os
 from difflib import get_close_matches
 
-from sprat.engines.openai.chunks import words
+from sprat.engines.openai.chunks import plain, words
 from sprat.errors import ContextTooLong, EngineDied, EngineError, EngineRefused, EngineTimeout
 
 _TOO_LONG = (
@@ -81,7 +81,7 @@ class Faults:
         """The error for an HTTP status that is not 200; `said` is its body."""
         why = self.hide(words(said))
         line = f"{self._label} refused with HTTP {status}: {why or 'no reason given'}."
-        if any(mark in str(said).lower() for mark in _TOO_LONG):
+        if any(mark in plain(said).lower() for mark in _TOO_LONG):
             return ContextTooLong(line, fix="Shorten the prompt or lower --max-tokens.")
         return EngineRefused(
             line,

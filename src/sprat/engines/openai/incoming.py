@@ -29,16 +29,18 @@ class Incoming:
             EngineRefused: an error from the server, or something that is no answer.
             EngineDied: the stream ended before the answer did.
         """
+        if self._over:
+            return None
         try:
-            return None if self._over else await self._next()
+            chunk = await self._call.read()
+            if self._reader is None and _is_json(self._call.content_type, chunk):
+                return self._one_json(chunk + await self._call.read_all())
+            return self._read(chunk)
         except EngineRefused as error:
             raise self._call.censored(error) from None  # a traceback would show the key
 
-    async def _next(self) -> list[Delta]:
-        chunk = await self._call.read()
+    def _read(self, chunk: bytes) -> list[Delta]:
         if self._reader is None:
-            if _is_json(self._call.content_type, chunk):
-                return await self._one_json(chunk)
             _refuse_page(self._call.content_type, chunk)
             self._reader = EventReader()
         if not chunk:
@@ -51,12 +53,12 @@ class Incoming:
     def _pieces(self, events: list[Event]) -> list[Delta]:
         pieces: list[Delta] = []
         for event in events:
-            if event.data.strip() == _DONE:
+            if event.data[:6] == _DONE:
                 self._done()
                 break
             failed = event.name == "error" and '"error"' not in event.data
             found = self._answer.take(encoded_error(event.data) if failed else event.data)
-            if found:
+            if found is not None:
                 pieces.append(found)
             if self._answer.complete:  # nothing that is still to come could change the reply
                 self._over = True
@@ -83,8 +85,7 @@ class Incoming:
         self._over = True
         return pieces
 
-    async def _one_json(self, first: bytes) -> list[Delta]:
-        body = first + await self._call.read_all()
+    def _one_json(self, body: bytes) -> list[Delta]:
         self._over = True
         found = self._answer.take(body)
         if found is None:

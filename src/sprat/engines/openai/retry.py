@@ -1,5 +1,6 @@
 """Whether to send once more, and how long to wait before."""
 
+import math
 import random
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -34,7 +35,7 @@ def retry_after_s(value: str | None) -> float | None:
         return None
     with suppress(ValueError):
         seconds = float(value)
-        return max(0.0, seconds) if seconds == seconds else None  # noqa: PLR0124 -- NaN
+        return max(0.0, seconds) if math.isfinite(seconds) else None
     with suppress(ValueError, TypeError):
         return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
     return None
