@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sprat.errors import SettingsError
-from sprat.settings import Endpoint, OnnxSettings, Settings, load_settings
+from sprat.settings import Endpoint, OnnxSettings, ServeSettings, Settings, load_settings
 
 
 @pytest.mark.parametrize(
@@ -45,12 +45,14 @@ def test_the_page_about_settings_shows_every_key_and_every_variable():
     shown = tomllib.loads(re.search(r"```toml\n(.*?)```", page, re.DOTALL)[1])
     assert set(shown) == set(Settings.__struct_fields__)
     assert set(shown["onnx"]) == set(OnnxSettings.__struct_fields__)
+    assert set(shown["serve"]) == set(ServeSettings.__struct_fields__)
     endpoints = shown["endpoints"].values()
     assert {key for endpoint in endpoints for key in endpoint} == set(Endpoint.__struct_fields__)
     variables = dict(re.findall(r"^\| `([A-Z_]+)` \| `(\w+)` \|", page, re.MULTILINE))
     for variable, field in variables.items():
         assert getattr(load_settings(None, {variable: "x"}), field) == "x"
-    assert set(variables.values()) == set(Settings.__struct_fields__) - {"endpoints", "onnx"}
+    tables = {"endpoints", "onnx", "serve"}
+    assert set(variables.values()) == set(Settings.__struct_fields__) - tables
 
 
 def test_the_example_of_the_page_about_settings_can_be_used(tmp_path):
@@ -58,3 +60,10 @@ def test_the_example_of_the_page_about_settings_can_be_used(tmp_path):
     file = tmp_path / "sprat.toml"
     file.write_text(re.search(r"```toml\n(.*?)```", page, re.DOTALL)[1], encoding="utf-8")
     assert load_settings(file, {}).endpoints["cloud"].key_env == "CLOUD_KEY"
+
+
+def test_the_key_of_the_environment_beats_that_of_the_file_however_it_is_given(tmp_path):
+    file = tmp_path / "sprat.toml"
+    file.write_text('[serve]\nkey_env = "MINE"\nport = 1', encoding="utf-8")
+    serve = load_settings(file, {"SPRAT_KEY": "from-environment"}).serve
+    assert (serve.key, serve.key_env, serve.port) == ("from-environment", None, 1)

@@ -4,7 +4,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -73,6 +73,11 @@ class ServeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The largest request."""
     connections: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 1024
     """Connections at once; more are answered 503."""
+    log_format: Literal["text", "json"] = "text"
+    log_prompts: bool = False
+    """Whether the log holds prompts and answers too."""
+    traces: bool = False
+    """Whether spans are sent by OpenTelemetry; the environment can ask for it too."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -157,6 +162,8 @@ def _with_environment(settings: Settings, env: Mapping[str, str]) -> Settings:
     if url := env.get("FOUNDRY_LOCAL_ENDPOINT", "").strip():
         foundry = Endpoint(url=_checked_url(url, "FOUNDRY_LOCAL_ENDPOINT"))
         changes["endpoints"] = {**settings.endpoints, "foundry": foundry}
+    if key := env.get("SPRAT_KEY", "").strip():
+        changes["serve"] = msgspec.structs.replace(settings.serve, key=key, key_env=None)
     return msgspec.structs.replace(settings, **changes)
 
 

@@ -11,7 +11,8 @@ import aiohttp
 import msgspec
 
 from sprat.serve.gateway import Gateway
-from sprat.serve.server import Running, bind
+from sprat.serve.port import bind
+from sprat.serve.server import Running
 from sprat.settings import Endpoint, ServeSettings, Settings
 
 ECHO = """

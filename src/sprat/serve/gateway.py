@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 
-from sprat.engines import open_engine
 from sprat.engines.base import Embedder, Engine
+from sprat.engines.door import embedder_of, open_source
 from sprat.serve.ledger import Ledger
 from sprat.serve.log import LOG
 from sprat.serve.names import Names, Served
@@ -33,20 +33,21 @@ class Gateway:
         self.names = Names(settings)
         self.ledger = Ledger()
         self.stopping = False
+        self.awaited = dict.fromkeys(self.settings.load, "is not loaded yet")
+        """Models of `[serve] load` that never were, and why."""
         free = free_bytes or _available_bytes
         self.answering: Pool[Engine] = Pool(self._open_engine, self.settings, free)
         self.offered = Offered(self.names, settings)
         self.embedding: Pool[Embedder] = Pool(self._open_embedder, self.settings, free)
+        self.answering.beside, self.embedding.beside = (self.embedding,), (self.answering,)
 
     def _open_engine(self, served: Served) -> Engine:
         self.offered.refuse_unfetched(served)
-        return open_engine(served.source, self._all, reuse_prefix=True)
+        return open_source(served.found, self._all, reuse_prefix=True)
 
     def _open_embedder(self, served: Served) -> Embedder:
-        from sprat.engines.door import open_embedder
-
         self.offered.refuse_unfetched(served)
-        return open_embedder(served.source, self._all)
+        return embedder_of(served.found, self._all)
 
     def pool_of(self, served: Served) -> "Pool[Engine] | Pool[Embedder]":
         """Where a model is loaded."""

@@ -14,9 +14,7 @@ from sprat.serve.app import build_app
 from sprat.serve.gateway import Gateway
 from sprat.serve.log import LOG
 from sprat.serve.protocol import BoundedProtocol
-from sprat.settings import ServeSettings, Settings
-
-_BACKLOG = 1024
+from sprat.settings import Settings
 
 
 class _Server(uvicorn.Server):
@@ -99,11 +97,14 @@ class Running:
 
     async def _load(self) -> None:
         """Load what `[serve] load` names, one after the other."""
-        for name in self.gateway.settings.load:
-            served = self.gateway.names.find(name)
+        awaited = self.gateway.awaited
+        for name in tuple(awaited):
             try:
+                served = self.gateway.names.find(name)
                 await self.gateway.pool_of(served).load(served)
+                del awaited[name]
             except SpratError as error:
+                awaited[name] = "could not be loaded: see the log"
                 LOG.error("not loaded", extra={"model": name, "error": str(error)})
 
 
@@ -116,24 +117,3 @@ def listen_to_signals(running: Running) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, heard)
-
-
-def bind(settings: ServeSettings) -> socket.socket:
-    """The listening socket; closed sockets of an earlier run do not keep the port.
-
-    Raises:
-        OSError: it cannot be bound.
-    """
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        # On Windows, reusing an address would share the port with whoever has it.
-        exclusive: int | None = getattr(socket, "SO_EXCLUSIVEADDRUSE", None)
-        bound.setsockopt(socket.SOL_SOCKET, exclusive or socket.SO_REUSEADDR, 1)
-        bound.bind((settings.host, settings.port))
-        bound.listen(_BACKLOG)
-        bound.setblocking(False)
-    except BaseException:
-        bound.close()
-        raise
-    return bound

@@ -1,10 +1,13 @@
 """Every address that the gateway answers: `ROUTES`."""
 
+from sprat.serve import words
 from sprat.serve.answering import answering
+from sprat.serve.embedding import embedding
 from sprat.serve.exchange import Exchange, Work
-from sprat.serve.routes import models
+from sprat.serve.routes import health, models
 from sprat.serve.routes.table import Call, Handler, Route
-from sprat.serve.wire import chat, chat_form
+from sprat.serve.wire import chat, chat_form, completions, completions_form, embeddings
+from sprat.serve.words import in_words_of
 
 
 def asks(work: Work) -> Handler:
@@ -45,6 +48,25 @@ ROUTES: tuple[Route, ...] = (
         errors=_ASKING,
     ),
     Route(
+        method="POST",
+        path="/v1/completions",
+        handler=asks(in_words_of(words.COMPLETIONS, answering(completions.parse))),
+        summary="How a text goes on, without a chat template.",
+        body=completions.CompletionBody,
+        reply=completions_form.Completion,
+        event=completions_form.TextChunk,
+        errors=_ASKING,
+    ),
+    Route(
+        method="POST",
+        path="/v1/embeddings",
+        handler=asks(in_words_of(words.EMBEDDINGS, embedding)),
+        summary="Texts as vectors.",
+        body=embeddings.EmbeddingBody,
+        reply=embeddings.EmbeddingList,
+        errors=_ASKING,
+    ),
+    Route(
         method="GET",
         path="/api/models",
         handler=models.list_states,
@@ -71,5 +93,24 @@ ROUTES: tuple[Route, ...] = (
         body=models.NoBody,
         reply=models.ModelState,
         errors=(400, 404, 408, 409, 413),
+    ),
+    Route(
+        method="GET",
+        path="/healthz",
+        handler=health.healthz,
+        summary="Whether the process answers.",
+        group="running",
+        reply=health.Health,
+        open=True,
+    ),
+    Route(
+        method="GET",
+        path="/readyz",
+        handler=health.readyz,
+        summary="Whether requests are taken; 503 says why not.",
+        group="running",
+        reply=health.Readiness,
+        errors=(503,),
+        open=True,
     ),
 )
