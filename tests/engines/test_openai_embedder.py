@@ -120,8 +120,9 @@ async def test_dimensions_that_the_server_ignores_are_unsupported(
     stub: Stub, embedder: OpenAIEmbedder
 ):
     stub.answers(vectors([1, 2, 3]))
-    with pytest.raises(UnsupportedRequest, match="vectors of 3 numbers, not of 2"):
+    with pytest.raises(UnsupportedRequest, match="vectors of 3 numbers, not of 2") as caught:
         await embedder.embed(["a"], dimensions=2)
+    assert caught.value.param == "dimensions"
 
 
 async def test_no_text_is_unsupported(embedder: OpenAIEmbedder):

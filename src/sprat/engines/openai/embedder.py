@@ -53,7 +53,9 @@ class OpenAIEmbedder:
             EngineDied: the connection broke.
         """
         if not texts:
-            raise UnsupportedRequest("There is no text to embed.", fix="Give at least one.")
+            raise UnsupportedRequest(
+                "There is no text to embed.", param="input", fix="Give at least one."
+            )
         stamps, got = Stamps(ChatRequest(messages=())), list[Vectors]()
         for start in range(0, len(texts), BATCH):
             asked = self._asked(texts[start : start + BATCH], dimensions)
@@ -88,6 +90,7 @@ class OpenAIEmbedder:
         if wanted not in {None, lengths[0]}:
             raise UnsupportedRequest(
                 f"{self.name} gives vectors of {lengths[0]} numbers, not of {wanted}.",
+                param="dimensions",
                 fix="Leave `dimensions` out.",
             )
         return lengths[0]
