@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-BENCHMARKS = ("export.py", "decode.py", "overhead.py")
+BENCHMARKS = ("export.py", "decode.py", "embeddings.py", "overhead.py")
 
 
 def main() -> int:
