@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from sprat.engines.base import ask
-from sprat.engines.scripted import ScriptedEngine, read_script
+from sprat.engines.calls import joined
+from sprat.engines.script import read_script
+from sprat.engines.scripted import ScriptedEngine
 from sprat.errors import (
     ContextTooLong,
     EngineDied,
@@ -15,6 +17,7 @@ from sprat.errors import (
     EngineRefused,
     EngineTimeout,
     SettingsError,
+    UnsupportedRequest,
 )
 from sprat.types import ChatRequest, Delta, Message, Reply
 
@@ -198,3 +201,56 @@ async def test_the_example_of_the_page_answers_as_the_page_says(tmp_path: Path):
     assert reply.text == "It is Paris."
     assert reply.usage.output_tokens == 4
     assert (await ask(made, asking("And of Spain?"))).text == "I do not know."
+
+
+CALLS = """
+[[rule]]
+text = "I will look."
+finish = "tool_calls"
+tool_calls = [
+    {id = "call_1", function = {name = "look", arguments = '{"at": 1}'}},
+    {id = "call_2", function = {name = "ring"}},
+]
+"""
+
+
+async def test_tool_calls_come_in_pieces_and_are_the_replys(tmp_path: Path):
+    got = [piece async for piece in engine(tmp_path, CALLS).stream(asking("x"))]
+    reply = got.pop()
+    assert isinstance(reply, Reply)
+    assert joined(part for piece in got for part in piece.tool_calls) == reply.tool_calls
+    assert [call["function"]["name"] for call in reply.tool_calls] == ["look", "ring"]
+    assert reply.finish == "tool_calls"
+    assert got[-1].tool_calls[0]["id"] == "call_2"
+    assert len(reply.timing.chunks_ns) == 5
+
+
+@pytest.mark.parametrize(
+    ("fields", "names", "finish"),
+    [
+        ({"tool_choice": "none"}, [], "stop"),
+        ({"tool_choice": "function:ring"}, ["ring"], "tool_calls"),
+        ({"parallel_tool_calls": False}, ["look"], "tool_calls"),
+        ({"max_tokens": 2}, [], "length"),
+        ({"max_tokens": None}, ["look", "ring"], "tool_calls"),
+        ({"stop": ("look",)}, [], "stop"),
+    ],
+)
+async def test_what_a_request_says_of_tools_is_kept(
+    tmp_path: Path, fields: dict, names: list[str], finish: str
+):
+    reply = await ask(engine(tmp_path, CALLS), asking("x", **fields))
+    assert [call["function"]["name"] for call in reply.tool_calls] == names
+    assert reply.finish == finish
+
+
+@pytest.mark.parametrize("choice", ["required", "function:look"])
+async def test_a_call_that_the_script_does_not_have_cannot_be_required(tmp_path: Path, choice: str):
+    with pytest.raises(UnsupportedRequest, match=choice):
+        await ask(engine(tmp_path, RULES), asking("ping", tool_choice=choice))
+
+
+async def test_a_raw_prompt_is_matched_like_a_message(tmp_path: Path):
+    reply = await ask(engine(tmp_path, RULES), ChatRequest(messages=(), prompt="ping"))
+    assert reply.text == "pong"
+    assert reply.usage.input_tokens == 1

@@ -5,15 +5,16 @@ Format and an example: docs/scripted.md.
 
 import asyncio
 import re
-import tomllib
 from collections.abc import AsyncIterator
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from sprat.engines.base import Load
+from sprat.engines.calls import joined, parts
+from sprat.engines.script import Rule, Script, read_script
 from sprat.engines.stamps import Stamps
 from sprat.errors import (
     ContextTooLong,
@@ -21,82 +22,11 @@ from sprat.errors import (
     EngineError,
     EngineRefused,
     EngineTimeout,
-    SettingsError,
+    UnsupportedRequest,
 )
 from sprat.types import ChatRequest, Delta, Finish, Reply, TokenLogprob, Usage
 
 _WORDS = re.compile(r"\s*\S+(?:\s+$)?")
-_MAX_FILE_BYTES = 16 * 1024 * 1024
-
-
-class Failure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """An error to raise instead of ending the answer."""
-
-    kind: Literal["refused", "died", "timeout", "too-long"] = "refused"
-    message: str = "The script says so."
-    status: int | None = None
-    after_chunks: int = 0
-    """How many pieces go out first; 0 is "before the first byte"."""
-
-
-class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What to answer when the last user message fits. A rule without a condition fits always."""
-
-    exact: str | None = None
-    contains: str | None = None
-    """Upper and lower case are the same here."""
-    regex: str | None = None
-    text: str = ""
-    chunks: tuple[str, ...] = ()
-    """The pieces to stream; none: `text` cut into words. One piece is one token."""
-    reasoning: str = ""
-    """Streamed as one piece before the answer."""
-    first_ms: float = 0.0
-    """Before the first piece."""
-    gap_ms: float = 0.0
-    """Before every further piece."""
-    end_ms: float = 0.0
-    """After the last piece."""
-    finish: Finish = "stop"
-    tool_calls: tuple[dict[str, Any], ...] = ()
-    logprobs: tuple[float, ...] = ()
-    """One per piece, natural logarithm; given out only when asked for."""
-    cached_tokens: int = 0
-    error: Failure | None = None
-
-
-class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A whole file."""
-
-    rule: tuple[Rule, ...]
-    """The first that fits answers."""
-    places: int | None = None
-    """How many requests are answered at once; None: any number."""
-    load_ms: float = 0.0
-    """What `warm` waits, the first time."""
-
-
-def read_script(file: Path) -> Script:
-    """Read a script from TOML or JSON (by the file's ending).
-
-    Raises:
-        SettingsError: no such file, or it is no script; says where.
-    """
-    try:
-        if file.stat().st_size > _MAX_FILE_BYTES:
-            raise SettingsError(f"{file} is over {_MAX_FILE_BYTES} bytes.", fix="Split it.")
-        text = file.read_text("utf-8")
-        data = msgspec.json.decode(text) if file.suffix == ".json" else tomllib.loads(text)
-        script = msgspec.convert(data, Script)
-        for rule in script.rule:
-            re.compile(rule.regex or "")
-    except OSError as error:
-        fix = "Check the path after 'scripted:'."
-        raise SettingsError(f"{file} cannot be read: {error.strerror}.", fix=fix) from error
-    except (ValueError, re.error) as error:  # TOML, JSON, UTF-8 and validation are all ValueErrors
-        fix = "Its form is described in docs/scripted.md."
-        raise SettingsError(f"{file} is no script: {error}.", fix=fix) from error
-    return script
 
 
 class ScriptedEngine:
@@ -123,6 +53,7 @@ class ScriptedEngine:
         """Yield the pieces of the first rule that fits, then one `Reply`.
 
         Raises:
+            UnsupportedRequest: a tool call is required, and the rule has none that would do.
             EngineRefused: no rule fits, or the rule says so.
             EngineError: whatever else the rule says.
         """
@@ -130,12 +61,12 @@ class ScriptedEngine:
         stamps.sent()
         async with self._places or nullcontext():
             stamps.started()
-            rule = self._rule(_last_user_message(request))
+            rule = _with_calls_for(request, self._rule(_asked(request)))
             pieces, finish = _pieces(rule, request)
             for place, piece in enumerate(pieces):
                 await _wait(rule.gap_ms if place else rule.first_ms)
                 _fail(rule, place)
-                stamps.piece(piece)
+                stamps.piece(piece, tool_call=bool(piece.tool_calls))
                 yield piece
             await _wait(rule.end_ms if pieces else rule.first_ms)
             _fail(rule, len(pieces))
@@ -147,7 +78,7 @@ class ScriptedEngine:
             timing=timing,
             model=self.name,
             reasoning=rule.reasoning,
-            tool_calls=rule.tool_calls,
+            tool_calls=joined(part for piece in pieces for part in piece.tool_calls),
             logprobs=_logprobs(pieces) if request.logprobs is not None else None,
         )
 
@@ -171,7 +102,26 @@ class ScriptedEngine:
         """Nothing to free."""
 
 
-def _last_user_message(request: ChatRequest) -> str:
+def _with_calls_for(request: ChatRequest, rule: Rule) -> Rule:
+    """The rule with the calls that this request may be answered with."""
+    choice = request.tool_choice or "auto"
+    calls = () if choice == "none" else rule.tool_calls
+    if choice.startswith("function:"):
+        calls = tuple(c for c in calls if f"function:{c.function.name}" == choice)
+    if not calls and choice not in {"auto", "none"}:
+        raise UnsupportedRequest(
+            f"The request cannot be honoured: tool_choice is {choice}, and the script's rule has "
+            "no such call.",
+            fix="Add the call to the rule's tool_calls.",
+        )
+    calls = calls if request.parallel_tool_calls else calls[:1]
+    finish = "stop" if rule.finish == "tool_calls" and not calls else rule.finish
+    return msgspec.structs.replace(rule, tool_calls=calls, finish=finish)
+
+
+def _asked(request: ChatRequest) -> str:
+    if request.prompt is not None:
+        return request.prompt
     said = [message.content for message in request.messages if message.role == "user"]
     return said[-1] if said else ""
 
@@ -194,8 +144,15 @@ def _pieces(rule: Rule, request: ChatRequest) -> tuple[list[Delta], Finish]:
     if ends:
         kept, finish = _cut(kept, min(ends)), "stop"
     deltas = [_delta(rule, request, place, word) for place, word in enumerate(kept)]
+    if len(kept) == len(words) and not ends:
+        deltas += _call_deltas(rule)
     thinking = [Delta(reasoning=rule.reasoning, tokens=1)] if rule.reasoning else []
     return thinking + deltas, finish
+
+
+def _call_deltas(rule: Rule) -> list[Delta]:
+    calls: list[dict[str, Any]] = msgspec.to_builtins(rule.tool_calls)
+    return [Delta(tokens=1, tool_calls=parts(call, index)) for index, call in enumerate(calls)]
 
 
 def _cut(words: tuple[str, ...], length: int) -> tuple[str, ...]:
@@ -221,7 +178,8 @@ def _logprobs(pieces: list[Delta]) -> tuple[TokenLogprob, ...] | None:
 
 
 def _usage(rule: Rule, request: ChatRequest, output_tokens: int) -> Usage:
-    words = sum(len(_WORDS.findall(message.content)) for message in request.messages)
+    said = [request.prompt or "", *(message.content for message in request.messages)]
+    words = sum(len(_WORDS.findall(text)) for text in said)
     return Usage(words, output_tokens, min(rule.cached_tokens, words))
 
 
