@@ -6,7 +6,16 @@ from sprat.serve.embedding import embedding
 from sprat.serve.exchange import Exchange, Work
 from sprat.serve.routes import health, models
 from sprat.serve.routes.table import Call, Handler, Route
-from sprat.serve.wire import chat, chat_form, completions, completions_form, embeddings
+from sprat.serve.wire import (
+    chat,
+    chat_form,
+    completions,
+    completions_form,
+    embeddings,
+    responses,
+    responses_events,
+    responses_types,
+)
 from sprat.serve.words import in_words_of
 
 
@@ -55,6 +64,16 @@ ROUTES: tuple[Route, ...] = (
         body=completions.CompletionBody,
         reply=completions_form.Completion,
         event=completions_form.TextChunk,
+        errors=_ASKING,
+    ),
+    Route(
+        method="POST",
+        path="/v1/responses",
+        handler=asks(in_words_of(words.RESPONSES, answering(responses.parse))),
+        summary="An answer as a list of items: text and function calls. Nothing is kept.",
+        body=responses.ResponseBody,
+        reply=responses_types.Response,
+        event=responses_events.Event,
         errors=_ASKING,
     ),
     Route(

@@ -37,6 +37,12 @@ class ChatBody(Sampling, frozen=True, forbid_unknown_fields=True, kw_only=True):
     service_tier: str | None = None
     modalities: Annotated[list[str], Meta(max_length=8)] | None = None
     metadata: Annotated[dict[str, Any], Meta(max_length=0)] | None = None
+    audio: None = None
+    moderation: None = None
+    prediction: None = None
+    prompt_cache_key: None = None
+    prompt_cache_retention: None = None
+    verbosity: None = None
 
 
 def parse(raw: bytes) -> Asked:

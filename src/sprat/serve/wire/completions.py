@@ -33,6 +33,7 @@ class CompletionBody(Sampling, frozen=True, forbid_unknown_fields=True, kw_only=
     """The prompt stands before the answer."""
     best_of: Annotated[int, Meta(ge=1, le=MOST_CHOICES)] | None = None
     """Only `n` itself: nothing is generated and thrown away."""
+    suffix: None = None
 
 
 def parse(raw: bytes) -> Asked:

@@ -54,6 +54,10 @@ _FIXES = (
     (re.compile(r"content\[\d+\]"), "Only text parts are taken."),
     (re.compile(r"^(prompt|input)\[\d+\]$"), "Only texts are taken, no token numbers."),
     (re.compile(r"tools\[\d+\](\.type)?$"), "Functions are the only tools."),
+    (
+        re.compile(r"^(store|previous_response_id|conversation|background)$"),
+        "Nothing is kept here: send the whole conversation, and leave this out.",
+    ),
     (re.compile(r"logit_bias"), "Token numbers to -100…100, at most 1024 of them."),
 )
 """What to send instead, by the place of what was wrong."""
@@ -84,6 +88,8 @@ def _invalid(message: str) -> BadRequest:
     if field is None:
         said = message[: at.start()] if at else message
         line = f"{path}: {said}." if path else f"{said}."
+        if said.startswith("Expected `null`") and path:
+            line = f"{path} is not offered here."
     else:
         path = f"{path}.{field['name']}" if path else field["name"]
         missing = field.re is _MISSING
