@@ -5,14 +5,19 @@ from collections.abc import Sequence
 from sprat.serve.asgi import App, Receive, Scope, Send, respond_problem
 from sprat.serve.body import Gone
 from sprat.serve.gateway import Gateway
+from sprat.serve.guard import Guard
 from sprat.serve.problem import problem_of
 from sprat.serve.router import Router
 from sprat.serve.routes import ROUTES
 from sprat.serve.routes.table import Call, Route
 
 
-def build_app(gateway: Gateway, routes: Sequence[Route] = ROUTES) -> App:
-    """The application over a gateway's shared state."""
+def build_app(gateway: Gateway, address: tuple[str, int], routes: Sequence[Route] = ROUTES) -> App:
+    """The application over a gateway's shared state, for a socket bound to `address`.
+
+    Raises:
+        UsageError: what `[serve]` allows does not make sense, or is not safe there.
+    """
     router = Router(routes)
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
@@ -27,4 +32,4 @@ def build_app(gateway: Gateway, routes: Sequence[Route] = ROUTES) -> App:
                 gateway.unforeseen(error)
             await respond_problem(send, problem)
 
-    return answer
+    return Guard(answer, gateway.settings, address, routes)

@@ -49,7 +49,7 @@ class Running:
         self._stop = asyncio.Event()
         self._at_once = asyncio.Event()
         config = uvicorn.Config(
-            build_app(self.gateway),
+            build_app(self.gateway, bound.getsockname()[:2]),
             http=BoundedProtocol,
             ws="none",
             lifespan="off",
@@ -62,6 +62,7 @@ class Running:
             timeout_graceful_shutdown=2,
         )
         self._server = _Server(config)
+        self.gateway.connections = lambda: len(self._server.server_state.connections)
 
     def stop(self) -> None:
         """Drain, then end; called again: end at once."""

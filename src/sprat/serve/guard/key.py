@@ -1,0 +1,60 @@
+"""The key that callers must send."""
+
+import hashlib
+import hmac
+import os
+from collections.abc import Mapping
+
+from sprat.errors import SettingsError
+from sprat.serve.problem import BadRequest
+from sprat.settings import ServeSettings
+
+
+def key_of(settings: ServeSettings, environ: Mapping[str, str] | None = None) -> str | None:
+    """The key; None: none is asked for.
+
+    Raises:
+        SettingsError: its variable is not set, or no client could send it.
+    """
+    key = settings.key
+    if settings.key_env is not None:
+        key = (os.environ if environ is None else environ).get(settings.key_env, "").strip()
+        if not key:
+            raise SettingsError(
+                f"[serve] takes its key from {settings.key_env}, which is not set.",
+                fix=f"Set the environment variable {settings.key_env}.",
+            )
+    if key is None:
+        return None
+    if not key or not all("!" <= character <= "~" for character in key):
+        raise SettingsError(
+            "The key of [serve] is empty, or has characters that no header can carry.",
+            fix="Use letters, digits and signs of ASCII, without spaces.",
+        )
+    return key
+
+
+class Key:
+    """Compares what callers send, in a time that tells nothing about the key."""
+
+    def __init__(self, key: str) -> None:
+        self._digest = hashlib.sha256(key.encode()).digest()
+
+    def check(self, authorization: bytes | None) -> None:
+        """Let a request pass that holds the key.
+
+        Raises:
+            BadRequest: it does not (401).
+        """
+        if authorization is None:
+            fix = "Send the header Authorization: Bearer and the key."
+            raise _unauthorized("This gateway asks for a key.", fix)
+        scheme, _, sent = authorization.partition(b" ")
+        digest = hashlib.sha256(sent.strip()).digest()
+        if not hmac.compare_digest(digest, self._digest) or scheme.lower() != b"bearer":
+            fix = "Send the one that this gateway was started with."
+            raise _unauthorized("This is not the gateway's key.", fix)
+
+
+def _unauthorized(message: str, fix: str) -> BadRequest:
+    return BadRequest(message, status=401, code="invalid_api_key", fix=fix)
