@@ -8,7 +8,7 @@ from sprat.settings import Settings
 
 if TYPE_CHECKING:
     from sprat.models.catalog import CatalogModel
-    from sprat.models.names import EndpointModel, Local, Scripted
+    from sprat.models.names import EndpointModel, Local, Scripted, Source
     from sprat.models.progress import Progress
 
 
@@ -32,9 +32,26 @@ def open_engine(
         ModelError: its weights could not be fetched, verified, read or exported.
         SettingsError: an endpoint's key or a script that is not there.
     """
-    from sprat.models.names import EndpointModel, Scripted, resolve_answering
+    from sprat.models.names import resolve
 
-    match resolve_answering(name, settings):
+    return open_source(resolve(name, settings), settings, progress, reuse_prefix=reuse_prefix)
+
+
+def open_source(
+    found: "Source",
+    settings: Settings,
+    progress: "Progress | None" = None,
+    *,
+    reuse_prefix: bool = False,
+) -> Engine:
+    """As `open_engine`, for what a name was found to mean.
+
+    Raises:
+        SpratError: as `open_engine`.
+    """
+    from sprat.models.names import EndpointModel, Scripted, answering
+
+    match answering(found):
         case EndpointModel() as source:
             return _endpoint(source)
         case Scripted() as source:
@@ -54,17 +71,30 @@ def open_embedder(name: str, settings: Settings, *, progress: "Progress | None" 
         ModelError: its files could not be fetched or verified.
         SettingsError: an endpoint's key that is not there.
     """
-    from sprat.models.catalog import CatalogModel
-    from sprat.models.names import EndpointModel, resolve
+    from sprat.models.names import resolve
 
-    match resolve(name, settings):
+    return embedder_of(resolve(name, settings), settings, progress)
+
+
+def embedder_of(
+    found: "Source", settings: Settings, progress: "Progress | None" = None
+) -> Embedder:
+    """As `open_embedder`, for what a name was found to mean.
+
+    Raises:
+        SpratError: as `open_embedder`.
+    """
+    from sprat.models.catalog import CatalogModel
+    from sprat.models.names import EndpointModel
+
+    match found:
         case EndpointModel() as source:
             return _remote_embedder(source)
         case CatalogModel(task="embedding") as source:
             return _local_embedder(source, settings, progress)
         case _:
             raise UsageError(
-                f"{name} answers; it does not embed.",
+                f"{found.name} answers; it does not embed.",
                 fix="Name an embedding model: all-minilm-l6-v2, or ENDPOINT/MODEL.",
             )
 

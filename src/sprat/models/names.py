@@ -92,10 +92,18 @@ def resolve_answering(name: str, settings: Settings) -> Source:
         UnknownModel: no model, file or endpoint of that name.
         UsageError: the model does something else.
     """
-    source = resolve(name, settings)
+    return answering(resolve(name, settings))
+
+
+def answering(source: Source) -> Source:
+    """`source`, where an answer is wanted.
+
+    Raises:
+        UsageError: the model does something else.
+    """
     if isinstance(source, CatalogModel) and source.task != "chat":
         raise UsageError(
-            f"{name} turns texts into vectors; it does not answer.",
+            f"{source.name} turns texts into vectors; it does not answer.",
             fix="Name a model whose task is chat: sprat models list",
         )
     return source

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from sprat.measure.clock import now_ns
@@ -136,11 +137,15 @@ class Exchange:
         """An error object with its status; after the first byte, an error event."""
         if self._over:
             return
+        with suppress(asyncio.CancelledError):  # it ends here, told or not
+            await self._told(problem)
+
+    async def _told(self, problem: Problem) -> None:
         if self._failed is not None:
             await self.end(self._failed(problem))
         elif self.record.status is None:
             self.record.status, self._over = problem.status, True
-            await respond_problem(self._send, problem, self._own())
+            await respond_problem(self._sending, problem, self._own())
 
 
 Work = Callable[[Exchange, bytes], Awaitable[None]]

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from sprat.measure.clock import now_ns
+from sprat.serve.log import LOG
 from sprat.serve.problem import Problem
 from sprat.types import ChatRequest, Reply
 
@@ -75,7 +76,10 @@ class Ledger:
         if not self.open:
             self.empty.set()
         for listener in self.listeners:
-            listener(record)
+            try:
+                listener(record)
+            except Exception:  # noqa: BLE001
+                LOG.exception("a listener failed")  # the request has its outcome all the same
 
     def cancel(self, record: Record, reason: Reason) -> None:
         """Stop a request that is under way."""

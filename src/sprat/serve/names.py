@@ -7,7 +7,7 @@ import msgspec
 
 from sprat.errors import UnknownModel, UsageError
 from sprat.models.catalog import CatalogModel, catalog
-from sprat.models.names import EndpointModel, nearest, resolve
+from sprat.models.names import EndpointModel, Source, nearest, resolve
 from sprat.settings import Settings
 
 PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:@+-]*(/[A-Za-z0-9][A-Za-z0-9._:@+-]*){0,3}$"
@@ -23,7 +23,9 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     source: str
-    """The model name that `open_engine` takes."""
+    """The model name that it stands for; names with the same one share a model."""
+    found: Source
+    """What that is. Names from clients are never resolved again: a file might bear one."""
     where: Where
     embeds: bool = False
     """Whether it turns texts into vectors. Endpoints' models do not say: the route decides."""
@@ -41,6 +43,11 @@ class Names:
             SpratError: an alias is no name, or stands for nothing.
         """
         self._settings = settings
+        self._catalogue = {
+            name: _served(name, name, model if not model.foundry else resolve(name, settings))
+            for name, model in catalog().items()
+            if not model.foundry or "foundry" in settings.endpoints
+        }
         self._aliases = {
             alias: self._alias(alias, source) for alias, source in settings.serve.models.items()
         }
@@ -57,15 +64,16 @@ class Names:
                 fix="See GET /v1/models. A file is served under a name: [serve.models] in "
                 "sprat.toml.",
             )
-        found = self._aliases.get(name) or self._catalogued(name) or self._at_endpoint(name)
+        found = (
+            self._aliases.get(name) or self._catalogue.get(name.lower()) or self._at_endpoint(name)
+        )
         if found is None:
             raise UnknownModel(f"There is no model {name[:_SHOWN]!r} here.", fix=self._fix(name))
         return found
 
     def listed(self) -> list[Served]:
         """Aliases, then the catalogue. What endpoints offer is theirs to say."""
-        known = [self._catalogued(name) for name in catalog()]
-        return [*self._aliases.values(), *(served for served in known if served)]
+        return list({**self._catalogue, **self._aliases}.values())
 
     def _alias(self, alias: str, source: str) -> Served:
         if not _NAME.fullmatch(alias):
@@ -73,32 +81,34 @@ class Names:
         found = resolve(source, self._settings)
         return _served(alias, found.name, found)
 
-    def _catalogued(self, name: str) -> Served | None:
-        model = catalog().get(name.lower())
-        if model is None or (model.foundry and "foundry" not in self._settings.endpoints):
-            return None
-        return _served(model.name, model.name, resolve(model.name, self._settings))
-
     def _at_endpoint(self, name: str) -> Served | None:
         head, _, model = name.partition(":" if name.startswith("foundry:") else "/")
-        if not model or head not in self._settings.endpoints:
+        endpoint = self._settings.endpoints.get(head)
+        if not model or endpoint is None:
             return None
-        return Served(name=name, source=name, where="endpoint")
+        return _served(name, name, EndpointModel(head, endpoint, model, name))
 
     def _fix(self, name: str) -> str:
         near = nearest(name, [served.name for served in self.listed()])
         return f"Did you mean {' or '.join(near)}?" if near else "See GET /v1/models."
 
 
-def _served(name: str, source: str, found: object) -> Served:
+def _served(name: str, source: str, found: Source) -> Served:
     if isinstance(found, EndpointModel):
-        return Served(name=name, source=source, where="endpoint")
+        return Served(name=name, source=source, found=found, where="endpoint")
     embeds = isinstance(found, CatalogModel) and found.task == "embedding"
     need_bytes = _need_bytes(found)
-    return Served(name=name, source=source, where="local", embeds=embeds, need_bytes=need_bytes)
+    return Served(
+        name=name,
+        source=source,
+        found=found,
+        where="local",
+        embeds=embeds,
+        need_bytes=need_bytes,
+    )
 
 
-def _need_bytes(found: object) -> int:
+def _need_bytes(found: Source) -> int:
     """Weights, and half as much again for the cache and what the runtime packs anew."""
     size = 0
     if isinstance(found, CatalogModel):

@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 
 import msgspec
 
@@ -14,6 +16,8 @@ from sprat.settings import Endpoint, Settings
 
 _KEPT_S = 30.0
 """How long an endpoint's list is believed."""
+_RETRIED_S = 2.0
+"""After how long an endpoint that listed nothing is asked again."""
 _PATIENCE_S = 2.0
 """An endpoint that does not answer for so long is left out of the list."""
 
@@ -22,6 +26,8 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     """A model by name."""
 
     name: str
+    source: str
+    """What the name stands for; the same for all names of one model."""
     owner: str
     """`sprat`, or the endpoint's name."""
     where: Where
@@ -36,13 +42,15 @@ class Offered:
     def __init__(self, names: Names, settings: Settings) -> None:
         self._names = names
         self._settings = settings
-        self._heard: dict[str, tuple[float, list[str]]] = {}
+        self._heard: dict[str, tuple[float, asyncio.Task[list[str]]]] = {}
+        """When each endpoint was asked, and its answer."""
 
     def of(self, served: Served) -> Offer:
         """One model."""
         remote = served.where == "endpoint"
         return Offer(
             name=served.name,
+            source=served.source,
             owner=served.name.partition("/")[0] if remote else "sprat",
             where=served.where,
             embeds=served.embeds,
@@ -51,36 +59,48 @@ class Offered:
 
     async def all(self) -> list[Offer]:
         """Every model: aliases, the catalogue, and what each endpoint offers now."""
-        known = [self.of(served) for served in self._names.listed()]
-        lists = await asyncio.gather(
-            *(self._ask(label, url) for label, url in self._settings.endpoints.items())
+        lists, known = await asyncio.gather(
+            asyncio.gather(*(self._list_of(label) for label in self._settings.endpoints)),
+            asyncio.to_thread(self._known),  # looks at the disk
         )
         names = {offer.name for offer in known}
         remote = [
-            Offer(name=name, owner=label, where="endpoint", embeds=False, on_disk=None)
+            self.of(served)
             for label, listed in zip(self._settings.endpoints, lists, strict=True)
-            for name in (f"{label}/{model}" for model in listed)
-            if name not in names
+            for served in self._named(label, listed)
+            if served.name not in names
         ]
         return [*known, *remote]
 
+    def _known(self) -> list[Offer]:
+        return [self.of(served) for served in self._names.listed()]
+
+    def _named(self, label: str, models: list[str]) -> Iterator[Served]:
+        """Those that can be asked for by a name of this API."""
+        for model in models:
+            with suppress(UnknownModel):
+                yield self._names.find(f"{label}/{model}")
+
+    async def _list_of(self, label: str) -> list[str]:
+        """What an endpoint has, asked once for all who want to know."""
+        heard = self._heard.get(label)
+        if heard is None or _stale(*heard):
+            asking = asyncio.create_task(self._ask(label, self._settings.endpoints[label]))
+            heard = self._heard[label] = (time.monotonic(), asking)
+        return await asyncio.shield(heard[1])
+
     async def _ask(self, label: str, endpoint: Endpoint) -> list[str]:
-        at_s, models = self._heard.get(label, (float("-inf"), []))
-        if time.monotonic() - at_s < _KEPT_S:
-            return models
         try:
             asking = OpenAIEngine(label, endpoint, "", label=label)
         except SpratError:  # its key is not set: said when it is asked for an answer
             return []
         try:
             async with asyncio.timeout(_PATIENCE_S):
-                models = await asking.models()
+                return await asking.models()
         except TimeoutError:
-            models = []
+            return []
         finally:
             await asking.aclose()
-        self._heard[label] = (time.monotonic(), models)
-        return models
 
     def refuse_unfetched(self, served: Served) -> None:
         """Refuse a model whose weights are not here, where the gateway may not fetch them.
@@ -98,3 +118,10 @@ class Offered:
     def _on_disk(self, served: Served) -> bool:
         model = catalog().get(served.source)
         return model is None or describe(model, self._settings).on_disk
+
+
+def _stale(at_s: float, asking: asyncio.Task[list[str]]) -> bool:
+    if not asking.done():
+        return False
+    kept_s = _KEPT_S if not asking.cancelled() and asking.result() else _RETRIED_S
+    return time.monotonic() - at_s >= kept_s

@@ -36,12 +36,13 @@ class Places:
             The monotonic moment at which it was taken, in nanoseconds.
 
         Raises:
-            Busy: the line is full (429 to whoever fills it, 503 to others), or the wait too long.
+            Busy: the line is full (429 to whoever has a request in it, 503 to others), this was the
+                newest of the caller that fills it (429), or the wait was too long (503).
         """
         if self.taken < self._most and not self.waiting:
             self.taken += 1
             return now_ns()
-        self._refuse_when_full(caller)
+        self._make_room(caller)
         turn = asyncio.get_running_loop().create_future()
         self._line.setdefault(caller, deque()).append(turn)
         self.waiting += 1
@@ -73,8 +74,9 @@ class Places:
                 turn.set_result(None)
 
     def _leave(self, caller: str, turn: asyncio.Future[None]) -> None:
-        if turn.done() and not turn.cancelled():  # it was given a place as it left
-            self._pass_on()
+        if turn.done() and not turn.cancelled():
+            if turn.exception() is None:  # it was given a place as it left
+                self._pass_on()
             return
         turns = self._line.get(caller)
         if turns and turn in turns:
@@ -89,15 +91,30 @@ class Places:
         wait = self._mean_s * (self.waiting + 1) / self._most
         return round(min(max(wait, _SHORTEST_WAIT_S), _LONGEST_WAIT_S))
 
-    def _refuse_when_full(self, caller: str) -> None:
+    def _make_room(self, caller: str) -> None:
+        """In a full line, whoever holds more of it than `caller` would makes room."""
         if self.waiting < self._most_waiting:
             return
         own = len(self._line.get(caller, ()))
-        if own * max(len(self._line), 1) >= self._most_waiting > 0:
-            line = f"{own} of your requests wait for this model already."
-            raise Busy(line, status=429, retry_after_s=self.retry_after_s)
-        line = f"{self.waiting} requests wait for this model already."
-        raise Busy(line, status=503, retry_after_s=self.retry_after_s)
+        longest = max(self._line, key=lambda one: len(self._line[one]), default=caller)
+        if len(self._line.get(longest, ())) > own + 1:
+            self._push_out(longest)
+        elif own:
+            raise self._yours(own)
+        else:
+            line = f"{self.waiting} requests wait for this model already."
+            raise Busy(line, status=503, retry_after_s=self.retry_after_s)
+
+    def _push_out(self, caller: str) -> None:
+        turns = self._line[caller]
+        turn = turns.pop()  # the newest; there was more than one
+        self.waiting -= 1
+        if not turn.done():
+            turn.set_exception(self._yours(len(turns)))
+
+    def _yours(self, waiting: int) -> Busy:
+        line = f"{waiting} of your requests wait for this model already."
+        return Busy(line, status=429, retry_after_s=self.retry_after_s)
 
     def _too_long(self) -> Busy:
         line = f"No place became free in {self._longest_wait_s:g} s."

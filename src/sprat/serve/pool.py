@@ -2,13 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
-from typing import Generic, Literal, Protocol, TypeVar
+from contextlib import asynccontextmanager
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import msgspec
 
 from sprat.engines.base import Load
-from sprat.errors import SpratError
 from sprat.measure.clock import now_ns
 from sprat.serve.names import Served
 from sprat.serve.places import Places
@@ -53,6 +52,9 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """Where a model stands now."""
 
     name: str
+    """As it was first asked for; an alias and what it stands for are one model."""
+    source: str
+    """`Served.source`: the same for all its names."""
     state: State
     answering: int
     waiting: int
@@ -86,6 +88,7 @@ class Slot(Generic[T]):
         """Where it stands, for those who only look."""
         return Standing(
             name=self.served.name,
+            source=self.served.source,
             state=self.state,
             answering=self.places.taken,
             waiting=self.places.waiting,
@@ -95,14 +98,25 @@ class Slot(Generic[T]):
         )
 
     @property
+    def unused(self) -> bool:
+        """Whether nobody has it, waits for it or loads it."""
+        return not (self.users or self.places.waiting or self.loading)
+
+    @property
     def idle(self) -> bool:
         """Whether it is loaded and could be unloaded."""
-        return self.engine is not None and not self.users and not self.places.waiting
+        return self.engine is not None and self.unused
 
 
 Open = Callable[[Served], T]
-"""Opens an engine; blocks, so it is called in a thread."""
+"""Opens an engine; blocks, so it is called in a thread. Until it is warm it holds nothing."""
 FreeBytes = Callable[[], int]
+Change = Literal["loaded", "failed", "unloaded"]
+Changed = Callable[[str, Change, float | None], None]
+"""Told of each local model that comes or goes; with how long a load took, fetching included."""
+
+MOST_REMOTE = 64
+"""Unused names at endpoints that are remembered: clients can think of any number of them."""
 
 
 class Pool(Generic[T]):
@@ -113,6 +127,9 @@ class Pool(Generic[T]):
         self._settings = settings
         self._free_bytes = free_bytes
         self._slots: dict[str, Slot[T]] = {}
+        self.changed: Changed = lambda _model, _change, _took_s: None
+        self.beside: tuple[Pool[Any], ...] = ()
+        """Pools in the same memory, whose idle models make room too."""
 
     @property
     def slots(self) -> Sequence[Slot[T]]:
@@ -120,13 +137,13 @@ class Pool(Generic[T]):
         return tuple(self._slots.values())
 
     def slot(self, served: Served) -> Slot[T]:
-        """The model's slot, made the first time."""
-        found = self._slots.get(served.name)
+        """The model's slot, made the first time; one for all its names."""
+        found = self._slots.get(served.source)
         if found is None:
             local = served.where == "local"
             most = self._settings.places if local else self._settings.remote_places
             places = Places(most, self._settings.queue, self._settings.queue_s)
-            found = self._slots[served.name] = Slot(served, places)
+            found = self._slots[served.source] = Slot(served, places)
         return found
 
     @asynccontextmanager
@@ -168,10 +185,10 @@ class Pool(Generic[T]):
         """Free what a model takes.
 
         Raises:
-            BadRequest: it is answering (409).
+            BadRequest: it is answering, or being loaded (409).
         """
         slot = self.slot(served)
-        if slot.users or slot.places.waiting:
+        if not slot.unused:
             busy = slot.places.taken + slot.places.waiting
             raise BadRequest(
                 f"{served.name} has {busy} requests, or is being loaded.",
@@ -185,22 +202,36 @@ class Pool(Generic[T]):
     async def tidy(self) -> list[str]:
         """Unload local models that nobody asked for, or whose memory is needed: their names."""
         gone: list[str] = []
-        idle_ns = self._settings.idle_s * 1e9
         for slot in self._by_age():
-            old = idle_ns and now_ns() - slot.last_used_ns >= idle_ns
-            if old or self._free_bytes() < self._settings.keep_free_bytes:
+            if slot.idle and (self._old(slot) or self._short()):  # it was idle, a model ago
                 gone.append(slot.served.name)
                 await self._free(slot)
+        await self._forget()
         return gone
 
+    def _old(self, slot: Slot[T]) -> bool:
+        idle_ns = self._settings.idle_s * 1e9
+        return bool(idle_ns) and now_ns() - slot.last_used_ns >= idle_ns
+
+    def _short(self) -> bool:
+        return self._free_bytes() < self._settings.keep_free_bytes
+
+    async def _forget(self) -> None:
+        """Drop endpoints' names that were not used for longest."""
+        unused = [s for s in self.slots if s.unused and s.served.where == "endpoint"]
+        unused.sort(key=lambda slot: slot.last_used_ns, reverse=True)
+        for slot in unused[MOST_REMOTE:]:
+            if slot.unused:
+                del self._slots[slot.served.source]
+                await self._free(slot)
+
     async def aclose(self) -> None:
-        """Unload everything."""
-        for slot in self.slots:
-            if slot.loading is not None:
-                slot.loading.cancel()
-                with suppress(asyncio.CancelledError, SpratError):
-                    await slot.loading
-            await self._free(slot)
+        """Unload everything, whatever one of them says to it."""
+        loading = [slot.loading for slot in self.slots if slot.loading is not None]
+        for task in loading:
+            task.cancel()
+        await asyncio.gather(*loading, return_exceptions=True)
+        await asyncio.gather(*(self._free(slot) for slot in self.slots), return_exceptions=True)
 
     async def _loaded(self, slot: Slot[T]) -> T:
         """One load for all who wait; it goes on when one of them leaves."""
@@ -210,6 +241,7 @@ class Pool(Generic[T]):
         return await asyncio.shield(slot.loading)
 
     async def _load(self, slot: Slot[T]) -> T:
+        began_ns = now_ns()
         try:
             if slot.served.where == "local":
                 await self._make_room(slot.served)
@@ -217,17 +249,27 @@ class Pool(Generic[T]):
             if slot.served.where == "local":
                 slot.load = await _warmed(engine)
             slot.engine = engine
+        except BaseException:
+            self._tell(slot, "failed")
+            raise
+        else:
+            self._tell(slot, "loaded", (now_ns() - began_ns) / 1e9)
             return engine
         finally:
             slot.loading = None
+            slot.last_used_ns = now_ns()
 
     async def _make_room(self, served: Served) -> None:
         """Unload idle models, the one not used for longest first, until this one fits."""
-        need = served.need_bytes + self._settings.keep_free_bytes
-        for slot in self._by_age():
+        pools: tuple[Pool[Any], ...] = (self, *self.beside)
+        # What is being loaded will take its memory: two loads at once must not share it.
+        need = sum(pool.coming_bytes for pool in pools) + self._settings.keep_free_bytes
+        idle = [(slot, pool) for pool in pools for slot in pool._by_age()]  # noqa: SLF001
+        for slot, pool in sorted(idle, key=lambda both: both[0].last_used_ns):
             if self._free_bytes() >= need:
                 break
-            await self._free(slot)
+            if slot.idle:
+                await pool._free(slot)  # noqa: SLF001
         free = self._free_bytes()
         if free < need:
             raise Busy(
@@ -239,6 +281,12 @@ class Pool(Generic[T]):
                 code="not_enough_memory",
             )
 
+    @property
+    def coming_bytes(self) -> int:
+        """About what the models take that are being loaded now."""
+        local = [slot for slot in self.slots if slot.loading and slot.served.where == "local"]
+        return sum(slot.served.need_bytes for slot in local)
+
     def _by_age(self) -> list[Slot[T]]:
         idle = [s for s in self.slots if s.idle and s.served.where == "local"]
         return sorted(idle, key=lambda slot: slot.last_used_ns)
@@ -246,7 +294,12 @@ class Pool(Generic[T]):
     async def _free(self, slot: Slot[T]) -> None:
         engine, slot.engine, slot.load = slot.engine, None, None
         if engine is not None:
+            self._tell(slot, "unloaded")
             await engine.aclose()
+
+    def _tell(self, slot: Slot[T], change: Change, took_s: float | None = None) -> None:
+        if slot.served.where == "local":
+            self.changed(slot.served.name, change, took_s)
 
 
 async def _warmed(engine: Loadable) -> Load:

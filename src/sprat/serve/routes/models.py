@@ -66,6 +66,7 @@ class NoBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 _STARTED = int(time.time())
+_UNLOADED = Standing(name="", source="", state="unloaded", answering=0, waiting=0)
 
 
 async def list_models(call: Call) -> None:
@@ -89,7 +90,7 @@ def _model(offer: Offer) -> Model:
 async def list_states(call: Call) -> None:
     """Where every model stands."""
     offers = await call.gateway.offered.all()
-    standings = {standing.name: standing for standing in call.gateway.standings}
+    standings = {standing.source: standing for standing in call.gateway.standings}
     states = await asyncio.to_thread(_states, offers, standings)
     await respond(call.send, 200, encode(ModelStates(models=states)))
 
@@ -121,12 +122,12 @@ async def _respond(call: Call, served: Served, standing: Standing) -> None:
 
 
 def _states(offers: list[Offer], standings: dict[str, Standing]) -> tuple[ModelState, ...]:
-    return tuple(_state(offer, standings.get(offer.name)) for offer in offers)
+    return tuple(_state(offer, standings.get(offer.source)) for offer in offers)
 
 
 def _state(offer: Offer, standing: Standing | None) -> ModelState:
     """Reads memory from the system: called in a thread."""
-    known = standing or Standing(name=offer.name, state="unloaded", answering=0, waiting=0)
+    known = standing or _UNLOADED
     since = known.idle_since_ns
     return ModelState(
         name=offer.name,

@@ -1,0 +1,98 @@
+"""Names from clients: a strict pattern, and never a path, whatever lies in the working folder."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.engines.tiny import build
+from tests.serve.running import gateway, serving
+
+from sprat.errors import UnknownModel, UsageError
+from sprat.models.catalog import catalog
+from sprat.models.names import EndpointModel
+from sprat.serve.names import MOST_CHARACTERS, Names
+from sprat.settings import Endpoint, ServeSettings, Settings
+
+LC = {"lc": Endpoint(url="http://127.0.0.1:9/v1")}
+
+
+def names(models: dict[str, str] | None = None) -> Names:
+    return Names(Settings(endpoints=LC, serve=ServeSettings(models=models or {})))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "", " ", ".", "..", "/", "~", "~/x", "./x.gguf", "/etc/passwd", "../x", "lc/../x", "lc//x",
+        "lc/.x", "C:\\x", "x\\y", "x\n", "smollm2-135m\n", "smollm2-135m\x00", "a/b/c/d/e",
+        "hf:Qwen/Qwen3-0.6B-GGUF/Qwen3-0.6B-Q8_0.gguf", "scripted:answers.toml", "foundry:phi-4",
+        "foundry/phi-4", "lc/", "lc", "other/model", "é", "x" * (MOST_CHARACTERS + 1), "%2e%2e/x",
+    ],
+)  # fmt: skip
+def test_what_is_no_name_is_refused(name: str):
+    with pytest.raises(UnknownModel):
+        names().find(name)
+
+
+@given(st.text(max_size=30))
+def test_no_text_makes_it_look_for_a_file(text: str):
+    try:
+        found = names().find(text)
+    except UnknownModel:
+        return
+    assert found.name in catalog() or isinstance(found.found, EndpointModel)
+
+
+def test_a_name_is_found_in_any_case_and_told_in_its_own():
+    assert names().find("SmolLM2-135M").name == "smollm2-135m"
+
+
+def test_an_alias_and_what_it_stands_for_are_one_model():
+    known = names(models={"mine": "smollm2-135m"})
+    assert known.find("mine").source == known.find("smollm2-135m").source
+    assert known.find("mine").name == "mine"
+
+
+def test_an_alias_beats_the_catalogue_and_is_listed_once():
+    known = names(models={"smollm2-135m": "lc/small"})
+    assert known.find("smollm2-135m").where == "endpoint"
+    assert [served.name for served in known.listed()].count("smollm2-135m") == 1
+
+
+def test_what_an_alias_is_called_must_be_a_name():
+    with pytest.raises(UsageError):
+        names(models={"../x": "smollm2-135m"})
+
+
+def test_a_slip_is_answered_with_what_is_near():
+    with pytest.raises(UnknownModel) as told:
+        names().find("smollm2-135")
+    assert "smollm2-135m" in (told.value.fix or "")
+
+
+def test_how_large_a_model_is_is_told_from_its_files(tmp_path: Path):
+    folder = build(tmp_path / "tiny")
+    known = names(models={"tiny": str(folder)})
+    size = sum(file.stat().st_size for file in folder.iterdir())
+    assert known.find("tiny").need_bytes == size * 3 // 2
+    assert known.find("smollm2-135m").need_bytes > 100e6
+
+
+async def test_a_folder_of_an_endpoints_name_in_the_working_folder_is_not_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    build(tmp_path / "lc" / "tiny")
+    build(tmp_path / "smollm2-135m")
+    (tmp_path / "lc" / "weights.gguf").write_bytes(b"GGUF")
+    monkeypatch.chdir(tmp_path)
+    settings = serving(tmp_path, endpoints={"lc": "http://127.0.0.1:9/v1"}, pull=False)
+    async with gateway(settings) as at:
+        for name in ("lc/tiny", "lc/weights.gguf", "lc/missing.gguf"):
+            answer = await at.chat(model=name)
+            assert "127.0.0.1:9" in answer["error"]["message"]  # the endpoint was asked
+        answer = await at.chat(model="smollm2-135m")
+        assert "not on this machine" in answer["error"]["message"]
+        for name in ("tiny", "lc", "./lc/tiny", str(tmp_path / "lc" / "tiny")):
+            refused = (await at.chat(model=name))["error"]
+            assert refused["code"] in {"model_not_found", "invalid_value"}
