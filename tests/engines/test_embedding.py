@@ -92,8 +92,9 @@ async def test_the_first_call_says_that_it_waited_for_the_model(embedder):
 
 @pytest.mark.parametrize("empty", ["", "  \n"])
 async def test_an_empty_text_is_refused_with_its_number(embedder, empty: str):
-    with pytest.raises(UnsupportedRequest, match="Text 2 of 3 is empty"):
+    with pytest.raises(UnsupportedRequest, match="Text 2 of 3 is empty") as refused:
         await embedder.embed(["fox", empty, "fox"])
+    assert refused.value.param == "input"
 
 
 async def test_no_text_at_all_is_refused(embedder):
@@ -122,8 +123,9 @@ async def test_white_space_of_megabytes_does_not_make_a_short_text_long(embedder
 
 async def test_other_dimensions_are_refused_and_its_own_are_not(embedder):
     assert (await embedder.embed(["fox"], dimensions=WIDTH)).dimensions == WIDTH
-    with pytest.raises(UnsupportedRequest, match=r"no vectors of 3 dimensions.* have 8"):
+    with pytest.raises(UnsupportedRequest, match=r"no vectors of 3 dimensions.* have 8") as refused:
         await embedder.embed(["fox"], dimensions=3)
+    assert refused.value.param == "dimensions"
 
 
 async def test_half_a_character_is_refused_and_the_next_call_is_answered(embedder):

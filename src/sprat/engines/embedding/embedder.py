@@ -61,7 +61,9 @@ class OnnxEmbedder:
             SpratError: the model cannot be loaded.
         """
         if not texts:
-            raise UnsupportedRequest("There is no text to embed.", fix="Give at least one.")
+            raise UnsupportedRequest(
+                "There is no text to embed.", param="input", fix="Give at least one."
+            )
         sent_ns = now_ns()
         process, ready = await self._keeper.ready()
         vectors = [b""] * len(texts)

@@ -56,7 +56,9 @@ class Job:
         row = model.tokens(text)
         if not row:
             raise UnsupportedRequest(
-                f"{self._which()} is empty: there is no word in it.", fix="Leave it out."
+                f"{self._which()} is empty: there is no word in it.",
+                param="input",
+                fix="Leave it out.",
             )
         if len(row) > self._context_tokens:
             raise self._too_long(f"{len(row)} tokens")

@@ -62,6 +62,7 @@ class Worker:
         return UnsupportedRequest(
             f"There are no vectors of {message.dimensions} dimensions: this model's have "
             f"{self._model.dimensions}.",
+            param="dimensions",
             fix="Leave dimensions out.",
         )
 

@@ -72,6 +72,8 @@ class Fault(msgspec.Struct, frozen=True, tag="fault"):
     error: str
     message: str
     fix: str | None = None
+    param: str | None = None
+    """The parameter of the request that cannot be honoured, where known."""
 
 
 ToWorker = Ask | Cancel

@@ -227,4 +227,6 @@ class WorkerProcess(ABC, Generic[Heard]):
 def _error(fault: Fault) -> SpratError:
     kind = getattr(errors, fault.error, EngineError)
     made: SpratError = kind(fault.message, fix=fault.fix)
+    if isinstance(made, UnsupportedRequest):
+        made.param = fault.param
     return made

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import BinaryIO, Protocol, TypeVar
 
 from sprat.engines.onnx.wire import Fault, Ready, frame, read_frame
-from sprat.errors import EngineError, SpratError, first_line
+from sprat.errors import EngineError, SpratError, UnsupportedRequest, first_line
 
 Told = TypeVar("Told")
 """What the parent says."""
@@ -63,7 +63,8 @@ def serve(load: Callable[[], Work[Told]], decode: Callable[[bytes], Told]) -> No
 def fault(number: int | None, error: Exception) -> Fault:
     """An exception as the parent hears of it; `number` is the request's, None the loading's."""
     if isinstance(error, SpratError):
-        return Fault(number, type(error).__name__, error.message, error.fix)
+        param = error.param if isinstance(error, UnsupportedRequest) else None
+        return Fault(number, type(error).__name__, error.message, error.fix, param)
     what = f"The local model failed: {type(error).__name__}: {first_line(error)}"
     return Fault(number, EngineError.__name__, what)
 
