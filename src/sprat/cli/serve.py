@@ -93,10 +93,12 @@ def _changed(settings: Settings, changes: dict[str, Any]) -> Settings:
 
 
 def _run(settings: Settings) -> None:
+    from sprat.serve.guard.bind import check_bind
     from sprat.serve.log import logging_to
     from sprat.serve.port import bind
     from sprat.serve.server import Running, listen_to_signals
 
+    check_bind(settings.serve)
     bound = bind(settings.serve)
     with logging_to(sys.stderr, settings.serve.log_format), bound:
         running = Running(settings, bound)

@@ -7,7 +7,9 @@ from contextlib import suppress
 from sprat.engines.base import Embedder, Engine
 from sprat.engines.door import embedder_of, open_source
 from sprat.serve.ledger import Ledger
+from sprat.serve.lines import changed, fetching, request_lines
 from sprat.serve.log import LOG
+from sprat.serve.metrics import Metrics
 from sprat.serve.names import Names, Served
 from sprat.serve.offered import Offered
 from sprat.serve.pool import Pool, Standing
@@ -32,6 +34,13 @@ class Gateway:
         self.settings = settings.serve
         self.names = Names(settings)
         self.ledger = Ledger()
+        self.metrics = Metrics((served.name for served in self.names.listed()), self.ledger)
+        self.ledger.listeners += [
+            self.metrics.heard,
+            request_lines(self.settings.log_prompts),
+        ]
+        self.connections: Callable[[], int] = lambda: 0
+        """How many there are: only the server knows."""
         self.stopping = False
         self.awaited = dict.fromkeys(self.settings.load, "is not loaded yet")
         """Models of `[serve] load` that never were, and why."""
@@ -40,10 +49,12 @@ class Gateway:
         self.offered = Offered(self.names, settings)
         self.embedding: Pool[Embedder] = Pool(self._open_embedder, self.settings, free)
         self.answering.beside, self.embedding.beside = (self.embedding,), (self.answering,)
+        self.answering.changed = self.embedding.changed = self._changed
 
     def _open_engine(self, served: Served) -> Engine:
         self.offered.refuse_unfetched(served)
-        return open_source(served.found, self._all, reuse_prefix=True)
+        progress = fetching(served.name)
+        return open_source(served.found, self._all, progress=progress, reuse_prefix=True)
 
     def _open_embedder(self, served: Served) -> Embedder:
         self.offered.refuse_unfetched(served)
@@ -68,6 +79,10 @@ class Gateway:
             line = "The gateway is stopping."
             raise Busy(line, status=503, retry_after_s=5, code="stopping")
 
+    def _changed(self, model: str, change: str, took_s: float | None) -> None:
+        self.metrics.changed(model, change, took_s)
+        changed(model, change, took_s)
+
     def unforeseen(self, error: Exception) -> None:
         """Write down what nobody foresaw, with where it happened: the client is told its class."""
         LOG.error("unforeseen", exc_info=error)
@@ -77,8 +92,8 @@ class Gateway:
         while True:
             await asyncio.sleep(_TIDY_EVERY_S)
             self.ledger.cancel_stalled(int(STALLED_S * 1e9))
-            for name in [*await self.answering.tidy(), *await self.embedding.tidy()]:
-                LOG.info("unloaded", extra={"model": name})
+            await self.answering.tidy()
+            await self.embedding.tidy()
 
     async def drain(self, longest_s: float) -> None:
         """Take nothing new; let what is under way end, then cancel it."""

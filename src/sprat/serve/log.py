@@ -18,7 +18,7 @@ LOG = logging.getLogger("sprat.serve")
 FIELDS = (
     "request", "route", "model", "outcome", "reason", "status", "code", "error",
     "input_tokens", "output_tokens", "queue_ms", "load_ms", "first_ms", "total_ms",
-    "load_s", "where", "prompt", "answer",
+    "load_s", "host", "origin", "setting", "where", "fix", "prompt", "answer",
 )  # fmt: skip
 """What a line may say beside its words, in this order; nothing else is written."""
 

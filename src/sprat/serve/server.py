@@ -49,7 +49,7 @@ class Running:
         self._stop = asyncio.Event()
         self._at_once = asyncio.Event()
         config = uvicorn.Config(
-            build_app(self.gateway, bound.getsockname()[:2]),
+            self.gateway.metrics.counting(build_app(self.gateway, bound.getsockname()[:2])),
             http=BoundedProtocol,
             ws="none",
             lifespan="off",

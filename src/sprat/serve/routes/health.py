@@ -1,11 +1,14 @@
 """`/healthz`: the process answers. `/readyz`: it takes requests. `/metrics`: what it counted."""
 
+import asyncio
 from collections.abc import Iterator
 
 import msgspec
 
 from sprat.serve.asgi import respond
 from sprat.serve.gateway import Gateway
+from sprat.serve.metrics import CONTENT_TYPE
+from sprat.serve.now import Snapshot, memory_of
 from sprat.serve.routes.table import Call
 from sprat.serve.wire.form import encode
 
@@ -34,6 +37,22 @@ async def readyz(call: Call) -> None:
     reasons = tuple(_reasons(call.gateway))
     body = encode(Readiness(ready=not reasons, reasons=reasons))
     await respond(call.send, 503 if reasons else 200, body)
+
+
+async def metrics(call: Call) -> None:
+    """Everything that is counted, in Prometheus' text format."""
+    gateway = call.gateway
+    standings = gateway.standings
+    memory, own = await asyncio.to_thread(memory_of, standings)
+    snapshot = Snapshot(
+        standings=standings,
+        memory=memory,
+        own_memory=own,
+        connections=gateway.connections(),
+        ready=not any(_reasons(gateway)),
+    )
+    text = gateway.metrics.text(snapshot)
+    await respond(call.send, 200, text, content_type=CONTENT_TYPE)
 
 
 def _reasons(gateway: Gateway) -> Iterator[str]:

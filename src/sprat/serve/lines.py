@@ -1,0 +1,89 @@
+"""One line of the log per request, per model that comes or goes, and now and then per download."""
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from sprat.models.progress import Progress, megabytes
+from sprat.serve.figures import figures
+from sprat.serve.log import LOG
+
+if TYPE_CHECKING:
+    from sprat.serve.ledger import Listener, Record
+
+_EVERY_S = 10.0
+"""Between two lines about the same stage of a download."""
+
+
+def request_lines(prompts: bool) -> "Listener":
+    """A listener of the ledger; with `prompts` its lines hold the texts too."""
+
+    def write(record: "Record") -> None:
+        extra = _facts(record) | (_texts(record) if prompts else {})
+        LOG.log(_level(record), "request", extra=extra)
+
+    return write
+
+
+def _level(record: "Record") -> int:
+    """Only what the operator may have to mend is a warning."""
+    problem = record.problem
+    mend = record.outcome == "failed" and (problem is None or problem.status >= 500)
+    return logging.WARNING if mend else logging.INFO
+
+
+def _facts(record: "Record") -> dict[str, object]:
+    found = figures(record)
+    return {
+        "request": record.id,
+        "route": record.route,
+        "model": record.model,
+        "outcome": record.outcome,
+        "status": record.status,
+        "code": found.code,
+        "input_tokens": found.input_tokens if record.replies else None,
+        "output_tokens": found.output_tokens if record.replies else None,
+        "queue_ms": _ms(found.queue_s),
+        "load_ms": _ms(found.load_s),
+        "first_ms": _ms(found.first_s),
+        "total_ms": _ms(found.total_s),
+    }
+
+
+def _texts(record: "Record") -> dict[str, object]:
+    prompts = [asked.prompt or asked.messages for asked in record.requests]
+    answers = [reply.text for reply in record.replies]
+    return {
+        "prompt": msgspec.json.encode(prompts, enc_hook=str).decode() if prompts else None,
+        "answer": msgspec.json.encode(answers).decode() if answers else None,
+        "error": record.problem.message if record.problem else None,
+    }
+
+
+def _ms(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds * 1e3, 1)
+
+
+def fetching(model: str) -> Progress:
+    """Tells the log how far a download or an export is, every ten seconds."""
+    last_s, last_stage = float("-inf"), ""
+
+    def tell(stage: str, done: int, total: int | None) -> None:
+        nonlocal last_s, last_stage
+        now_s = time.monotonic()
+        if stage == last_stage and now_s - last_s < _EVERY_S:
+            return
+        last_s, last_stage = now_s, stage
+        size = f": {megabytes(done)} of {megabytes(total)}" if total else ""
+        LOG.info("%s%s", stage, size, extra={"model": model})
+
+    return tell
+
+
+def changed(model: str, change: str, took_s: float | None) -> None:
+    """A model was loaded, unloaded, or could not be loaded."""
+    level = logging.WARNING if change == "failed" else logging.INFO
+    line = "could not be loaded" if change == "failed" else change
+    LOG.log(level, "%s", line, extra={"model": model, "load_s": took_s})

@@ -1,0 +1,125 @@
+"""What the gateway counts, for Prometheus. Every name is explained in docs/operations.md.
+
+Source: https://prometheus.io/docs/practices/naming/
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from sprat.serve.figures import figures
+from sprat.serve.now import Now, Snapshot
+
+if TYPE_CHECKING:
+    from sprat.serve.asgi import App, Message, Receive, Scope, Send
+    from sprat.serve.ledger import Ledger, Record
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST.encode()
+MOST_REMOTE = 100
+"""Endpoints' models that get a label of their own: clients can think of any number of names."""
+OTHER = "other"
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
+_SPEEDS = (1, 2, 5, 10, 20, 30, 50, 75, 100, 150, 200, 300, 500, 1000)
+
+
+class Metrics:
+    """The counters of one gateway, in a registry of their own."""
+
+    def __init__(self, known: Iterable[str], ledger: "Ledger") -> None:
+        """`known` are the names that always get a label: the catalogue's and the aliases."""
+        self.registry = registry = CollectorRegistry()
+        self._labels = set(known)
+        self._most = len(self._labels) + MOST_REMOTE
+        self._now = Now(ledger, self._named)
+        registry.register(self._now)
+        self._requests = Counter(
+            "sprat_requests", "Requests that ended.",
+            ("route", "model", "outcome", "status"), registry=registry,
+        )  # fmt: skip
+        self._errors = Counter(
+            "sprat_errors", "Requests that failed or were cancelled.",
+            ("model", "code"), registry=registry,
+        )  # fmt: skip
+        self._responses = Counter(
+            "sprat_http_responses", "Answers of HTTP to any request, refusals included.",
+            ("status",), registry=registry,
+        )  # fmt: skip
+        self._input = Counter(
+            "sprat_input_tokens", "Tokens of prompts.", ("model",), registry=registry
+        )
+        self._output = Counter(
+            "sprat_output_tokens", "Tokens of answers.", ("model",), registry=registry
+        )
+        self._queue = self._seconds("queue_wait", "From arrival to a place at the model.", "model")
+        self._first = self._seconds("first_token", "From arrival to the first piece.", "model")
+        self._total = self._seconds("request", "From arrival to the end.", "model", "outcome")
+        self._load = self._seconds("model_load", "Loading a model, fetching included.", "model")
+        self._speed = Histogram(
+            "sprat_output_tokens_per_second", "After the first token, per answer.",
+            ("model",), buckets=_SPEEDS, registry=registry,
+        )  # fmt: skip
+        self._changes = Counter(
+            "sprat_model_changes", "Models loaded, unloaded, or that could not be loaded.",
+            ("model", "change"), registry=registry,
+        )  # fmt: skip
+
+    def _seconds(self, name: str, explained: str, *labels: str) -> Histogram:
+        return Histogram(
+            f"sprat_{name}_seconds", explained, labels, buckets=_SECONDS, registry=self.registry
+        )
+
+    def counting(self, app: "App") -> "App":
+        """The application, with every answer of HTTP counted."""
+
+        async def counted(scope: "Scope", receive: "Receive", send: "Send") -> None:
+            async def sending(message: "Message") -> None:
+                if message["type"] == "http.response.start":
+                    self._responses.labels(str(message["status"])).inc()
+                await send(message)
+
+            await app(scope, receive, sending)
+
+        return counted
+
+    def heard(self, record: "Record") -> None:
+        """Count a request that ended: a listener of the ledger."""
+        found, model = figures(record), self._label(record)
+        outcome, status = record.outcome or "", str(record.status or "none")
+        self._requests.labels(record.route, model, outcome, status).inc()
+        self._total.labels(model, outcome).observe(found.total_s)
+        if found.code is not None:
+            self._errors.labels(model, found.code).inc()
+        if found.queue_s is not None:
+            self._queue.labels(model).observe(found.queue_s)
+        if found.first_s is not None:
+            self._first.labels(model).observe(found.first_s)
+        if record.replies:
+            self._input.labels(model).inc(found.input_tokens)
+            self._output.labels(model).inc(found.output_tokens)
+        for reply in record.replies:
+            if (speed := reply.decode_tokens_per_s) is not None:
+                self._speed.labels(model).observe(speed)
+
+    def changed(self, model: str, change: str, took_s: float | None = None) -> None:
+        """Count a model that was loaded (and how long that took), unloaded, or failed to load."""
+        label = self._named(model)
+        self._changes.labels(label, change).inc()
+        if took_s is not None:
+            self._load.labels(label).observe(took_s)
+
+    def text(self, snapshot: Snapshot) -> bytes:
+        """Everything in Prometheus' text format."""
+        self._now.snapshot = snapshot
+        return generate_latest(self.registry)
+
+    def _label(self, record: "Record") -> str:
+        """The model's name; an endpoint's gets a label once it has answered."""
+        room = len(self._labels) < self._most
+        if record.outcome == "completed" and record.model and room:
+            self._labels.add(record.model)
+        return self._named(record.model)
+
+    def _named(self, model: str) -> str:
+        return model if not model or model in self._labels else OTHER
