@@ -7,12 +7,12 @@ from sprat.serve.asgi import Message, Send
 
 Pairs = list[tuple[bytes, bytes]]
 
-_ALWAYS = (
+ALWAYS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
-_UNLESS_SET = (
+UNLESS_SET = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"cache-control", b"no-store"),
 )
@@ -35,9 +35,9 @@ def secured(send: Send, further: Pairs) -> Send:
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers: Pairs = [*message["headers"], *_ALWAYS, *further]
+            headers: Pairs = [*message["headers"], *ALWAYS, *further]
             set_already = {name for name, _ in headers}
-            headers += [pair for pair in _UNLESS_SET if pair[0] not in set_already]
+            headers += [pair for pair in UNLESS_SET if pair[0] not in set_already]
             message["headers"] = headers
         await send(message)
 
