@@ -12,7 +12,7 @@ from scipy.special import log_softmax
 from tests.engines.tiny import CONTEXT
 from tokenizers import Tokenizer as Oracle
 
-from sprat.engines.onnx.decoder import Decoder
+from sprat.engines.onnx.decoder import Decoder, Stop, Stopped
 from sprat.engines.onnx.drafts import Drafts
 from sprat.engines.onnx.folder import Folder, read_folder
 from sprat.engines.onnx.job import Job
@@ -165,6 +165,66 @@ def test_a_prompt_read_in_pieces_gives_the_same_answer(loop: Loop):
     assert loop.runs[0] == (1, 7)
 
 
+def test_a_run_that_is_stopped_leaves_what_was_there(loop: Loop):
+    prompt = np.array([loop.tokenizer.encode(PROMPTS[5])])
+    loop.decoder.cache.reserve(1, 128, 0)
+    whole = loop.decoder.run(prompt, [0], 0)
+    loop.decoder.run(prompt[:, :20], [0], 0)
+    stop = Stop()
+    stop()
+    with pytest.raises(Stopped):
+        loop.decoder.run(prompt[:, 20:], [20], 0, stop=stop)
+    assert np.array_equal(loop.decoder.run(prompt[:, 20:], [20], 0), whole)
+
+
+def interrupted_once(loop: Loop, number: int) -> list[bool]:
+    """Interrupt `number` when its prompt is first computed, as another thread would."""
+    run, stopped = loop.decoder.run, []
+
+    def stopping(tokens, *rest, **more):
+        if "stop" in more and not stopped:
+            loop.scheduler.interrupt(number)
+            stopped.append(more["stop"].wanted)
+        return run(tokens, *rest, **more)
+
+    loop.decoder.run = stopping
+    return stopped
+
+
+@pytest.mark.parametrize("whose", [0, 99])
+def test_only_the_prompt_that_is_cancelled_is_stopped_and_others_answer(loop: Loop, whose: int):
+    plain = loop.lone(PROMPTS[1])
+    first, second = loop.job(PROMPTS[5]), loop.job(PROMPTS[1])
+    stopped = interrupted_once(loop, first.id if whose == 0 else whose)
+    for job in (first, second):
+        loop.scheduler.add(job)
+    loop.step()
+    assert stopped == [whose == 0]
+    assert (first.past == 0) is (whose == 0)
+    loop.scheduler.cancel(first.id)
+    while not loop.scheduler.idle:
+        loop.step()
+    assert second.output == plain
+
+
+def test_no_token_of_a_prompt_is_left_to_be_computed_by_itself():
+    pace = Pace(16, 16)
+    assert [pace.tokens(left, alone=True) for left in (1, 2, 16, 17, 18, 40)] == [
+        1, 2, 16, 17, 16, 16,
+    ]  # fmt: skip
+
+
+def test_a_prompt_takes_small_pieces_beside_other_answers_and_on_slow_machines():
+    pace = Pace()
+    for _ in range(20):
+        pace.learn(128, 0.128)
+    assert pace.tokens(9000, alone=True) == 496
+    assert pace.tokens(9000, alone=False) == 96
+    for _ in range(20):
+        pace.learn(128, 12.8)
+    assert pace.tokens(9000, alone=True) == pace.tokens(9000, alone=False) == 32
+
+
 @pytest.mark.parametrize("batching", [True, False])
 def test_answers_computed_together_are_the_lone_ones(tiny: Path, batching: bool):
     """Different lengths, so that rows move; a small chunk, so that prompts and answers mix."""
@@ -279,13 +339,32 @@ def real_folder(real_settings: Settings) -> Path:
 @pytest.mark.parametrize("text", ["Write about the sea.", "Repeat: the sea is wide and blue. " * 3])
 def test_guesses_change_nothing_in_a_real_models_answer(real_folder: Path, text: str):
     loop = Loop(real_folder)
-    assert loop.decoder.check_exact()
+    if not loop.decoder.check_exact():
+        pytest.skip("a token alone is rounded otherwise on this processor: no guesses are made here")
     prompt = read_template(real_folder).render((Message("user", text),))
     plain = loop.lone(prompt, max_tokens=48)
     loop.runs.clear()
     assert loop.lone(prompt, known=[], max_tokens=48) == plain
     assert loop.lone(prompt, known=plain, max_tokens=48) == plain
     assert any(count > 1 for _, count in loop.runs[1:])
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("most", [2, 16, 33, 128])
+def test_a_real_models_prompt_in_pieces_has_the_same_bits(real_folder: Path, most: int):
+    loop, text = Loop(real_folder), "Tell me of the sea, the wind and 17 ships. " * 12
+    loop.decoder.cache.reserve(1, 256, 0)
+    prompt = np.array([loop.tokenizer.encode(text)])
+    whole = loop.decoder.run(prompt, [0], 0)
+    cached = [array[0, :, : prompt.size].copy() for array in loop.decoder.cache.arrays]
+    pace, past = Pace(most, most), 0
+    while past < prompt.size:
+        count = pace.tokens(prompt.size - past, alone=True)
+        logits = loop.decoder.run(prompt[:, past : past + count], [past], 0)
+        past += count
+    assert np.array_equal(logits, whole)
+    for array, before in zip(loop.decoder.cache.arrays, cached, strict=True):
+        assert np.array_equal(array[0, :, : prompt.size], before)
 
 
 @pytest.mark.real

@@ -3,11 +3,11 @@
 LEAST_TOKENS = 32
 """Below this, a prompt's tokens cost more than a tenth more each: docs/benchmarks.md."""
 MOST_TOKENS = 512
-ALONE_S = 1.0
+ALONE_S = 0.5
 """With nobody to keep waiting; a cancellation cuts a piece short (`Decoder.run`)."""
 AMONG_OTHERS_S = 0.1
 """Beside answers under way, which get a token after every piece."""
-_FIRST_TOKENS_PER_S = 600.0
+_FIRST_TOKENS_PER_S = 256.0
 _STEP_TOKENS = 16
 """Few different lengths: the runtime keeps memory for each shape that it met."""
 
