@@ -70,7 +70,7 @@ class Output:
         self, kind: type[MessageItem], text: str, logprobs: tuple[TokenInfo, ...]
     ) -> list[Event]:
         current = self._items[-1] if self._items else None
-        if type(current) is kind and current in self._open:
+        if isinstance(current, MessageItem) and type(current) is kind and current in self._open:
             return [current.add(text, logprobs)]
         item = kind(len(self._items), self.numbers)
         events = self._begin(item)
