@@ -6,7 +6,16 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from sprat.measure.clock import now_ns
-from sprat.serve.asgi import Headers, Message, Receive, Scope, Send, respond, respond_problem
+from sprat.serve.asgi import (
+    Headers,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    header,
+    respond,
+    respond_problem,
+)
 from sprat.serve.body import Gone, left, read_body
 from sprat.serve.gateway import Gateway
 from sprat.serve.problem import Problem, problem_of
@@ -46,6 +55,8 @@ class Exchange:
         """The last byte is on its way: a client that leaves now has its answer."""
         task = cast("asyncio.Task[Any]", asyncio.current_task())
         self.record = gateway.ledger.accept(scope["path"], task)
+        if (trace := header(scope, b"traceparent")) is not None:
+            self.record.traceparent = trace.decode("latin-1")
 
     async def run(self, work: "Work") -> None:
         """Read the body, do the work, see to it that the client hears how it ended."""
@@ -123,8 +134,15 @@ class Exchange:
     async def _cancelled(self) -> None:
         if self.record.reason is None:  # the server's own end, not ours
             self.record.reason = "stopping"
-        if self.record.reason == "stopping":
+        if self.record.sending_since_ns is not None:  # whoever takes nothing takes no error either
+            self._abort()
+        elif self.record.reason == "stopping":
             await self._tell(_STOPPING)
+
+    def _abort(self) -> None:
+        """Give up the connection, if the server can, with all that the client did not take."""
+        if abort := self._scope.get("state", {}).get("abort"):
+            abort()
 
     async def _fail(self, error: Exception) -> None:
         problem = problem_of(error)

@@ -25,6 +25,8 @@ class Record(msgspec.Struct, kw_only=True, eq=False):
     model: str = ""
     """As the client named it; empty until the name proved to be one."""
     stream: bool = False
+    traceparent: str | None = None
+    """W3C's header of that name: the trace that the request belongs to."""
     requests: tuple[ChatRequest, ...] = ()
     taken_ns: int | None = None
     ready_ns: int | None = None

@@ -23,7 +23,7 @@ FIELDS = (
 """What a line may say beside its words, in this order; nothing else is written."""
 
 _FRAMES = 6
-_FOREIGN = ("uvicorn.error", "asyncio", "aiohttp")
+_FOREIGN = ("uvicorn.error", "asyncio", "aiohttp", "opentelemetry")
 """Loggers of what we build on: their warnings, in our form and without tracebacks."""
 
 

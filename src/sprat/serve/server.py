@@ -14,6 +14,7 @@ from sprat.serve.app import build_app
 from sprat.serve.gateway import Gateway
 from sprat.serve.log import LOG
 from sprat.serve.protocol import BoundedProtocol
+from sprat.serve.trace import open_traces
 from sprat.settings import Settings
 
 
@@ -46,6 +47,9 @@ class Running:
         """
         self.gateway = Gateway(settings)
         self._bound = bound
+        self._traces = open_traces(settings.serve.traces)
+        if self._traces is not None:
+            self.gateway.ledger.listeners.append(self._traces.heard)
         self._stop = asyncio.Event()
         self._at_once = asyncio.Event()
         config = uvicorn.Config(
@@ -86,8 +90,18 @@ class Running:
             self._server.should_exit = True
             await asyncio.gather(serving, tidying, loading, return_exceptions=True)
             await self.gateway.aclose()
+            if self._traces is not None:
+                await self._traces.aclose()
+            LOG.info("stopped")
+
+    def _say_stopping(self) -> None:
+        count, longest_s = len(self.gateway.ledger.open), self.gateway.settings.drain_s
+        under_way = f"{count} answer{'s' * (count != 1)} under way"
+        rest = f", at most {longest_s:g} s; Ctrl-C again stops at once" if count else ""
+        LOG.info("Stopping: %s%s", under_way, rest)
 
     async def _drain(self) -> None:
+        self._say_stopping()
         draining = asyncio.create_task(self.gateway.drain(self.gateway.settings.drain_s))
         hurry = asyncio.create_task(self._at_once.wait())
         await asyncio.wait({draining, hurry}, return_when=asyncio.FIRST_COMPLETED)
