@@ -340,7 +340,9 @@ def real_folder(real_settings: Settings) -> Path:
 def test_guesses_change_nothing_in_a_real_models_answer(real_folder: Path, text: str):
     loop = Loop(real_folder)
     if not loop.decoder.check_exact():
-        pytest.skip("a token alone is rounded otherwise on this processor: no guesses are made here")
+        pytest.skip(
+            "a token alone is rounded otherwise on this processor: no guesses are made here"
+        )
     prompt = read_template(real_folder).render((Message("user", text),))
     plain = loop.lone(prompt, max_tokens=48)
     loop.runs.clear()

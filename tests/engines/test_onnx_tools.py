@@ -70,6 +70,9 @@ RING = {"name": "bell", "arguments": "{}"}
         ("a <tool_call", "a <tool_call", []),
         ("1 < 2 <tool> <too", "1 < 2 <tool> <too", []),
         ('<tool_call>{"name": "bell", "arguments": "{}"}</tool_call>', "", [RING]),
+        ('{"name": "bell", "arguments": {}}', "", [RING]),
+        ('\n```json\n{"name": "bell", "arguments": {}}\n```\n', "", [RING]),
+        ('{"a": 1}\n' + CALL, '{"a": 1}', [ON]),
     ],
 )
 def test_calls_are_parted_from_text_wherever_the_answer_is_cut(said: str, text: str, calls: list):
@@ -91,14 +94,18 @@ def test_any_cutting_gives_the_same(said: list[str]):
         '<tool_call>{"name": "lamp", "arguments": [1]}</tool_call>',
         '<tool_call>{"name": "lamp", "arguments": {"n": NaN}}</tool_call>',
         '<tool_call>\n{"name": "lamp", "argum',
+        '{"name": "bell", "arguments": {}} as I said',
+        '{"name": "rocket", "arguments": {}}',
+        '{"name": "bell"}',
+        '```json\n{"name": "bell", "arguments": {}',
         f'<tool_call>{{"name": "lamp", "arguments": {"[" * 5000}</tool_call>',
     ],
 )
 def test_what_is_no_call_is_text_and_never_lost(broken: str):
     assert read(f"Look:\n{broken}") == (f"Look:\n{broken}", [])
-    text, calls = read(f"{broken}{CALL}" if broken.endswith(">") else broken)
-    assert text == broken
-    assert calls == ([ON] if broken.endswith(">") else [])
+    assert read(*broken) == (broken, [])
+    if broken.endswith(">"):
+        assert read(f"{broken}{CALL}") == (broken, [ON])
 
 
 def test_a_closing_tag_inside_a_string_closes_nothing():

@@ -5,6 +5,9 @@ The form is that of Hermes and Qwen, in which the call stands as JSON between tw
     <tool_call>
     {"name": "weather", "arguments": {"city": "Accra"}}
     </tool_call>
+
+Qwen2.5-Coder often leaves the tags out: an answer that is nothing but such a JSON, be it in a
+Markdown fence, and names a function that was offered, is a call too.
 """
 
 import re
@@ -20,6 +23,9 @@ BEGIN, END = "<tool_call>", "</tool_call>"
 OPENING = f"{BEGIN}\n"
 """What an answer that must be a call begins with; the model goes on from there."""
 
+_BARE = ("{", "```json\n{", "```\n{")
+"""How an answer may begin that is a call without tags."""
+_FENCED = re.compile(r"\s*```(?:json)?\n(.*?)\n?```\s*", re.DOTALL)
 _ESCAPED = re.compile(r"\\.", re.DOTALL)
 
 
@@ -44,6 +50,7 @@ class CallFilter:
         self._held = ""
         self._space = ""
         """White space before the tag: a call's is dropped."""
+        self._shown = False
         self._new: list[dict[str, Any]] = []
         self._count = 0
 
@@ -68,6 +75,7 @@ class CallFilter:
         shown = ""
         while not self.over and (more := self._inner() if self._inside else self._outer()):
             shown += more.pop()
+        self._shown = self._shown or bool(shown)
         return shown
 
     def taken(self) -> tuple[dict[str, Any], ...]:
@@ -77,16 +85,20 @@ class CallFilter:
 
     def flush(self) -> str:
         """The end: what was held back, as text; an enforced call has no closing tag."""
+        bare = self._may_be_bare()
         held, self._held = self._held, ""
         if self.over:
             return ""
         if not self._inside:
-            return "" if self.called and not held.strip() else held
+            call = bare and '"arguments"' in held and self._call(_unfenced(held))
+            return "" if call or (self.called and not held.strip()) else held
         self._inside = False
         return "" if self._call(held) else f"{self._opened()}{held}"
 
     def _outer(self) -> list[str]:
         """Text up to a tag, or up to what may be the beginning of one; [] when nothing moved."""
+        if self._may_be_bare():
+            return []
         before, tag, after = self._held.partition(BEGIN)
         if tag:
             self._held, self._inside = after, True
@@ -109,6 +121,13 @@ class CallFilter:
         self._inside = False
         return [""] if self._call(body) else [f"{self._opened()}{body}{END}"]
 
+    def _may_be_bare(self) -> bool:
+        """Whether this may become a call without tags: known only when the answer ends."""
+        if self._shown or self.called or BEGIN in self._held:
+            return False
+        start = self._held.lstrip()
+        return any(start.startswith(mark) or mark.startswith(start) for mark in _BARE)
+
     def _opened(self) -> str:
         return OPENING if self._begun else f"{self._space}{BEGIN}"
 
@@ -124,6 +143,11 @@ class CallFilter:
 def _overlap(text: str, tag: str) -> int:
     """How long an end of `text` is that `tag` begins with."""
     return next((n for n in range(len(tag) - 1, 0, -1) if text.endswith(tag[:n])), 0)
+
+
+def _unfenced(text: str) -> str:
+    fenced = _FENCED.fullmatch(text)
+    return fenced[1] if fenced else text
 
 
 def _in_string(json: str) -> bool:
