@@ -1,10 +1,12 @@
 """Every address that the gateway answers: `ROUTES`."""
 
+from typing import Any
+
 from sprat.serve import words
 from sprat.serve.answering import answering
 from sprat.serve.embedding import embedding
 from sprat.serve.exchange import Exchange, Work
-from sprat.serve.routes import health, models
+from sprat.serve.routes import document, health, models
 from sprat.serve.routes.table import Call, Handler, Route
 from sprat.serve.wire import (
     chat,
@@ -130,6 +132,42 @@ ROUTES: tuple[Route, ...] = (
         group="running",
         reply=health.Readiness,
         errors=(503,),
+        failure=health.Readiness,
+        open=True,
+    ),
+    Route(
+        method="GET",
+        path="/metrics",
+        handler=health.metrics,
+        summary="What was counted, in Prometheus' text format.",
+        group="running",
+        gives="text/plain",
+    ),
+    Route(
+        method="GET",
+        path="/openapi.json",
+        handler=document.openapi,
+        summary="This description, for programs (OpenAPI 3.1).",
+        group="running",
+        reply=dict[str, Any],
+        open=True,
+    ),
+    Route(
+        method="GET",
+        path="/docs",
+        handler=document.docs,
+        summary="This description, for people.",
+        group="running",
+        gives="text/html",
+        open=True,
+    ),
+    Route(
+        method="GET",
+        path="/",
+        handler=document.home,
+        summary="What is running, and how to ask it.",
+        group="running",
+        gives="text/html",
         open=True,
     ),
 )

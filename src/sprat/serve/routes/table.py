@@ -46,5 +46,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """The content type of a whole answer."""
     errors: tuple[int, ...] = ()
     """Statuses that it may answer with, beside those of the guard."""
+    failure: Any = None
+    """The type of the JSON that may come with `errors`; None: always the error object."""
     open: bool = False
     """Answered without the key: it tells nothing and changes nothing."""

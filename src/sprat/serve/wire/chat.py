@@ -21,22 +21,33 @@ class ChatBody(Sampling, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A chat completion to make. What is not here is refused by name."""
 
     messages: Annotated[list[ChatMessage], Meta(min_length=1, max_length=2048)]
+    """The conversation, oldest first."""
     max_completion_tokens: Tokens | None = None
+    """The longest answer; else 2048 from a local model, and what an endpoint gives."""
     max_tokens: Tokens | None = None
     """The older name of `max_completion_tokens`."""
     logprobs: bool | None = None
+    """How likely the model thought each of its tokens."""
     top_logprobs: Top | None = None
     response_format: Format | None = None
+    """A shape that the answer must have; enforced by local models while they decode."""
     tools: Annotated[list[Tool], Meta(max_length=128)] | None = None
+    """Functions that the model may call."""
     tool_choice: ToolChoice | None = None
+    """Whether it may, must, or must not call, or which one it must; else it may."""
     parallel_tool_calls: bool | None = None
+    """False: at most one call in an answer."""
     reasoning_effort: Effort | None = None
     safety_identifier: Caller | None = None
     # Taken only with the value that changes nothing here.
     store: bool | None = None
+    """Only false: nothing is kept."""
     service_tier: str | None = None
+    """Only `auto` or `default`."""
     modalities: Annotated[list[str], Meta(max_length=8)] | None = None
+    """Only `text`."""
     metadata: Annotated[dict[str, Any], Meta(max_length=0)] | None = None
+    """Only empty."""
     audio: None = None
     moderation: None = None
     prediction: None = None

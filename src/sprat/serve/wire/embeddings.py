@@ -26,6 +26,7 @@ class EmbeddingBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
     model: ModelName
     input: Text | Annotated[list[Text], Meta(min_length=1, max_length=MOST_TEXTS)]
+    """One text, or several."""
     encoding_format: Encoding | None = None
     """`base64` is of little-endian float32; `float`, the default, is a list of numbers."""
     dimensions: Annotated[int, Meta(ge=1, le=65_536)] | None = None

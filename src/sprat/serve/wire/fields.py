@@ -25,11 +25,17 @@ ModelName = Annotated[
 ]
 Tokens = Annotated[int, Meta(ge=1, le=MOST_TOKENS)]
 Temperature = Annotated[float, Meta(ge=0, le=2, description="0 (the default here) is greedy.")]
-Share = Annotated[float, Meta(ge=0, le=1)]
-Penalty = Annotated[float, Meta(ge=-2, le=2)]
-Seed = Annotated[int, Meta(ge=0, le=2**53)]
-Choices = Annotated[int, Meta(ge=1, le=MOST_CHOICES)]
-Top = Annotated[int, Meta(ge=0, le=20)]
+Share = Annotated[
+    float, Meta(ge=0, le=1, description="Choose among the likeliest tokens of this share; else 1.")
+]
+Penalty = Annotated[
+    float, Meta(ge=-2, le=2, description="Above 0: what was said becomes less likely; else 0.")
+]
+Seed = Annotated[
+    int, Meta(ge=0, le=2**53, description="The same seed, the same choices on the same machine.")
+]
+Choices = Annotated[int, Meta(ge=1, le=MOST_CHOICES, description="How many answers; else 1.")]
+Top = Annotated[int, Meta(ge=0, le=20, description="So many alternatives to each token.")]
 StopString = Annotated[str, Meta(min_length=1, max_length=512)]
 Stops = Annotated[list[StopString], Meta(max_length=16)]
 Bias = Annotated[
@@ -49,7 +55,7 @@ Caller = Annotated[
 B = TypeVar("B")
 _UNKNOWN = re.compile(r"unknown field `(?P<name>[^`]*)`")
 _MISSING = re.compile(r"missing required field `(?P<name>[^`]*)`")
-_AT = re.compile(r" - at `(?P<path>[^`]*)`")
+_AT = re.compile(r" - at (?:`key` in )?`(?P<path>[^`]*)`")
 _FIXES = (
     (re.compile(r"content\[\d+\]"), "Only text parts are taken."),
     (re.compile(r"^(prompt|input)\[\d+\]$"), "Only texts are taken, no token numbers."),

@@ -41,8 +41,11 @@ class ChatMessage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     content: str | Annotated[list[TextPart], Meta(min_length=1, max_length=2048)] | None = None
     """Text; parts are joined. Null only beside tool calls."""
     name: Annotated[str, Meta(max_length=256)] | None = None
+    """Of the speaker, where several share a role."""
     tool_calls: Annotated[list[ToolCall], Meta(max_length=128)] | None = None
+    """Calls that the assistant made."""
     tool_call_id: Annotated[str, Meta(max_length=256)] | None = None
+    """The call that a tool's turn answers."""
     reasoning_content: str | None = None
     """An assistant's thinking, sent back with its answer: no model reads its earlier thinking."""
     # Clients send an answer back as they got it: fields of the API that hold nothing here.

@@ -91,32 +91,45 @@ class ResponseBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
     model: ModelName
     input: str | Annotated[list[InputItem], Meta(min_length=1, max_length=2048)]
+    """What a user says, or the whole conversation as items, oldest first."""
     instructions: str | None = None
     """Stands before the input, as a system message."""
     max_output_tokens: Tokens | None = None
+    """The longest answer; else 2048 from a local model, and what an endpoint gives."""
     temperature: Temperature | None = None
     top_p: Share | None = None
     top_logprobs: Top | None = None
     include: Annotated[list[Literal["message.output_text.logprobs"]], Meta(max_length=8)] | None = (
         None
     )
+    """With it, the answer tells how likely each of its tokens was."""
     text: TextOptions | None = None
+    """The shape that the answer must have."""
     tools: Annotated[list[FlatTool], Meta(max_length=128)] | None = None
+    """Functions that the model may call."""
     tool_choice: Choice | FlatChoice | None = None
+    """Whether it may, must, or must not call, or which one it must; else it may."""
     parallel_tool_calls: bool | None = None
+    """False: at most one call in an answer."""
     reasoning: Reasoning | None = None
+    """How to think, for models that do."""
     metadata: Metadata | None = None
     """Comes back with the answer."""
     stream: bool | None = None
+    """As server-sent events, each with its name."""
     stream_options: ResponseStreamOptions | None = None
+    """Only with `stream`."""
     user: Caller | None = None
     safety_identifier: Caller | None = None
     # Taken only with the value that changes nothing here.
     store: Literal[False] | None = None
     """Nothing is kept, so that nothing can be gone back to."""
     background: Literal[False] | None = None
+    """Only false: whoever asks waits."""
     truncation: Literal["disabled"] | None = None
+    """Only `disabled`: what does not fit is refused."""
     service_tier: Literal["auto", "default"] | None = None
+    """Changes nothing here."""
     previous_response_id: None = None
     conversation: None = None
     prompt: None = None

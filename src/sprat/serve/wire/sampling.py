@@ -38,11 +38,15 @@ class Sampling(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     n: Choices | None = None
     seed: Seed | None = None
     stop: StopString | Stops | None = None
+    """The answer ends before any of these; they are no part of it."""
     presence_penalty: Penalty | None = None
     frequency_penalty: Penalty | None = None
     logit_bias: Bias | None = None
+    """Token number → what is added to its logit."""
     stream: bool | None = None
+    """As server-sent events, piece by piece."""
     stream_options: StreamOptions | None = None
+    """Only with `stream`."""
     user: Caller | None = None
 
 

@@ -1,0 +1,211 @@
+"""The OpenAPI document, made from the table of routes and the types of what goes over the wire.
+
+Source: https://spec.openapis.org/oas/v3.1.1
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from sprat.serve.examples import EXAMPLES, MODEL
+from sprat.serve.names import MOST_CHARACTERS, PATTERN
+from sprat.serve.routes.table import Route
+from sprat.serve.schemas import Schema, components, schema_of
+
+GROUPS = {
+    "openai": "OpenAI's API. What is not here is refused by name, never ignored.",
+    "sprat": "Models: where each stands, load, unload.",
+    "running": "For those who run the gateway: health, counters, this description.",
+}
+
+STATUSES = {
+    200: "Done.",
+    400: "The request cannot be honoured: `param` names what is wrong with it.",
+    401: "The key is missing or wrong.",
+    403: "The Host, or the page's origin, is not on the list of those that may ask.",
+    404: "There is no such model, or no such address.",
+    405: "The address does not take this method.",
+    408: "The request took too long to arrive.",
+    409: "Not now: the model is in use.",
+    413: "The body is too large.",
+    415: "The body is not sent as application/json.",
+    429: "Too many requests of yours wait already.",
+    431: "The headers are too large.",
+    500: "Something unforeseen; it is in the log.",
+    502: "The model failed, or its endpoint said no.",
+    503: "Too much at once, too little memory, a worker that died, or the gateway is stopping.",
+    504: "The model's endpoint did not answer in time.",
+}
+"""What each status means here."""
+
+_GUARDED = (400, 403, 405, 431, 503)
+"""What any address may answer before its handler is asked."""
+_READING = (408, 413, 415)
+"""What any address that takes a body may answer before it is understood."""
+_WAITING = (429, 503)
+"""Those that say when to ask again."""
+
+
+class ErrorObject(msgspec.Struct, frozen=True, kw_only=True):
+    """What went wrong, in OpenAI's words."""
+
+    message: str
+    """What happened, the value seen, and what to do about it."""
+    type: str
+    """`invalid_request_error`, `rate_limit_error`, `server_error` …"""
+    param: str | None
+    """The field of the body that is wrong, where it is one."""
+    code: str | None
+    """For programs: the table is in docs/serve.md."""
+
+
+class ErrorReply(msgspec.Struct, frozen=True, kw_only=True):
+    """Every error. In the middle of a stream it is an event of this form."""
+
+    error: ErrorObject
+
+
+def document(routes: Sequence[Route]) -> dict[str, Any]:
+    """The OpenAPI document of `routes`, as JSON values."""
+    from sprat import __version__
+
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+    types = [kind for route in routes for kind in _types(route)]
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Sprat's gateway",
+            "version": __version__,
+            "summary": "One OpenAI-compatible endpoint in front of every model.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/", "description": "Where this document came from."}],
+        "tags": [{"name": name, "description": words} for name, words in GROUPS.items()],
+        "security": [{}, {"key": []}],
+        "paths": paths,
+        "components": {
+            "schemas": dict(sorted(components([*types, ErrorReply]).items())),
+            "securitySchemes": {
+                "key": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "Needed when the gateway was started with a key.",
+                }
+            },
+        },
+    }
+
+
+def _types(route: Route) -> list[Any]:
+    given = (route.body, route.reply, route.event, route.failure)
+    return [kind for kind in given if kind is not None]
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "operationId": _name(route),
+        "summary": route.summary,
+        "tags": [route.group],
+        "responses": {str(status): _response(route, status) for status in statuses(route)},
+    }
+    if "{name}" in route.path:
+        made["parameters"] = [_NAME]
+    if route.body is not None:
+        content: Schema = {"schema": schema_of(route.body)}
+        if (example := EXAMPLES.get(route.path)) is not None:
+            content["example"] = example
+        required = bool(example)
+        made["requestBody"] = {"required": required, "content": {"application/json": content}}
+    if route.open:
+        made["security"] = []
+    return made
+
+
+def _name(route: Route) -> str:
+    words = route.path.strip("/").replace("{name}", "name").replace(".", "_").split("/")
+    return "_".join([route.method.lower(), *filter(None, words)])
+
+
+_NAME = {
+    "name": "name",
+    "in": "path",
+    "required": True,
+    "description": "A model's name; a slash in it may be sent as it is, or as %2F.",
+    "schema": {"type": "string", "pattern": PATTERN, "maxLength": MOST_CHARACTERS},
+    "example": MODEL,
+}
+
+
+def statuses(route: Route) -> list[int]:
+    """Everything that a route may answer with."""
+    found = {200, *_GUARDED, *route.errors}
+    if route.body is not None:
+        found |= set(_READING)
+    if "{name}" in route.path:
+        found.add(404)
+    if not route.open:
+        found.add(401)
+    return sorted(found)
+
+
+def _response(route: Route, status: int) -> dict[str, Any]:
+    made: dict[str, Any] = {"description": STATUSES[status]}
+    if status == 200:
+        made["content"] = _whole(route)
+        if _asks(route):
+            made["headers"] = _SAID
+    else:
+        made["content"] = {"application/json": {"schema": _error(route, status)}}
+        if status in _WAITING:
+            made["headers"] = _WAIT
+    return made
+
+
+def _error(route: Route, status: int) -> Schema:
+    usual = schema_of(ErrorReply)
+    if route.failure is None or status not in route.errors:
+        return usual
+    return {"anyOf": [schema_of(route.failure), usual]}
+
+
+def _whole(route: Route) -> dict[str, Any]:
+    schema = {"type": "string"} if route.reply is None else schema_of(route.reply)
+    content: dict[str, Any] = {route.gives: {"schema": schema}}
+    if route.event is not None:
+        content["text/event-stream"] = {"schema": _stream(route.event)}
+    return content
+
+
+def _stream(event: object) -> Schema:
+    return {
+        "type": "string",
+        "description": "With `stream: true`. The `data` of each server-sent event is one of these, "
+        "or an error that ends the stream; chat and text completions end with `[DONE]`.",
+        "contentMediaType": "text/event-stream",
+        "contentSchema": {"anyOf": [schema_of(event), schema_of(ErrorReply)]},
+    }
+
+
+def _asks(route: Route) -> bool:
+    """Whether a model answers: its reply says which."""
+    fields = getattr(route.reply, "__struct_fields__", ())
+    return "sprat" in fields
+
+
+_SAID = {
+    "X-Sprat-Model": {"description": "The model that answered.", "schema": {"type": "string"}},
+    "X-Request-Id": {"description": "As the log names it.", "schema": {"type": "string"}},
+    "Server-Timing": {
+        "description": "Milliseconds so far: queue, load, first piece, total (not in a stream).",
+        "schema": {"type": "string"},
+    },
+}
+_WAIT = {
+    "Retry-After": {
+        "description": "Whole seconds after which asking again makes sense.",
+        "schema": {"type": "integer", "minimum": 1},
+    }
+}
