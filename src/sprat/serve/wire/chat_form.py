@@ -206,14 +206,15 @@ class ChatForm:
         return b"".join(self._chunk(index, opened) for index in range(self._count))
 
     def piece(self, index: int, delta: Delta) -> bytes:
-        """A chunk for a piece."""
+        """A chunk for a piece; each part of a call has one of its own, as clients expect it."""
         entries = logprobs_of(delta.logprobs) if self._logprobs and delta.logprobs else None
-        added = ChunkDelta(
-            content=delta.text or None,
-            reasoning_content=delta.reasoning,
-            tool_calls=delta.tool_calls,
-        )
-        return self._chunk(index, added, logprobs=entries)
+        data = b""
+        if delta.text or delta.reasoning or entries is not None:
+            added = ChunkDelta(content=delta.text or None, reasoning_content=delta.reasoning)
+            data = self._chunk(index, added, logprobs=entries)
+        for part in delta.tool_calls:
+            data += self._chunk(index, ChunkDelta(tool_calls=(part,)))
+        return data
 
     def end(self, index: int, reply: Reply, told: Told) -> bytes:
         """The chunk that says why the answer ended, and what it took."""
