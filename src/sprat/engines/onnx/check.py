@@ -19,7 +19,8 @@ def check(request: ChatRequest) -> None:
     faults = _text_faults(request) | _sampling_faults(request) | _tool_faults(request)
     for what, wrong in faults.items():
         if wrong:
-            raise UnsupportedRequest(f"The request cannot be honoured: {what}.")
+            line = f"The request cannot be honoured: {what}."
+            raise UnsupportedRequest(line, param=what.split()[0])
 
 
 def offered(request: ChatRequest) -> tuple[dict[str, Any], ...]:
@@ -39,7 +40,8 @@ def names(request: ChatRequest) -> list[str]:
 def _name(tool: dict[str, Any]) -> str:
     function: object = tool.get("function")
     if tool.get("type") != "function" or not isinstance(function, dict):
-        raise UnsupportedRequest("The request cannot be honoured: a tool is no function.")
+        line = "The request cannot be honoured: a tool is no function."
+        raise UnsupportedRequest(line, param="tools")
     known = cast("dict[str, object]", function)
     name, parameters = known.get("name"), known.get("parameters")
     if not isinstance(name, str) or not name:
