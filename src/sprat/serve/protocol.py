@@ -15,6 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from sprat.serve.asgi import Receive, Scope, Send, respond_problem
+from sprat.serve.gathered import Gathered
 from sprat.serve.guard.raw import answer_of
 from sprat.serve.guard.target import MOST_BYTES as MOST_TARGET_BYTES
 from sprat.serve.guard.target import check_target
@@ -24,6 +25,8 @@ MOST_HEAD_BYTES = 32 * 1024
 MOST_HEADERS = 100
 PATIENCE_S = 10.0
 """For a whole head, and for the rest of a body that nobody waits for any more."""
+LINGER_S = 30.0
+"""For taking some more of an answer, once it is written and the connection is to end."""
 _FRAMING = 8
 """Bytes around each byte of a body (chunk sizes and line ends) that an honest client needs."""
 
@@ -138,9 +141,16 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """The answer is sent. A client that still sends its body must come to an end."""
         super().on_response_complete()
-        if not self._in_head and not self.transport.is_closing():
+        if self.transport.is_closing():
+            self._linger()
+        elif not self._in_head:
             self._unset_keepalive_if_required()
             self._await_client()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Nothing more was asked."""
+        super().timeout_keep_alive_handler()
+        self._linger()
 
     # What follows from it.
 
@@ -162,6 +172,7 @@ class BoundedProtocol(HttpToolsProtocol):
         return len(self.connections) / (self._most_connections or float("inf"))
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        cycle.transport = cast("asyncio.Transport", Gathered(self.transport, self.loop))
         super()._start_asgi_task(cycle, _CROWDED if self._crowd > 1 else app)
 
     def _stop_reading(self, refusal: BadRequest) -> NoReturn:
@@ -191,6 +202,14 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _await_client(self) -> None:
         self._deadline = self.loop.call_later(PATIENCE_S, self._expired)
+
+    def _linger(self, before_bytes: float = float("inf")) -> None:
+        """After a close: give up a client that takes nothing more of its answer."""
+        left_bytes = self.transport.get_write_buffer_size()
+        if left_bytes >= before_bytes:
+            self.abort()
+        else:
+            self._deadline = self.loop.call_later(LINGER_S, self._linger, left_bytes)
 
     def _rest(self) -> None:
         if self._deadline is not None:
