@@ -4,10 +4,10 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from importlib import import_module
 
 import msgspec
 
-from sprat.engines.openai.engine import OpenAIEngine
 from sprat.errors import SpratError, UnknownModel
 from sprat.models.catalog import catalog
 from sprat.models.ready import describe
@@ -44,6 +44,8 @@ class Offered:
         self._settings = settings
         self._heard: dict[str, tuple[float, asyncio.Task[list[str]]]] = {}
         """When each endpoint was asked, and its answer."""
+        if settings.endpoints:  # not in the middle of the first request for the list
+            import_module("sprat.engines.openai.engine")
 
     def of(self, served: Served) -> Offer:
         """One model."""
@@ -90,6 +92,9 @@ class Offered:
         return await asyncio.shield(heard[1])
 
     async def _ask(self, label: str, endpoint: Endpoint) -> list[str]:
+        # It takes a while to import: a gateway without endpoints starts sooner.
+        from sprat.engines.openai.engine import OpenAIEngine
+
         try:
             asking = OpenAIEngine(label, endpoint, "", label=label)
         except SpratError:  # its key is not set: said when it is asked for an answer
