@@ -8,6 +8,8 @@ import asyncio
 
 _LAST = b"0\r\n\r\n"
 """Ends a chunked body."""
+_MOST_BYTES = 16 * 1024
+"""Held at most: a turn can be long, and a client that takes nothing must be noticed."""
 
 
 class Gathered:
@@ -17,14 +19,17 @@ class Gathered:
         self._transport = transport
         self._loop = loop
         self._held: list[bytes] = []
+        self._held_bytes = 0
         self._writes = 0
         self._due = False
 
     def write(self, data: bytes) -> None:
         """Send it with what is written next, or at the end of this turn."""
         self._held.append(data)
+        self._held_bytes += len(data)
         self._writes += 1
-        if self._writes == 2 or data.endswith(_LAST):  # a whole answer must not wait for a turn
+        whole = self._writes == 2 or data.endswith(_LAST)  # it must not wait for a turn
+        if whole or self._held_bytes >= _MOST_BYTES:
             self._flush()
         elif not self._due:
             self._due = True
@@ -44,6 +49,6 @@ class Gathered:
         self._flush()
 
     def _flush(self) -> None:
-        held, self._held = self._held, []
+        held, self._held, self._held_bytes = self._held, [], 0
         if held and not self._transport.is_closing():
             self._transport.write(held[0] if len(held) == 1 else b"".join(held))
