@@ -5,7 +5,7 @@ Source: https://platform.openai.com/docs/api-reference/chat/object and …/chat-
 
 import secrets
 import time
-from typing import Any, Literal
+from typing import Literal, NotRequired, TypedDict, cast
 
 import msgspec
 
@@ -57,6 +57,37 @@ class Usage(msgspec.Struct, frozen=True):
     prompt_tokens_details: Details
 
 
+class Called(TypedDict):
+    """A function by name, and its arguments: JSON in a string."""
+
+    name: str
+    arguments: str
+
+
+class Call(TypedDict):
+    """A function that the model wants to be called."""
+
+    id: str
+    type: Literal["function"]
+    function: Called
+
+
+class CalledPart(TypedDict):
+    """A piece of a call: first its name, then its arguments bit by bit."""
+
+    name: NotRequired[str]
+    arguments: NotRequired[str]
+
+
+class CallPart(TypedDict):
+    """What a chunk adds to the call at `index`; the first part says the rest."""
+
+    index: int
+    id: NotRequired[str]
+    type: NotRequired[Literal["function"]]
+    function: NotRequired[CalledPart]
+
+
 class ReplyMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the assistant said."""
 
@@ -65,7 +96,7 @@ class ReplyMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     refusal: None
     reasoning_content: str = ""
     """Thinking that the model showed apart from its answer; left out when there was none."""
-    tool_calls: tuple[dict[str, Any], ...] = ()
+    tool_calls: tuple[Call, ...] = ()
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,7 +126,7 @@ class ChunkDelta(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     role: Literal["assistant"] | None = None
     content: str | None = None
     reasoning_content: str = ""
-    tool_calls: tuple[dict[str, Any], ...] = ()
+    tool_calls: tuple[CallPart, ...] = ()
 
 
 class ChunkChoice(msgspec.Struct, frozen=True, kw_only=True):
@@ -194,7 +225,7 @@ class ChatForm:
                 content=None if reply.tool_calls and not reply.text else reply.text,
                 refusal=None,
                 reasoning_content=reply.reasoning,
-                tool_calls=reply.tool_calls,
+                tool_calls=cast("tuple[Call, ...]", reply.tool_calls),
             ),
             logprobs=None if entries is None else logprobs_of(entries),
             finish_reason=finished(reply),
@@ -212,7 +243,7 @@ class ChatForm:
         if delta.text or delta.reasoning or entries is not None:
             added = ChunkDelta(content=delta.text or None, reasoning_content=delta.reasoning)
             data = self._chunk(index, added, logprobs=entries)
-        for part in delta.tool_calls:
+        for part in cast("tuple[CallPart, ...]", delta.tool_calls):
             data += self._chunk(index, ChunkDelta(tool_calls=(part,)))
         return data
 
