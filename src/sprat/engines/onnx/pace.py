@@ -2,6 +2,8 @@
 
 LEAST_TOKENS = 32
 """Below this, a prompt's tokens cost more than a tenth more each: docs/benchmarks.md."""
+LEAST_ALONE_TOKENS = 64
+"""Where nobody waits: at most a twentieth is lost."""
 MOST_TOKENS = 512
 ALONE_S = 0.5
 """With nobody to keep waiting; a cancellation cuts a piece short (`Decoder.run`)."""
@@ -28,7 +30,8 @@ class Pace:
         """
         wanted = self._tokens_per_s * (ALONE_S if alone else AMONG_OTHERS_S)
         wanted = int(wanted) // _STEP_TOKENS * _STEP_TOKENS
-        count = min(left, self._most, max(self._least, wanted))
+        least = LEAST_ALONE_TOKENS if alone else self._least
+        count = min(left, self._most, max(least, wanted))
         return left if left - count == 1 else count
 
     def learn(self, tokens: int, seconds: float) -> None:
