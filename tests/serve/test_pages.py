@@ -1,44 +1,16 @@
 """The gateway's own pages, opened in a real browser."""
 
-import asyncio
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 from tests.browser import chromium
 from tests.report.test_page import CONTRAST
-from tests.serve.running import At, gateway, serving
-
-from sprat.settings import Settings
+from tests.serve.beside import beside
+from tests.serve.running import serving
 
 Open = Callable[..., Page]
-
-
-@contextmanager
-def beside(settings: Settings) -> Iterator[At]:
-    """A gateway in a thread of its own: Playwright's loop does not wait for ours."""
-    loop, started = asyncio.new_event_loop(), threading.Event()
-    found: list[At] = []
-    stop = asyncio.Event()
-
-    async def run() -> None:
-        async with gateway(settings) as at:
-            found.append(at)
-            started.set()
-            await stop.wait()
-
-    thread = threading.Thread(target=loop.run_until_complete, args=(run(),))
-    thread.start()
-    try:
-        assert started.wait(30)
-        yield found[0]
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(30)
-        loop.close()
 
 
 @pytest.fixture(scope="module")

@@ -180,12 +180,24 @@ def _whole(route: Route) -> dict[str, Any]:
 
 
 def _stream(event: object) -> Schema:
-    return {
+    """Each event, in the way in which OpenAPI 3.2 describes them.
+
+    Source: https://spec.openapis.org/oas/v3.2.0.html#server-sent-event-streams
+    """
+    data = {
         "type": "string",
-        "description": "With `stream: true`. The `data` of each server-sent event is one of these, "
-        "or an error that ends the stream; chat and text completions end with `[DONE]`.",
-        "contentMediaType": "text/event-stream",
+        "contentMediaType": "application/json",
         "contentSchema": {"anyOf": [schema_of(event), schema_of(ErrorReply)]},
+    }
+    return {
+        "type": "object",
+        "description": "With `stream: true`: one of the server-sent events. An error ends the "
+        "stream; chat and text completions end with `[DONE]`.",
+        "properties": {
+            "event": {"type": "string"},
+            "data": {"anyOf": [{"const": "[DONE]"}, data]},
+        },
+        "required": ["data"],
     }
 
 

@@ -102,11 +102,16 @@ def _operation(
 
 
 def _gives(content: dict[str, Any]) -> list[tuple[str, str | None]]:
-    found: list[tuple[str, str | None]] = []
-    for kind, one in content.items():
-        whole, event = one["schema"], one["schema"].get("contentSchema")
-        found.append((kind, _name(event["anyOf"][0]) if event else _name(whole)))
-    return found
+    return [
+        (kind, _name(_in_event(one["schema"]) or one["schema"])) for kind, one in content.items()
+    ]
+
+
+def _in_event(schema: Schema) -> Schema | None:
+    """What an event's data holds, if `schema` is one's."""
+    if (data := schema.get("properties", {}).get("data")) is None:
+        return None
+    return cast("Schema", data["anyOf"][1]["contentSchema"]["anyOf"][0])
 
 
 def _name(schema: Schema) -> str | None:
