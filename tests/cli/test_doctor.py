@@ -1,15 +1,17 @@
 """`sprat doctor` names each fault with its fix."""
 
+import asyncio
 import json
 import socket
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from tests.serve.running import gateway, serving
 
 from sprat.cli import checks, cli
 from sprat.errors import UsageError
-from sprat.settings import Endpoint, OnnxSettings, Settings
+from sprat.settings import Endpoint, OnnxSettings, ServeSettings, Settings
 
 
 def run(*arguments: str) -> Result:
@@ -83,3 +85,36 @@ def test_a_file_that_cannot_be_written_is_wrong_use_before_anything_is_checked(
     monkeypatch.setattr("sprat.cli.doctor.check_all", lambda _: pytest.fail("checked first"))
     with pytest.raises(UsageError, match="no folder"):
         cli.main(["doctor", "--json", str(tmp_path / "missing" / "x")], standalone_mode=False)
+
+
+def port_check(port: int) -> checks.Check:
+    (check,) = checks.check_port(Settings(serve=ServeSettings(port=port)))
+    return check
+
+
+def test_a_free_port_is_said_to_be_free() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    assert (port_check(port).state, port_check(port).fix) == ("ok", None)
+    assert "free" in port_check(port).found
+
+
+def test_who_has_the_gateways_port_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FOUNDRY_LOCAL_ENDPOINT", raising=False)
+    monkeypatch.setattr("sprat.serve.port._PATIENCE_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        check = port_check(port)
+        monkeypatch.setenv("FOUNDRY_LOCAL_ENDPOINT", f"http://127.0.0.1:{port}/v1")
+        expected = port_check(port)
+    assert check.state == "note"
+    assert f"127.0.0.1:{port} is taken by " in check.found
+    assert f"--port {port + 1}" in (check.fix or "")
+    assert expected.state == "ok"
+
+
+async def test_a_gateway_of_ours_at_its_port_is_no_trouble(tmp_path: Path) -> None:
+    async with gateway(serving(tmp_path)) as at:
+        check = await asyncio.to_thread(port_check, int(at.url.rsplit(":", 1)[1]))
+    assert check.state == "ok"
+    assert "a Sprat gateway answers" in check.found

@@ -167,18 +167,27 @@ def check_endpoints(settings: Settings) -> Iterable[Check]:
             )  # fmt: skip
 
 
-def check_port(_: Settings) -> Iterable[Check]:
-    """Whether something sits on the port that Foundry Local and a gateway use by default."""
-    taken = _listens("127.0.0.1", GATEWAY_PORT)
-    found = f"127.0.0.1:{GATEWAY_PORT} is {'in use' if taken else 'free'}"
-    if taken and not os.environ.get("FOUNDRY_LOCAL_ENDPOINT"):
+def check_port(settings: Settings) -> Iterable[Check]:
+    """Who has the gateway's port, which is also Foundry Local's usual one."""
+    from sprat.serve.port import is_sprat, owner_of
+
+    host, port = settings.serve.host, settings.serve.port or GATEWAY_PORT
+    where = f"{host}:{port}"
+    if not _listens({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port):  # noqa: S104
+        yield _ok("Port", f"{where} is free for sprat serve")
+    elif is_sprat(host, port):
+        yield _ok("Port", f"a Sprat gateway answers at http://{where}/v1")
+    elif f":{port}" in os.environ.get("FOUNDRY_LOCAL_ENDPOINT", ""):
+        yield _ok("Port", f"{where} is in use, by the FOUNDRY_LOCAL_ENDPOINT that is set")
+    else:
+        owner = owner_of(host, port)
+        who = f"process {owner.pid}, {owner.name}" if owner else "a process of another user"
         yield _note(
             "Port",
-            found,
-            fix=f"If that is Foundry Local: export FOUNDRY_LOCAL_ENDPOINT=http://127.0.0.1:{GATEWAY_PORT}/v1",
+            f"{where} is taken by {who}",
+            fix=f"Choose another one: sprat serve --port {port + 1 if port < 65_535 else 5273}. "
+            f"If that is Foundry Local: export FOUNDRY_LOCAL_ENDPOINT=http://{where}/v1",
         )
-    else:
-        yield _ok("Port", found)
 
 
 def _listens(host: str, port: int) -> bool:
