@@ -201,3 +201,29 @@ def test_a_schema_is_nested_only_so_deep():
 def test_what_is_no_body_is_refused(raw: bytes):
     with pytest.raises(BadRequest):
         parse(raw)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"x" * 100_000: 1},
+        {"tool_choice": "x" * 100_000},
+        {"service_tier": "x" * 100_000},
+        {"messages": [{"role": "x" * 100_000, "content": ""}]},
+        {"model": "x" * 100_000},
+    ],
+    ids=lambda fields: next(iter(fields))[:20],
+)
+def test_a_refusal_does_not_send_it_all_back(fields: dict[str, Any]):
+    error = refused(**fields)
+    assert len(str(error)) < 600
+    assert len(error.param or "") <= 200
+
+
+def test_a_large_schema_is_read_in_a_moment():
+    import time
+
+    wide = {"type": "object", "properties": {f"p{n}": {"type": "string"} for n in range(20_000)}}
+    started = time.monotonic()
+    asked(tools=[{"type": "function", "function": {"name": "f", "parameters": wide}}])
+    assert time.monotonic() - started < 2

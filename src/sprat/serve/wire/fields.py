@@ -92,16 +92,21 @@ def _invalid(message: str) -> BadRequest:
     path = at["path"].removeprefix("$").removeprefix(".") if at else ""
     field = _UNKNOWN.search(message) or _MISSING.search(message)
     if field is None:
-        said = message[: at.start()] if at else message
+        said = _shown(message[: at.start()] if at else message)
         line = f"{path}: {said}." if path else f"{said}."
         if said.startswith("Expected `null`") and path:
             line = f"{path} is not offered here."
     else:
         path = f"{path}.{field['name']}" if path else field["name"]
         missing = field.re is _MISSING
-        line = f"{path[:_SHOWN]} is {'missing' if missing else 'no parameter here'}."
+        line = f"{_shown(path)} is {'missing' if missing else 'no parameter here'}."
     fix = next((fix for place, fix in _FIXES if place.search(path)), None)
     return BadRequest(line, param=path[:_SHOWN] or None, code="invalid_value", fix=fix)
+
+
+def _shown(text: str) -> str:
+    """A beginning of what a client sent: an error does not send it all back."""
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def refuse(param: str, message: str, *, fix: str | None = None) -> BadRequest:
