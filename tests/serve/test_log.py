@@ -5,6 +5,7 @@ import io
 import json
 import logging
 import re
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from tests.serve.running import At, gateway, serving
 
 from sprat.serve import lines
+from sprat.serve.gateway import Gateway
 from sprat.serve.log import LOG, logging_to, one_line
 
 SECRETS = ("sk-prompt-5d1c", "sk-gateway-7f2a-0123456789", "sk-endpoint-9b3e", "Hello there")
@@ -130,6 +132,35 @@ async def test_models_that_come_and_go_are_lines(tmp_path: Path):
         text = "\n".join(said())
     assert re.search(r"info    loaded model=echo load_s=", text)
     assert re.search(r"info    unloaded model=echo", text)
+
+
+async def test_why_a_model_cannot_be_loaded_is_a_line(tmp_path: Path):
+    async with logged(tmp_path) as (at, said):
+        (tmp_path / "echo.toml").write_text("no toml at all", "utf-8")
+        await at.chat()
+        (line,) = [line for line in said() if "could not be loaded" in line]
+    assert "warning could not be loaded model=echo error=" in line
+    assert "echo.toml" in line
+
+
+async def test_a_load_that_a_stop_ends_is_no_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    held = threading.Event()
+
+    def hold(*_: object) -> None:
+        loop.call_soon_threadsafe(asked.set)
+        held.wait(20)
+
+    monkeypatch.setattr(Gateway, "_open_engine", hold)
+    async with logged(tmp_path, load=("echo",)) as (at, said):
+        await asyncio.wait_for(asked.wait(), 5)
+        at.running.stop()
+        await asyncio.sleep(0.5)
+    held.set()
+    assert not [line for line in said() if "could not be loaded" in line]
 
 
 async def test_a_client_that_goes_is_no_error(tmp_path: Path):

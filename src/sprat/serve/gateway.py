@@ -12,7 +12,7 @@ from sprat.serve.log import LOG
 from sprat.serve.metrics import Metrics
 from sprat.serve.names import Names, Served
 from sprat.serve.offered import Offered
-from sprat.serve.pool import Pool, Standing
+from sprat.serve.pool import Change, Pool, Standing
 from sprat.serve.problem import Busy
 from sprat.settings import Settings
 
@@ -79,9 +79,9 @@ class Gateway:
             line = "The gateway is stopping."
             raise Busy(line, status=503, retry_after_s=5, code="stopping")
 
-    def _changed(self, model: str, change: str, took_s: float | None) -> None:
-        self.metrics.changed(model, change, took_s)
-        changed(model, change, took_s)
+    def _changed(self, model: str, change: Change) -> None:
+        self.metrics.changed(model, change)
+        changed(model, change)
 
     def unforeseen(self, error: Exception) -> None:
         """Write down what nobody foresaw, with where it happened: the client is told its class."""

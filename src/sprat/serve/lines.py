@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from sprat.errors import SpratError
 from sprat.models.progress import Progress, megabytes
 from sprat.serve.figures import figures
 from sprat.serve.log import LOG
 
 if TYPE_CHECKING:
     from sprat.serve.ledger import Listener, Record
+    from sprat.serve.pool import Change
 
 _EVERY_S = 10.0
 """Between two lines about the same stage of a download."""
@@ -82,8 +84,12 @@ def fetching(model: str) -> Progress:
     return tell
 
 
-def changed(model: str, change: str, took_s: float | None) -> None:
-    """A model was loaded, unloaded, or could not be loaded."""
-    level = logging.WARNING if change == "failed" else logging.INFO
-    line = "could not be loaded" if change == "failed" else change
-    LOG.log(level, "%s", line, extra={"model": model, "load_s": took_s})
+def changed(model: str, change: "Change") -> None:
+    """A model was loaded, unloaded, or could not be loaded: then why, if that is known."""
+    if isinstance(change, Exception):
+        why = str(change) if isinstance(change, SpratError) else type(change).__name__
+        LOG.warning("could not be loaded", extra={"model": model, "error": why})
+    elif change is None:
+        LOG.info("unloaded", extra={"model": model})
+    else:
+        LOG.info("loaded", extra={"model": model, "load_s": round(change, 3)})

@@ -75,6 +75,8 @@ class JsonLines(logging.Formatter):
 
 def one_line(text: str) -> str:
     """Text that can neither end its line nor steer a terminal."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 

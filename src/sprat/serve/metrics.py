@@ -15,6 +15,7 @@ from sprat.serve.now import Now, Snapshot
 if TYPE_CHECKING:
     from sprat.serve.asgi import App, Message, Receive, Scope, Send
     from sprat.serve.ledger import Ledger, Record
+    from sprat.serve.pool import Change
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST.encode()
 MOST_REMOTE = 100
@@ -102,12 +103,14 @@ class Metrics:
             if (speed := reply.decode_tokens_per_s) is not None:
                 self._speed.labels(model).observe(speed)
 
-    def changed(self, model: str, change: str, took_s: float | None = None) -> None:
-        """Count a model that was loaded (and how long that took), unloaded, or failed to load."""
+    def changed(self, model: str, change: "Change") -> None:
+        """Count a model that was loaded, unloaded, or could not be loaded."""
         label = self._named(model)
-        self._changes.labels(label, change).inc()
-        if took_s is not None:
-            self._load.labels(label).observe(took_s)
+        if isinstance(change, float):
+            self._load.labels(label).observe(change)
+            self._changes.labels(label, "loaded").inc()
+        else:
+            self._changes.labels(label, "unloaded" if change is None else "failed").inc()
 
     def text(self, snapshot: Snapshot) -> bytes:
         """Everything in Prometheus' text format."""

@@ -111,9 +111,10 @@ class Slot(Generic[T]):
 Open = Callable[[Served], T]
 """Opens an engine; blocks, so it is called in a thread. Until it is warm it holds nothing."""
 FreeBytes = Callable[[], int]
-Change = Literal["loaded", "failed", "unloaded"]
-Changed = Callable[[str, Change, float | None], None]
-"""Told of each local model that comes or goes; with how long a load took, fetching included."""
+Change = float | Exception | None
+"""Loaded, in so many seconds, fetching included; not loaded, and why; None: unloaded."""
+Changed = Callable[[str, Change], None]
+"""Told of each local model that comes or goes."""
 
 MOST_REMOTE = 64
 """Unused names at endpoints that are remembered: clients can think of any number of them."""
@@ -127,7 +128,7 @@ class Pool(Generic[T]):
         self._settings = settings
         self._free_bytes = free_bytes
         self._slots: dict[str, Slot[T]] = {}
-        self.changed: Changed = lambda _model, _change, _took_s: None
+        self.changed: Changed = lambda _model, _change: None
         self.beside: tuple[Pool[Any], ...] = ()
         """Pools in the same memory, whose idle models make room too."""
 
@@ -249,11 +250,11 @@ class Pool(Generic[T]):
             if slot.served.where == "local":
                 slot.load = await _warmed(engine)
             slot.engine = engine
-        except BaseException:
-            self._tell(slot, "failed")
+        except Exception as error:
+            self._tell(slot, error)
             raise
         else:
-            self._tell(slot, "loaded", (now_ns() - began_ns) / 1e9)
+            self._tell(slot, (now_ns() - began_ns) / 1e9)
             return engine
         finally:
             slot.loading = None
@@ -294,12 +295,12 @@ class Pool(Generic[T]):
     async def _free(self, slot: Slot[T]) -> None:
         engine, slot.engine, slot.load = slot.engine, None, None
         if engine is not None:
-            self._tell(slot, "unloaded")
+            self._tell(slot, None)
             await engine.aclose()
 
-    def _tell(self, slot: Slot[T], change: Change, took_s: float | None = None) -> None:
+    def _tell(self, slot: Slot[T], change: Change) -> None:
         if slot.served.where == "local":
-            self.changed(slot.served.name, change, took_s)
+            self.changed(slot.served.name, change)
 
 
 async def _warmed(engine: Loadable) -> Load:

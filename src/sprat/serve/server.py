@@ -9,7 +9,7 @@ from types import FrameType
 
 import uvicorn
 
-from sprat.errors import SpratError
+from sprat.errors import UnknownModel
 from sprat.serve.app import build_app
 from sprat.serve.gateway import Gateway
 from sprat.serve.log import LOG
@@ -118,9 +118,10 @@ class Running:
                 served = self.gateway.names.find(name)
                 await self.gateway.pool_of(served).load(served)
                 del awaited[name]
-            except SpratError as error:
+            except Exception as error:  # noqa: BLE001 - the others are loaded all the same
                 awaited[name] = "could not be loaded: see the log"
-                LOG.error("not loaded", extra={"model": name, "error": str(error)})
+                if isinstance(error, UnknownModel):  # of others the pool has said it
+                    LOG.error("not loaded", extra={"model": name, "error": str(error)})
 
 
 def listen_to_signals(running: Running) -> None:
