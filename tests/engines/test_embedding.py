@@ -18,7 +18,7 @@ from sprat.engines.embedding import OnnxEmbedder
 from sprat.engines.embedding.job import STEP_TOKENS, Job, batches
 from sprat.engines.embedding.wire import Embed, Embedded, Options
 from sprat.engines.embedding.worker import Worker
-from sprat.engines.onnx.wire import Cancel, Fault
+from sprat.engines.worker.wire import Cancel, Fault
 from sprat.errors import (
     BadWeights,
     ContextTooLong,

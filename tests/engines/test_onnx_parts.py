@@ -15,7 +15,8 @@ from sprat.engines.onnx.folder import read_folder
 from sprat.engines.onnx.sampling import Sampler, log_probabilities, top_tokens
 from sprat.engines.onnx.text import StopFilter, TextStream
 from sprat.engines.onnx.vocabulary import Vocabulary, read_vocabulary
-from sprat.engines.onnx.wire import Cancel, decode_to_worker, frame, read_frame
+from sprat.engines.onnx.wire import decode_to_worker
+from sprat.engines.worker.wire import Cancel, frame, read_frame
 from sprat.errors import BadWeights
 
 

@@ -13,7 +13,8 @@ from msgspec.json import encode
 
 from sprat.engines.base import ask
 from sprat.engines.onnx import OnnxEngine
-from sprat.engines.onnx.wire import Cancel, Options, decode_from_worker, frame, read_frame
+from sprat.engines.onnx.wire import Options, decode_from_worker
+from sprat.engines.worker.wire import Cancel, frame, read_frame
 from sprat.errors import EngineDied
 from sprat.types import ChatRequest, Message
 
@@ -33,8 +34,8 @@ asyncio.run(main())
 """
 NOISE = """
 import os, sys
-from sprat.engines.onnx.worker import _say, _take_stdout
-from sprat.engines.onnx.wire import Ready
+from sprat.engines.worker.serve import _say, _take_stdout
+from sprat.engines.worker.wire import Ready
 
 out = _take_stdout()
 print("printed")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from sprat.engines.base import Load
 from sprat.engines.embedding import wire
-from sprat.engines.onnx.wire import Fault, Ready
-from sprat.engines.worker.keeper import Keeper
+from sprat.engines.worker.keeper import Keeper, physical_cores
 from sprat.engines.worker.process import WorkerProcess
+from sprat.engines.worker.wire import Fault, Ready
 from sprat.errors import EngineError, UnsupportedRequest
 from sprat.measure.clock import now_ns
 from sprat.types import Embedded, Timing, Usage
@@ -99,7 +99,7 @@ class OnnxEmbedder:
         await self._keeper.stop()
 
     async def _start(self) -> EmbeddingProcess:
-        threads = self._threads or _physical_cores()
+        threads = self._threads or physical_cores()
         return await EmbeddingProcess.start(wire.Options(folder=str(self._folder), threads=threads))
 
 
@@ -112,9 +112,3 @@ def _timing(sent_ns: int, ready: Ready, done: wire.Embedded) -> Timing:
         loaded_ns=ready.at_ns if ready.at_ns > sent_ns else None,
         done_ns=now_ns(),
     )
-
-
-def _physical_cores() -> int:
-    import psutil
-
-    return psutil.cpu_count(logical=False) or psutil.cpu_count() or 1

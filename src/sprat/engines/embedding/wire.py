@@ -2,7 +2,7 @@
 
 import msgspec
 
-from sprat.engines.onnx.wire import Cancel, Fault, Ready
+from sprat.engines.worker.wire import Cancel, Fault, Ready
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,8 +18,8 @@ from sprat.engines.embedding.wire import (
     ToWorker,
     decode_to_worker,
 )
-from sprat.engines.onnx.wire import Cancel, Ready
 from sprat.engines.worker.serve import fault, serve
+from sprat.engines.worker.wire import Cancel, Ready
 from sprat.errors import UnsupportedRequest
 from sprat.measure.clock import now_ns
 
@@ -65,6 +65,9 @@ class Worker:
             param="dimensions",
             fix="Leave dimensions out.",
         )
+
+    def interrupt(self, number: int) -> None:
+        """Nothing: a step is short."""
 
     def step(self) -> list[FromWorker]:
         """Let the call that waited longest go on a little."""

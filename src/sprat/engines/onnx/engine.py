@@ -1,6 +1,5 @@
 """`OnnxEngine`: a local model in a worker process of its own."""
 
-import asyncio
 import itertools
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -10,8 +9,9 @@ from sprat.engines.base import Load
 from sprat.engines.calls import joined
 from sprat.engines.onnx.check import check
 from sprat.engines.onnx.process import Process
-from sprat.engines.onnx.wire import Ask, Done, Options, Piece, Ready
+from sprat.engines.onnx.wire import Ask, Done, Options, Piece
 from sprat.engines.stamps import Stamps
+from sprat.engines.worker.keeper import Keeper, physical_cores
 from sprat.errors import EngineError
 from sprat.measure.clock import now_ns
 from sprat.types import ChatRequest, Delta, Message, Reply, Timing, Usage
@@ -47,10 +47,8 @@ class OnnxEngine:
         self._threads = threads
         self._batching = batching
         self._reuse_prefix = reuse_prefix
-        self._process: Process | None = None
-        self._starting = _Lock()
+        self._keeper = Keeper(lambda: Process.start(self._options()))
         self._numbers = itertools.count(1)
-        self._load_s: float | None = None
 
     @property
     def name(self) -> str:
@@ -60,7 +58,7 @@ class OnnxEngine:
     @property
     def pids(self) -> tuple[int, ...]:
         """The worker, while there is one."""
-        return () if self._process is None else (self._process.pid,)
+        return self._keeper.pids
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[Delta | Reply]:
         """Yield pieces as they come, then one `Reply`. Closing early frees the place at once.
@@ -81,7 +79,7 @@ class OnnxEngine:
     ) -> AsyncGenerator[Delta | Reply]:
         stamps, sent_ns = Stamps(request), now_ns()
         stamps.sent(sent_ns)
-        process, ready = await self._ready_process()
+        process, ready = await self._keeper.ready()
         if ready.at_ns > sent_ns:  # whoever started it: this request had to wait too
             stamps.loaded(ready.at_ns)
         pieces: list[Delta] = []
@@ -120,61 +118,29 @@ class OnnxEngine:
         Raises:
             SpratError: the model cannot be loaded.
         """
-        _, ready = await self._ready_process()
+        _, ready = await self._keeper.ready()
         before = now_ns()
         async with aclosing(self._answer(_WARM_UP, endless=True)) as pieces:
             async for _ in pieces:
                 pass
         return Load(
-            load_s=self._load_s,
+            load_s=self._keeper.load_s,
             warm_up_s=(now_ns() - before) / 1e9,
             provider=ready.provider.removesuffix("ExecutionProvider").lower(),
         )
 
     async def aclose(self) -> None:
         """Stop the worker."""
-        process, self._process = self._process, None
-        if process is not None:
-            await process.stop()
+        await self._keeper.stop()
 
     def _options(self) -> Options:
         return Options(
             folder=str(self._folder),
             provider=self._provider,
-            threads=self._threads or _physical_cores(),
+            threads=self._threads or physical_cores(),
             batching=self._batching,
             reuse_prefix=self._reuse_prefix,
         )
-
-    async def _ready_process(self) -> tuple[Process, Ready]:
-        """A loaded worker, and what it said when it was."""
-        async with self._starting.held():
-            if self._process is not None and self._process.alive:
-                return self._process, await self._process.ready()
-            await self.aclose()  # one that died, or belongs to an event loop that has ended
-            before = now_ns()
-            self._process = await Process.start(self._options())
-            try:
-                ready = await self._process.ready()
-            except BaseException:
-                await self.aclose()
-                raise
-            self._load_s = (ready.at_ns - before) / 1e9
-            return self._process, ready
-
-
-class _Lock:
-    """An asyncio lock that works in whichever event loop uses it next."""
-
-    def __init__(self) -> None:
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._lock = asyncio.Lock()
-
-    def held(self) -> asyncio.Lock:
-        loop = asyncio.get_running_loop()
-        if loop is not self._loop:
-            self._loop, self._lock = loop, asyncio.Lock()
-        return self._lock
 
 
 def _delta(piece: Piece) -> Delta:
@@ -190,9 +156,3 @@ def _timing(stamps: Stamps, done: Done) -> Timing:
     stamps.prepared(done.prepared_ns)
     stamps.started(done.started_ns)
     return stamps.done()
-
-
-def _physical_cores() -> int:
-    import psutil
-
-    return psutil.cpu_count(logical=False) or psutil.cpu_count() or 1

@@ -1,7 +1,8 @@
 """The parent's end of one worker process that answers."""
 
-from sprat.engines.onnx.wire import Done, Fault, Piece, Ready, decode_from_worker
+from sprat.engines.onnx.wire import Done, Piece, decode_from_worker
 from sprat.engines.worker.process import WorkerProcess
+from sprat.engines.worker.wire import Fault, Ready
 
 
 class Process(WorkerProcess[Piece | Done]):

@@ -1,14 +1,11 @@
-"""What the parent and the worker say to each other: msgpack in frames with a length before."""
+"""What the parent and a local model's worker say to each other, in the frames of all workers."""
 
-import struct
-from typing import Any, BinaryIO
+from typing import Any
 
 import msgspec
 
+from sprat.engines.worker.wire import Cancel, Fault, Ready
 from sprat.types import ChatRequest, Finish, TokenLogprob
-
-LENGTH = struct.Struct("<I")
-MOST_BYTES = 64 * 2**20
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,20 +24,6 @@ class Ask(msgspec.Struct, frozen=True, tag="ask"):
     id: int
     request: ChatRequest
     endless: bool = False
-
-
-class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
-    """Parent: nobody waits for this answer any more."""
-
-    id: int
-
-
-class Ready(msgspec.Struct, frozen=True, tag="ready"):
-    """Worker: the model is loaded."""
-
-    at_ns: int
-    provider: str
-    context_tokens: int
 
 
 class Piece(msgspec.Struct, frozen=True, tag="piece", omit_defaults=True):
@@ -65,51 +48,8 @@ class Done(msgspec.Struct, frozen=True, tag="done", kw_only=True):
     started_ns: int
 
 
-class Fault(msgspec.Struct, frozen=True, tag="fault"):
-    """Worker: this request (None: the loading) failed. `error` names a class of sprat.errors."""
-
-    id: int | None
-    error: str
-    message: str
-    fix: str | None = None
-    param: str | None = None
-    """The parameter of the request that cannot be honoured, where known."""
-
-
 ToWorker = Ask | Cancel
 FromWorker = Ready | Piece | Done | Fault
 
-encode = msgspec.msgpack.Encoder().encode
 decode_to_worker = msgspec.msgpack.Decoder(ToWorker).decode
 decode_from_worker = msgspec.msgpack.Decoder(FromWorker).decode
-
-
-def frame(message: object) -> bytes:
-    """The bytes of one message.
-
-    Raises:
-        ValueError: it is larger than the other side accepts.
-    """
-    body = encode(message)
-    if len(body) > MOST_BYTES:
-        raise ValueError(f"a message of {len(body)} bytes is over the {MOST_BYTES} allowed")
-    return LENGTH.pack(len(body)) + body
-
-
-def read_frame(stream: BinaryIO) -> bytes | None:
-    """The next message's bytes; None when the other side is gone."""
-    head = _exactly(stream, LENGTH.size)
-    if head is None:
-        return None
-    (length,) = LENGTH.unpack(head)
-    return _exactly(stream, length) if length <= MOST_BYTES else None
-
-
-def _exactly(stream: BinaryIO, count: int) -> bytes | None:
-    parts = bytearray()
-    while len(parts) < count:
-        part = stream.read(count - len(parts))
-        if not part:
-            return None
-        parts += part
-    return bytes(parts)

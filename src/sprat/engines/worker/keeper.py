@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
 
-from sprat.engines.onnx.wire import Ready
 from sprat.engines.worker.process import WorkerProcess
+from sprat.engines.worker.wire import Ready
 from sprat.measure.clock import now_ns
 
 P = TypeVar("P", bound=WorkerProcess[Any])
@@ -65,3 +65,10 @@ class _Lock:
         if loop is not self._loop:
             self._loop, self._lock = loop, asyncio.Lock()
         return self._lock
+
+
+def physical_cores() -> int:
+    """How many threads compute unless told: hyper-threads share what a matrix product needs."""
+    import psutil
+
+    return psutil.cpu_count(logical=False) or psutil.cpu_count() or 1

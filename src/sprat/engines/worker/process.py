@@ -12,7 +12,7 @@ from typing import ClassVar, Generic, Protocol, Self, TypeVar, cast
 import msgspec
 
 from sprat import errors
-from sprat.engines.onnx.wire import LENGTH, MOST_BYTES, Cancel, Fault, Ready, frame
+from sprat.engines.worker.wire import LENGTH, MOST_BYTES, Cancel, Fault, Ready, frame
 from sprat.errors import EngineDied, EngineError, SpratError, UnsupportedRequest
 
 _STOP_S = 2.0

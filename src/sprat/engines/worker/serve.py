@@ -13,11 +13,12 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import BinaryIO, Protocol, TypeVar
 
-from sprat.engines.onnx.wire import Fault, Ready, frame, read_frame
+from sprat.engines.worker.wire import Cancel, Fault, Ready, frame, read_frame
 from sprat.errors import EngineError, SpratError, UnsupportedRequest, first_line
 
 Told = TypeVar("Told")
 """What the parent says."""
+Interrupt = Callable[[int], None]
 Hears_contra = TypeVar("Hears_contra", contravariant=True)
 
 
@@ -41,15 +42,21 @@ class Work(Protocol[Hears_contra]):
         """Compute a little; what the parent should hear of it."""
         ...
 
+    def interrupt(self, number: int) -> None:
+        """From another thread: a request was cancelled; compute no more of it than need be."""
+        ...
+
 
 def serve(load: Callable[[], Work[Told]], decode: Callable[[bytes], Told]) -> None:
     """Load, say so, do what the parent asks until it is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which closes our input
     out = _take_stdout()
     inbox: queue.SimpleQueue[Told] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(inbox, decode), daemon=True).start()
+    interrupts: list[Interrupt] = []
+    threading.Thread(target=_listen, args=(inbox, decode, interrupts), daemon=True).start()
     try:
         work = load()
+        interrupts.append(work.interrupt)
     except Exception as error:  # noqa: BLE001 - whatever it was, the parent must hear of it
         _say(out, [fault(None, error)])
         os._exit(1)
@@ -81,10 +88,19 @@ def _take_stdout() -> BinaryIO:
     return os.fdopen(ours, "wb", buffering=0)
 
 
-def _listen(inbox: "queue.SimpleQueue[Told]", decode: Callable[[bytes], Told]) -> None:
-    """Read until the parent is gone, then end the process at once."""
+def _listen(
+    inbox: "queue.SimpleQueue[Told]", decode: Callable[[bytes], Told], interrupts: list[Interrupt]
+) -> None:
+    """Read until the parent is gone, then end the process at once.
+
+    A cancellation does not wait for the step that is being computed: it may end it.
+    """
     while (body := read_frame(sys.stdin.buffer)) is not None:
-        inbox.put(decode(body))
+        message = decode(body)
+        inbox.put(message)
+        if isinstance(message, Cancel):
+            for interrupt in interrupts:
+                interrupt(message.id)
     os._exit(0)
 
 
