@@ -91,6 +91,7 @@ async def test_a_failure_has_its_type(at: At, spans: InMemorySpanExporter):
         (False, {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}, True),
         (False, {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://127.0.0.1:1/v1/traces"}, True),
         (True, {"OTEL_SDK_DISABLED": "true"}, False),
+        (True, {"OTEL_TRACES_EXPORTER": "none"}, False),
     ],
 )
 def test_spans_are_sent_only_where_somebody_asked_for_them(setting, environ, wanted):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _FLUSH_S = 5.0
 """How long a stop waits for the collector."""
 _ASKED_BY = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+_EXPORTER = "OTEL_TRACES_EXPORTER"
 _OPERATIONS = {"/v1/completions": "text_completion", "/v1/embeddings": "embeddings"}
 Attributes = dict[str, str | int | float | bool | list[str]]
 
@@ -30,7 +31,7 @@ Attributes = dict[str, str | int | float | bool | list[str]]
 def asked_for(setting: bool, environ: Mapping[str, str] | None = None) -> bool:
     """Whether spans are wanted: by `[serve] traces`, or by OpenTelemetry's own variables."""
     env = os.environ if environ is None else environ
-    if env.get("OTEL_SDK_DISABLED", "").lower() == "true":
+    if env.get("OTEL_SDK_DISABLED", "").lower() == "true" or env.get(_EXPORTER) == "none":
         return False
     return setting or any(env.get(name) for name in _ASKED_BY)
 
