@@ -14,6 +14,7 @@ from msgspec.json import encode
 from sprat.engines.base import ask
 from sprat.engines.onnx import OnnxEngine
 from sprat.engines.onnx.wire import Options, decode_from_worker
+from sprat.engines.onnx.worker import Worker
 from sprat.engines.worker.wire import Cancel, frame, read_frame
 from sprat.errors import EngineDied
 from sprat.types import ChatRequest, Message
@@ -144,3 +145,13 @@ async def test_a_worker_out_of_step_fails_its_requests_instead_of_leaving_them_w
         await ask(local, LONG)
     monkeypatch.undo()
     assert (await ask(local, LONG)).text
+
+
+@pytest.mark.parametrize("serving", [True, False])
+def test_only_a_serving_worker_prepares_for_grammars_while_it_rests(tiny: Path, serving: bool):
+    options = Options(
+        folder=str(tiny), provider="cpu", threads=1, batching=True, reuse_prefix=serving
+    )
+    worker = Worker(options)
+    worker.rest()
+    assert (worker._intake._guides is not None) == serving

@@ -66,6 +66,9 @@ class Worker:
             fix="Leave dimensions out.",
         )
 
+    def rest(self) -> None:
+        """Nothing: all is prepared."""
+
     def interrupt(self, number: int) -> None:
         """Nothing: a step is short."""
 

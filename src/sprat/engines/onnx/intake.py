@@ -29,6 +29,7 @@ class Intake:
         self._tokenizer = Tokenizer(folder)
         self._vocabulary = read_vocabulary(folder.path)
         self._guides: Guides | None = None
+        self._prepared = False
 
     def job(self, ask: Ask, *, guesses: bool) -> Job:
         """Prepare a request; `guesses`: whether n-gram guesses change nothing here.
@@ -86,9 +87,18 @@ class Intake:
             wanted = ResponseFormat("json_schema", schema=forced_schema(request))
         if wanted is None:
             return None
+        return self._opened().open(request, wanted, most_tokens)
+
+    def _opened(self) -> Guides:
         if self._guides is None:
             self._guides = Guides(self._folder)
-        return self._guides.open(request, wanted, most_tokens)
+        return self._guides
+
+    def prepare_grammars(self) -> None:
+        """Read the vocabulary into the grammars' tables, once: half a second to several."""
+        if not self._prepared:
+            self._prepared = True
+            self._opened().open(ChatRequest(messages=()), ResponseFormat("json_object"), 1)
 
 
 def _calls(request: ChatRequest) -> CallFilter | None:

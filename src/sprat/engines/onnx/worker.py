@@ -36,6 +36,7 @@ class Worker:
             self._decoder, batching=options.batching, reuse_prefix=options.reuse_prefix
         )
         self._guesses = self._decoder.check_exact()
+        self._serves = options.reuse_prefix
 
     def ready(self) -> Ready:
         """The first message to the parent."""
@@ -45,6 +46,14 @@ class Worker:
     def idle(self) -> bool:
         """Whether there is nothing to do."""
         return self._scheduler.idle
+
+    def rest(self) -> None:
+        """Prepare for grammars: done at the first of them, it would hold up all other answers.
+
+        Not where speed and memory are measured: there nothing happens that was not asked for.
+        """
+        if self._serves:
+            self._intake.prepare_grammars()
 
     def interrupt(self, number: int) -> None:
         """From another thread: compute no more of this request's prompt."""

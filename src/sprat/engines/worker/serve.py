@@ -11,10 +11,13 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import BinaryIO, Protocol, TypeVar
 
 from sprat.engines.worker.wire import Cancel, Fault, Ready, frame, read_frame
 from sprat.errors import EngineError, SpratError, UnsupportedRequest, first_line
+
+REST_AFTER_S = 1.0
 
 Told = TypeVar("Told")
 """What the parent says."""
@@ -40,6 +43,10 @@ class Work(Protocol[Hears_contra]):
 
     def step(self) -> Sequence[object]:
         """Compute a little; what the parent should hear of it."""
+        ...
+
+    def rest(self) -> None:
+        """Nobody has asked for a while: prepare what would hold a request up."""
         ...
 
     def interrupt(self, number: int) -> None:
@@ -112,10 +119,20 @@ def _say(out: BinaryIO, messages: Iterable[object]) -> None:
 
 def _work(work: Work[Told], inbox: "queue.SimpleQueue[Told]", out: BinaryIO) -> None:
     while True:
-        heard = [inbox.get()] if work.idle else []
+        heard = [_next(work, inbox)] if work.idle else []
         while not inbox.empty():
             heard.append(inbox.get())
         for message in heard:
             _say(out, work.receive(message))
         if not work.idle:
             _say(out, work.step())
+
+
+def _next(work: Work[Told], inbox: "queue.SimpleQueue[Told]") -> Told:
+    """What the parent says next; whoever has to wait for long enough rests."""
+    try:
+        return inbox.get(timeout=REST_AFTER_S)
+    except queue.Empty:
+        with suppress(Exception):  # whoever needs it will hear what is wrong
+            work.rest()
+        return inbox.get()
