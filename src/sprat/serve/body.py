@@ -22,7 +22,7 @@ async def read_body(scope: Scope, receive: Receive, most_bytes: int) -> bytes:
     """
     length = header(scope, b"content-length")
     if length is not None and int(length) > most_bytes:  # the server has parsed it as a number
-        raise _too_large(most_bytes)
+        raise too_large(most_bytes)
     message = await _next(receive)
     body: bytes = message.get("body", b"")
     if not message.get("more_body", False):  # the usual case: it came with its headers
@@ -35,7 +35,7 @@ async def read_body(scope: Scope, receive: Receive, most_bytes: int) -> bytes:
                 parts.append(message.get("body", b""))
                 size += len(parts[-1])
                 if size > most_bytes:
-                    raise _too_large(most_bytes)
+                    raise too_large(most_bytes)
     except TimeoutError as error:
         line = f"The body took more than {LONGEST_S:g} s to arrive."
         raise BadRequest(line, status=408, code="request_timeout") from error
@@ -51,11 +51,12 @@ async def _next(receive: Receive) -> Message:
 
 def _bounded(body: bytes, most_bytes: int) -> bytes:
     if len(body) > most_bytes:
-        raise _too_large(most_bytes)
+        raise too_large(most_bytes)
     return body
 
 
-def _too_large(most_bytes: int) -> BadRequest:
+def too_large(most_bytes: int) -> BadRequest:
+    """What whoever sends too much is told."""
     return BadRequest(
         f"The body is over {most_bytes} bytes.",
         status=413,

@@ -1,5 +1,6 @@
 """What a request brings along: JSON, of a size that was announced or is counted, and as it is."""
 
+from sprat.serve.body import too_large
 from sprat.serve.guard.head import Head
 from sprat.serve.problem import BadRequest
 
@@ -45,13 +46,3 @@ def _check_framing(head: Head, most_bytes: int) -> None:
         raise BadRequest("Content-Length is no number of bytes.", code="invalid_header")
     if int(length) > most_bytes:
         raise too_large(most_bytes)
-
-
-def too_large(most_bytes: int) -> BadRequest:
-    """What whoever sends too much is told."""
-    return BadRequest(
-        f"The body is over {most_bytes} bytes.",
-        status=413,
-        code="request_too_large",
-        fix="Send less, or raise [serve] body_bytes in sprat.toml.",
-    )
