@@ -29,7 +29,8 @@ STATUSES = {
     408: "The request took too long to arrive.",
     409: "Not now: the model is in use.",
     413: "The body is too large.",
-    415: "The body is not sent as application/json.",
+    414: "The address is too long.",
+    415: "The body is compressed, or not marked as application/json.",
     429: "Too many requests of yours wait already.",
     431: "The headers are too large.",
     500: "Something unforeseen; it is in the log.",
@@ -39,10 +40,8 @@ STATUSES = {
 }
 """What each status means here."""
 
-_GUARDED = (400, 403, 405, 431, 503)
+_GUARDED = (400, 403, 405, 408, 413, 414, 415, 431, 503)
 """What any address may answer before its handler is asked."""
-_READING = (408, 413, 415)
-"""What any address that takes a body may answer before it is understood."""
 _WAITING = (429, 503)
 """Those that say when to ask again."""
 
@@ -142,8 +141,6 @@ _NAME = {
 def statuses(route: Route) -> list[int]:
     """Everything that a route may answer with."""
     found = {200, *_GUARDED, *route.errors}
-    if route.body is not None:
-        found |= set(_READING)
     if "{name}" in route.path:
         found.add(404)
     if not route.open:

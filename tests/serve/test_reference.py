@@ -1,0 +1,45 @@
+"""docs/serve.md, held against the types and the errors of the source."""
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from sprat.serve import problem
+from sprat.serve.openapi import STATUSES
+from sprat.serve.routes import ROUTES
+
+ROOT = Path(__file__).parent.parent.parent
+PAGE = (ROOT / "docs" / "serve.md").read_text("utf-8")
+CODE = re.compile(r'code="([a-z_]+)"|"(rate_limit_exceeded|overloaded|refused_by_endpoint)"')
+
+
+def row(start: str) -> str:
+    """The line of a table that begins so."""
+    return next(line for line in PAGE.splitlines() if line.startswith(f"| `{start}`"))
+
+
+def rows_of(heading: str) -> list[str]:
+    part = PAGE.split(f"## {heading}\n")[1].split("\n## ")[0]
+    return [line for line in part.splitlines() if re.match(r"\| \d", line)]
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/chat/completions", "/v1/completions", "/v1/responses", "/v1/embeddings"]
+)
+def test_the_table_of_parameters_names_every_field_once(path: str):
+    body = next(route.body for route in ROUTES if route.path == path)
+    fields = {field.encode_name for field in msgspec.structs.fields(body)}
+    told = set(re.findall(r"`([a-z_]+)`", row(path)))
+    assert told == fields
+
+
+def test_the_table_of_errors_names_every_code_and_status():
+    sources = (ROOT / "src" / "sprat" / "serve").rglob("*.py")
+    found = {a or b for file in sources for a, b in CODE.findall(file.read_text("utf-8"))}
+    found |= {code for _, _, code, _ in problem._KNOWN} | {"unforeseen"}
+    rows = rows_of("Errors")
+    assert set(re.findall(r"`([a-z_]+)`", " ".join(line.split("|")[2] for line in rows))) == found
+    statuses = {int(one) for line in rows for one in re.findall(r"\d+", line.split("|")[1])}
+    assert statuses == set(STATUSES) - {200}
