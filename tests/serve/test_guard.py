@@ -266,3 +266,9 @@ async def test_no_websockets(at: At):
 async def test_an_old_client_is_answered(at: At):
     old = b"GET /healthz HTTP/1.0\r\nHost: 127.0.0.1:PORT\r\n\r\n"
     assert (await say(at, old)).status == 200
+
+
+async def test_a_wrong_method_is_told_the_right_ones(at: At):
+    answer = await asked(at, "GET", "/v1/chat/completions")
+    assert (answer.status, answer.headers["allow"]) == (405, "POST")
+    assert (await asked(at, "OPTIONS", "/healthz")).headers["allow"] == "GET"

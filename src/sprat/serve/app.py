@@ -7,7 +7,7 @@ from sprat.serve.body import Gone
 from sprat.serve.gateway import Gateway
 from sprat.serve.guard import Guard
 from sprat.serve.problem import problem_of
-from sprat.serve.router import Router
+from sprat.serve.router import Router, WrongMethod
 from sprat.serve.routes import ROUTES
 from sprat.serve.routes.table import Call, Route
 
@@ -30,6 +30,7 @@ def build_app(gateway: Gateway, address: tuple[str, int], routes: Sequence[Route
             problem = problem_of(error)
             if problem.code == "unforeseen":
                 gateway.unforeseen(error)
-            await respond_problem(send, problem)
+            allowed = error.allowed.encode() if isinstance(error, WrongMethod) else None
+            await respond_problem(send, problem, [(b"allow", allowed)] if allowed else ())
 
     return Guard(answer, gateway.settings, address, routes)

@@ -12,6 +12,14 @@ _NAME = "(?P<name>.+)"
 _SHOWN = 100
 
 
+class WrongMethod(BadRequest):
+    """Something is there, and not with this method; `allowed` are those that it takes."""
+
+    def __init__(self, message: str, allowed: str) -> None:
+        super().__init__(message, status=405, code="method_not_allowed")
+        self.allowed = allowed
+
+
 class _Place(NamedTuple):
     """One path and what can be done there."""
 
@@ -37,7 +45,8 @@ class Router:
         """The route; a `{name}` of its path is put into `scope["path_params"]`.
 
         Raises:
-            BadRequest: nothing is there (404), or not with this method (405).
+            BadRequest: nothing is there (404).
+            WrongMethod: something is, but not with this method (405).
         """
         method, path = str(scope["method"]), str(scope["path"])
         methods = self._exact.get(path) or self._matched(path, scope)
@@ -46,8 +55,9 @@ class Router:
             raise BadRequest(line, status=404, code="not_found", fix="See GET /docs.")
         route = methods.get("GET" if method == "HEAD" else method)
         if route is None:
-            line = f"{path[:_SHOWN]} does not take {method[:_SHOWN]}, but {', '.join(methods)}."
-            raise BadRequest(line, status=405, code="method_not_allowed")
+            allowed = ", ".join(methods)
+            line = f"{path[:_SHOWN]} does not take {method[:_SHOWN]}, but {allowed}."
+            raise WrongMethod(line, allowed)
         return route
 
     def _matched(self, path: str, scope: Scope) -> dict[str, Route] | None:
