@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 from tests.serve.raw import (
@@ -130,6 +131,18 @@ async def test_beyond_the_bound_of_connections_there_is_an_answer(tmp_path):
         assert answer.status == 503
         assert answer.headers["retry-after"] == "1"
         assert answer.error["type"] == "server_error"
+        for _, writer in opened:
+            writer.close()
+        await asyncio.sleep(0.05)
+        assert await still_answers(at)
+
+
+async def test_a_crowd_that_only_stands_there_is_cut_off(tmp_path):
+    async with gateway(serving(tmp_path, connections=2)) as at:
+        opened = [await connect(at) for _ in range(5)]
+        reader, _ = opened[-1]
+        with suppress(ConnectionError):
+            assert await asyncio.wait_for(reader.read(), 5) == b""
         for _, writer in opened:
             writer.close()
         await asyncio.sleep(0.05)
