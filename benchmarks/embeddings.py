@@ -64,7 +64,7 @@ class Direct:
         ids = np.array([one.ids for one in read], np.int64)
         mask = np.array([one.attention_mask for one in read], np.int64)
         feeds = {"input_ids": ids, "attention_mask": mask, "token_type_ids": ids * 0}
-        hidden = self._session.run(None, feeds)[0]
+        hidden = np.asarray(self._session.run(None, feeds)[0], np.float32)
         weights = mask[:, :, None].astype(np.float32)
         means = (hidden * weights).sum(axis=1) / weights.sum(axis=1)
         return means / np.linalg.norm(means, axis=1, keepdims=True)
