@@ -114,6 +114,7 @@ def served(command: str, folder: Path, environment: dict[str, str]) -> Iterator[
             while not lines or not lines[-1].startswith("  curl"):
                 lines.append(process.stdout.readline())  # pyright: ignore[reportOptionalMemberAccess]
                 assert lines[-1], f"$ {command} ended:\n{''.join(lines)}"
+            impatient.cancel()
             port = re.search(r"127\.0\.0\.1:(\d+)", lines[0])
             assert port, lines
             yield port[1], "".join(lines)

@@ -9,6 +9,7 @@ import pytest
 from sprat.serve import problem
 from sprat.serve.openapi import STATUSES
 from sprat.serve.routes import ROUTES
+from sprat.settings import ServeSettings
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs" / "serve.md").read_text("utf-8")
@@ -43,3 +44,19 @@ def test_the_table_of_errors_names_every_code_and_status():
     assert set(re.findall(r"`([a-z_]+)`", " ".join(line.split("|")[2] for line in rows))) == found
     statuses = {int(one) for line in rows for one in re.findall(r"\d+", line.split("|")[1])}
     assert statuses == set(STATUSES) - {200}
+
+
+def test_the_table_of_limits_has_the_defaults_that_are_set():
+    part = PAGE.split("## Limits\n")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| (`.+?) \| (.+?) \|", part, re.MULTILINE)
+    units = {"": 1, "s": 1, "MiB": 2**20}
+    told = {
+        name.strip("`"): float(number) * units[unit]
+        for names, values in rows
+        for name, (number, unit) in zip(
+            names.split(", "), re.findall(r"(\d+) ?([A-Za-z]*)", values), strict=True
+        )
+    }
+    ours = ServeSettings()
+    assert told == {name: getattr(ours, name) for name in told}
+    assert len(told) > 8

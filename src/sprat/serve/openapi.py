@@ -40,8 +40,8 @@ STATUSES = {
 }
 """What each status means here."""
 
-_GUARDED = (400, 403, 405, 408, 413, 414, 415, 431, 503)
-"""What any address may answer before its handler is asked."""
+_ANYWHERE = (400, 403, 405, 408, 413, 414, 415, 431, 500, 503)
+"""What any address may answer, whatever its handler does."""
 _WAITING = (429, 503)
 """Those that say when to ask again."""
 
@@ -140,7 +140,7 @@ _NAME = {
 
 def statuses(route: Route) -> list[int]:
     """Everything that a route may answer with."""
-    found = {200, *_GUARDED, *route.errors}
+    found = {200, *_ANYWHERE, *route.errors}
     if "{name}" in route.path:
         found.add(404)
     if not route.open:

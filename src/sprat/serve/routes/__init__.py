@@ -103,7 +103,7 @@ ROUTES: tuple[Route, ...] = (
         group="sprat",
         body=models.NoBody,
         reply=models.ModelState,
-        errors=(400, 404, 408, 413, 502, 503),
+        errors=(400, 404, 408, 413, 502, 503, 504),
     ),
     Route(
         method="POST",
