@@ -396,7 +396,7 @@ def free_port() -> int:
         return bound.getsockname()[1]
 
 
-def wait_for(port: int, running: subprocess.Popen[str], longest_s: float = 30) -> None:
+def wait_for(port: int, running: subprocess.Popen[str], longest_s: float = 120) -> None:
     until = time.monotonic() + longest_s
     while time.monotonic() < until and running.poll() is None:
         try:
@@ -405,7 +405,7 @@ def wait_for(port: int, running: subprocess.Popen[str], longest_s: float = 30) -
             time.sleep(0.05)
         else:
             return
-    raise SystemExit(f"{running.args!r} did not listen.")
+    raise TimeoutError(f"{running.args!r} did not listen.")
 
 
 Start = Callable[[Path, int, int], list[str]]
@@ -429,7 +429,7 @@ def litellm_command(folder: Path, port: int, stub: int) -> list[str]:
     subprocess.run([sys.executable, "-m", "venv", str(folder / "litellm")], check=True)
     scripts = folder / "litellm" / ("Scripts" if os.name == "nt" else "bin")
     pip = [str(scripts / "python"), "-m", "pip", "install", "-q", "litellm[proxy]"]
-    subprocess.run(pip, check=True, timeout=600)
+    subprocess.run(pip, check=True, timeout=900)
     config = folder / "litellm.json"  # JSON is YAML
     params = {"model": "openai/*", "api_base": f"http://127.0.0.1:{stub}/v1", "api_key": "none"}
     listed = {"model_list": [{"model_name": "*", "litellm_params": params}]}
@@ -457,11 +457,18 @@ def run(chosen: argparse.Namespace) -> dict[str, Any]:
         stub_port = int(stub.stdout.readline())
         targets: dict[str, Any] = {"direct": {"port": stub_port, "prefix": ""}}
         pids: dict[str, int] = {}
+        litellm = "measured" if chosen.litellm else "not asked for (--litellm)"
         for name, (prefix, start) in commands.items():
             port = free_port()
-            command = start(folder, port, stub_port)
-            running = stack.enter_context(process(command, folder / f"{name}.log"))
-            wait_for(port, running, 120)
+            try:
+                command = start(folder, port, stub_port)
+                running = stack.enter_context(process(command, folder / f"{name}.log"))
+                wait_for(port, running)
+            except (subprocess.SubprocessError, TimeoutError) as error:
+                if name != "litellm":
+                    raise
+                litellm = f"skipped: {error}"
+                continue
             targets[name] = {"port": port, "prefix": prefix}
             pids[name] = running.pid
         one = loaded(part="sequential", targets=targets, count=chosen.requests, seed=chosen.seed)
@@ -482,7 +489,7 @@ def run(chosen: argparse.Namespace) -> dict[str, Any]:
         "sequential": with_added(one, "median_ms", "p99_ms"),
         "at_once": at_once,
         "streams": with_added(paced, "p99_ms"),
-        "litellm": "measured" if chosen.litellm else "not asked for (--litellm)",
+        "litellm": litellm,
     }
 
 
