@@ -139,13 +139,10 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """The answer is sent. A client that still sends its body must come to an end."""
+        """The answer is sent; where the connection ends with it, it must be taken."""
         super().on_response_complete()
         if self.transport.is_closing():
             self._linger()
-        elif not self._in_head:
-            self._unset_keepalive_if_required()
-            self._await_client()
 
     def timeout_keep_alive_handler(self) -> None:
         """Nothing more was asked."""
