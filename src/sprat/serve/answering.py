@@ -1,6 +1,6 @@
 """Asks a model and writes its answers: whole, or as they come."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from contextlib import aclosing
 
 import msgspec
@@ -8,7 +8,7 @@ import msgspec
 from sprat.measure.clock import now_ns
 from sprat.serve.exchange import Exchange, Work
 from sprat.serve.ledger import Record
-from sprat.serve.merge import Indexed, merged
+from sprat.serve.merge import Answers, merged
 from sprat.serve.names import Served
 from sprat.serve.problem import BadRequest
 from sprat.serve.wire.form import Asked, Form
@@ -69,9 +69,6 @@ def _completed(exchange: Exchange, served: Served, request: ChatRequest) -> Chat
     return msgspec.structs.replace(
         request, max_tokens=most, scheduled_ns=exchange.record.arrived_ns
     )
-
-
-Answers = AsyncGenerator[Indexed, None]
 
 
 async def _whole(exchange: Exchange, answers: Answers, form: Form, told: Told) -> None:

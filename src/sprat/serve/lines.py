@@ -23,10 +23,19 @@ def request_lines(prompts: bool) -> "Listener":
     """A listener of the ledger; with `prompts` its lines hold the texts too."""
 
     def write(record: "Record") -> None:
-        extra = _facts(record) | (_texts(record) if prompts else {})
-        LOG.log(_level(record), "request", extra=extra)
+        level = _level(record)
+        if LOG.isEnabledFor(level):
+            facts = _facts(record) | (_texts(record) if prompts else {})
+            LOG.handle(_line(level, facts))
 
     return write
+
+
+def _line(level: int, facts: dict[str, object]) -> logging.LogRecord:
+    """What `LOG.log` would make, without looking for where it was called."""
+    line = logging.LogRecord(LOG.name, level, "", 0, "request", None, None)
+    line.__dict__.update(facts)
+    return line
 
 
 def _level(record: "Record") -> int:

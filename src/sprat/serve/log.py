@@ -4,10 +4,12 @@ Never a prompt, an answer or a key, unless `[serve] log_prompts` asks for the fi
 """
 
 import logging
+import re
 import time
 import traceback
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Literal, TextIO
 
@@ -22,6 +24,7 @@ FIELDS = (
 )  # fmt: skip
 """What a line may say beside its words, in this order; nothing else is written."""
 
+_QUOTED = re.compile(r'[ "=]')
 _FRAMES = 6
 _FOREIGN = ("uvicorn.error", "asyncio", "aiohttp", "opentelemetry")
 """Loggers of what we build on: their warnings, in our form and without tracebacks."""
@@ -53,7 +56,7 @@ class TextLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """One line, whatever was in it."""
-        clock = time.strftime("%H:%M:%S", time.localtime(record.created))
+        clock = _clock(int(record.created))
         words = [f"{clock} {record.levelname.lower():<7} {one_line(_message(record))}"]
         words += [f"{name}={_plain(value)}" for name, value in _said(record).items()]
         return " ".join(words)
@@ -64,7 +67,7 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """One line."""
-        moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+        moment = _moment(int(record.created))
         head = {
             "time": f"{moment}.{int(record.msecs):03d}Z",
             "level": record.levelname.lower(),
@@ -73,8 +76,20 @@ class JsonLines(logging.Formatter):
         return msgspec.json.encode(head | _said(record), enc_hook=str).decode()
 
 
+@lru_cache(maxsize=2)
+def _clock(second: int) -> str:
+    return time.strftime("%H:%M:%S", time.localtime(second))
+
+
+@lru_cache(maxsize=2)
+def _moment(second: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+
+
 def one_line(text: str) -> str:
     """Text that can neither end its line nor steer a terminal."""
+    if text.isprintable():
+        return text
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
@@ -87,7 +102,8 @@ def _message(record: logging.LogRecord) -> str:
 
 def _said(record: logging.LogRecord) -> dict[str, Any]:
     """The fields that are known; of an exception its class and where it was, not its words."""
-    fields = {name: getattr(record, name, None) for name in FIELDS}
+    given = record.__dict__
+    fields = {name: given[name] for name in FIELDS if name in given}
     if record.exc_info and record.exc_info[0] is not None:
         fields["error"] = record.exc_info[0].__name__
         fields["where"] = _where(record.exc_info[2])
@@ -104,6 +120,6 @@ def _plain(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.1f}"
     text = one_line(str(value))
-    if text and not any(c in text for c in ' "='):
+    if text and not _QUOTED.search(text):
         return text
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

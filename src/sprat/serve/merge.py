@@ -10,22 +10,19 @@ from sprat.errors import EngineError
 from sprat.types import ChatRequest, Delta, Reply
 
 Indexed = tuple[int, Delta | Reply]
-Pieces = AsyncGenerator[Delta | Reply, None]
+Answers = AsyncGenerator[Indexed, None]
 
 
-async def merged(
-    engine: Engine, requests: tuple[ChatRequest, ...]
-) -> AsyncGenerator[Indexed, None]:
+def merged(engine: Engine, requests: tuple[ChatRequest, ...]) -> Answers:
     """Each request's pieces with its place, as they come. Closing early cancels them all.
 
     Raises:
         EngineError: any of them failed, or ended without a reply.
     """
-    if len(requests) == 1:
-        async with aclosing(_answer(engine, requests[0])) as pieces:
-            async for piece in pieces:
-                yield 0, piece
-        return
+    return _one(engine, requests[0], 0) if len(requests) == 1 else _several(engine, requests)
+
+
+async def _several(engine: Engine, requests: tuple[ChatRequest, ...]) -> Answers:
     queue: asyncio.Queue[Indexed | BaseException | None] = asyncio.Queue()
     tasks = [
         asyncio.create_task(_into(queue, index, engine, request))
@@ -54,21 +51,21 @@ async def _into(
     request: ChatRequest,
 ) -> None:
     try:
-        async with aclosing(_answer(engine, request)) as pieces:
+        async with aclosing(_one(engine, request, index)) as pieces:
             async for piece in pieces:
-                queue.put_nowait((index, piece))
+                queue.put_nowait(piece)
         queue.put_nowait(None)
     except Exception as error:  # noqa: BLE001 - raised again where the pieces are read
         queue.put_nowait(error)
 
 
-async def _answer(engine: Engine, request: ChatRequest) -> Pieces:
+async def _one(engine: Engine, request: ChatRequest, index: int) -> Answers:
     """The stream, held to its promise of exactly one reply."""
     replied = False
     stream: AsyncIterator[Delta | Reply] = engine.stream(request)
-    async with aclosing(cast("Pieces", stream)) as pieces:
+    async with aclosing(cast("AsyncGenerator[Delta | Reply]", stream)) as pieces:
         async for piece in pieces:
             replied = isinstance(piece, Reply)
-            yield piece
+            yield index, piece
     if not replied:
         raise EngineError(f"{engine.name} ended its stream without a reply.")

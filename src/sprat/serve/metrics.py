@@ -4,7 +4,7 @@ Source: https://prometheus.io/docs/practices/naming/
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from sprat.serve.asgi import App, Message, Receive, Scope, Send
     from sprat.serve.ledger import Ledger, Record
     from sprat.serve.pool import Change
+
+M = TypeVar("M", Counter, Histogram)
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST.encode()
 MOST_REMOTE = 100
@@ -32,6 +34,7 @@ class Metrics:
         """`known` are the names that always get a label: the catalogue's and the aliases."""
         self.registry = registry = CollectorRegistry()
         self._labels = set(known)
+        self._children: dict[tuple[object, ...], Counter | Histogram] = {}
         self._most = len(self._labels) + MOST_REMOTE
         self._now = Now(ledger, self._named)
         registry.register(self._now)
@@ -77,7 +80,7 @@ class Metrics:
         async def counted(scope: "Scope", receive: "Receive", send: "Send") -> None:
             async def sending(message: "Message") -> None:
                 if message["type"] == "http.response.start":
-                    self._responses.labels(str(message["status"])).inc()
+                    self._of(self._responses, str(message["status"])).inc()
                 await send(message)
 
             await app(scope, receive, sending)
@@ -88,20 +91,28 @@ class Metrics:
         """Count a request that ended: a listener of the ledger."""
         found, model = figures(record), self._label(record)
         outcome, status = record.outcome or "", str(record.status or "none")
-        self._requests.labels(record.route, model, outcome, status).inc()
-        self._total.labels(model, outcome).observe(found.total_s)
+        self._of(self._requests, record.route, model, outcome, status).inc()
+        self._of(self._total, model, outcome).observe(found.total_s)
         if found.code is not None:
-            self._errors.labels(model, found.code).inc()
+            self._of(self._errors, model, found.code).inc()
         if found.queue_s is not None:
-            self._queue.labels(model).observe(found.queue_s)
+            self._of(self._queue, model).observe(found.queue_s)
         if found.first_s is not None:
-            self._first.labels(model).observe(found.first_s)
+            self._of(self._first, model).observe(found.first_s)
         if record.replies:
-            self._input.labels(model).inc(found.input_tokens)
-            self._output.labels(model).inc(found.output_tokens)
+            self._of(self._input, model).inc(found.input_tokens)
+            self._of(self._output, model).inc(found.output_tokens)
         for reply in record.replies:
             if (speed := reply.decode_tokens_per_s) is not None:
-                self._speed.labels(model).observe(speed)
+                self._of(self._speed, model).observe(speed)
+
+    def _of(self, metric: M, *labels: str) -> M:
+        """The metric with these labels, found faster than it finds itself."""
+        key = (metric, *labels)
+        child = self._children.get(key)
+        if child is None:
+            child = self._children[key] = metric.labels(*labels)
+        return cast("M", child)
 
     def changed(self, model: str, change: "Change") -> None:
         """Count a model that was loaded, unloaded, or could not be loaded."""

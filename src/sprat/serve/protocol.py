@@ -15,7 +15,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from sprat.serve.asgi import Receive, Scope, Send, respond_problem
-from sprat.serve.gathered import Gathered
 from sprat.serve.guard.raw import answer_of
 from sprat.serve.guard.target import MOST_BYTES as MOST_TARGET_BYTES
 from sprat.serve.guard.target import check_target
@@ -169,7 +168,6 @@ class BoundedProtocol(HttpToolsProtocol):
         return len(self.connections) / (self._most_connections or float("inf"))
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        cycle.transport = cast("asyncio.Transport", Gathered(self.transport, self.loop))
         super()._start_asgi_task(cycle, _CROWDED if self._crowd > 1 else app)
 
     def _stop_reading(self, refusal: BadRequest) -> NoReturn:
