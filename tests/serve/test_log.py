@@ -14,9 +14,9 @@ from typing import Any, Literal
 import pytest
 from tests.serve.running import At, gateway, serving
 
-from sprat.serve import lines
 from sprat.serve.gateway import Gateway
-from sprat.serve.log import LOG, logging_to, one_line
+from sprat.serve.observe import lines
+from sprat.serve.observe.log import LOG, logging_to, one_line
 
 SECRETS = ("sk-prompt-5d1c", "sk-gateway-7f2a-0123456789", "sk-endpoint-9b3e", "Hello there")
 

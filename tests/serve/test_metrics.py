@@ -12,8 +12,8 @@ from prometheus_client.samples import Sample
 from tests.serve.running import At, gateway, serving
 
 from sprat.serve.ledger import Ledger, Record
-from sprat.serve.metrics import MOST_REMOTE, Metrics
-from sprat.serve.now import Snapshot
+from sprat.serve.observe.metrics import MOST_REMOTE, Metrics
+from sprat.serve.observe.now import Snapshot
 
 
 async def scraped(at: At) -> list[Sample]:

@@ -11,7 +11,7 @@ from tests.serve.running import gateway, serving
 from sprat.errors import UnknownModel, UsageError
 from sprat.models.catalog import catalog
 from sprat.models.names import EndpointModel
-from sprat.serve.names import MOST_CHARACTERS, Names
+from sprat.serve.models.names import MOST_CHARACTERS, Names
 from sprat.settings import Endpoint, ServeSettings, Settings
 
 LC = {"lc": Endpoint(url="http://127.0.0.1:9/v1")}

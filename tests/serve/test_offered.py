@@ -10,7 +10,7 @@ import pytest
 from tests.engines.stub_server import Step, Stub, head, stub_server
 from tests.serve.running import At, gateway, serving
 
-from sprat.serve import offered
+from sprat.serve.models import offered
 from sprat.settings import Endpoint
 
 

@@ -9,7 +9,7 @@ import pytest
 from schemathesis.specs.openapi.definitions import OPENAPI_31
 from tests.serve.running import At, gateway, serving
 
-from sprat.serve.openapi import STATUSES, document
+from sprat.serve.reference.openapi import STATUSES, document
 from sprat.serve.routes import ROUTES
 
 OBVIOUS = {

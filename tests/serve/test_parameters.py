@@ -233,7 +233,7 @@ async def test_who_asks_decides_whose_turn_it_is(
     record(at)
     embeds(at)
     callers: list[str] = []
-    from sprat.serve.places import Places
+    from sprat.serve.models.places import Places
 
     original = Places.take
 

@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from sprat.serve.places import Places
+from sprat.serve.models.places import Places
 from sprat.serve.problem import Busy
 
 WAIT_S = 60.0

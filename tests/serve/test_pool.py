@@ -13,9 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from sprat.engines.base import Load
 from sprat.errors import BadWeights
 from sprat.models.names import EndpointModel, GgufFile
-from sprat.serve import pool as pools
-from sprat.serve.names import Served
-from sprat.serve.pool import Pool
+from sprat.serve.models import pool as pools
+from sprat.serve.models.names import Served
+from sprat.serve.models.pool import Pool
 from sprat.serve.problem import BadRequest, Busy
 from sprat.settings import Endpoint, ServeSettings
 

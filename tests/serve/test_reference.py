@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from sprat.serve import problem
-from sprat.serve.openapi import STATUSES
+from sprat.serve.reference.openapi import STATUSES
 from sprat.serve.routes import ROUTES
 from sprat.settings import ServeSettings
 

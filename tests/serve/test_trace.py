@@ -15,8 +15,8 @@ from opentelemetry.semconv._incubating.attributes import gen_ai_attributes as wo
 from opentelemetry.trace import SpanKind, StatusCode
 from tests.serve.running import At, gateway, serving
 
-from sprat.serve import trace
-from sprat.serve.trace import Traces, asked_for, open_traces, provider_of
+from sprat.serve.observe import trace
+from sprat.serve.observe.trace import Traces, asked_for, open_traces, provider_of
 
 PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 

@@ -95,7 +95,7 @@ def _changed(settings: Settings, changes: dict[str, Any]) -> Settings:
 
 def _run(settings: Settings) -> None:
     from sprat.serve.guard.bind import check_bind
-    from sprat.serve.log import logging_to
+    from sprat.serve.observe.log import logging_to
     from sprat.serve.port import bind
     from sprat.serve.server import Running, listen_to_signals
 

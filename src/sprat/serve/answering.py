@@ -9,7 +9,7 @@ from sprat.measure.clock import now_ns
 from sprat.serve.exchange import Exchange, Work
 from sprat.serve.ledger import Record
 from sprat.serve.merge import Answers, merged
-from sprat.serve.names import Served
+from sprat.serve.models.names import Served
 from sprat.serve.problem import BadRequest
 from sprat.serve.wire.form import Asked, Form
 from sprat.serve.wire.sprat import Told

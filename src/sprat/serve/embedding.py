@@ -6,7 +6,7 @@ import msgspec
 
 from sprat.serve.answering import headers_of, told_of
 from sprat.serve.exchange import Exchange
-from sprat.serve.names import Served
+from sprat.serve.models.names import Served
 from sprat.serve.problem import BadRequest
 from sprat.serve.wire import embeddings
 from sprat.serve.wire.embeddings import EmbeddingBody

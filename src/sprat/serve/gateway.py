@@ -7,12 +7,12 @@ from contextlib import suppress
 from sprat.engines.base import Embedder, Engine
 from sprat.engines.door import embedder_of, open_source
 from sprat.serve.ledger import Ledger
-from sprat.serve.lines import changed, fetching, request_lines
-from sprat.serve.log import LOG
-from sprat.serve.metrics import Metrics
-from sprat.serve.names import Names, Served
-from sprat.serve.offered import Offered
-from sprat.serve.pool import Change, Pool, Standing
+from sprat.serve.models.names import Names, Served
+from sprat.serve.models.offered import Offered
+from sprat.serve.models.pool import Change, Pool, Standing
+from sprat.serve.observe.lines import changed, fetching, request_lines
+from sprat.serve.observe.log import LOG
+from sprat.serve.observe.metrics import Metrics
 from sprat.serve.problem import Busy
 from sprat.settings import Settings
 

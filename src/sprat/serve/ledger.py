@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from sprat.measure.clock import now_ns
-from sprat.serve.log import LOG
+from sprat.serve.observe.log import LOG
 from sprat.serve.problem import Problem
 from sprat.types import ChatRequest, Reply
 

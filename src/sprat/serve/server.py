@@ -12,9 +12,9 @@ import uvicorn
 from sprat.errors import UnknownModel
 from sprat.serve.app import build_app
 from sprat.serve.gateway import Gateway
-from sprat.serve.log import LOG
+from sprat.serve.observe.log import LOG
+from sprat.serve.observe.trace import open_traces
 from sprat.serve.protocol import BoundedProtocol
-from sprat.serve.trace import open_traces
 from sprat.settings import Settings
 
 

@@ -1,7 +1,7 @@
 """Lines of the log about what was refused: each at most once a minute, whoever makes noise."""
 
 from sprat.measure.clock import now_ns
-from sprat.serve.log import LOG
+from sprat.serve.observe.log import LOG
 
 _EVERY_NS = 60 * 10**9
 _MOST = 64

@@ -6,7 +6,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from sprat.serve.asgi import header, respond
-from sprat.serve.page import HTML, headers, rendered
+from sprat.serve.reference.page import HTML, headers, rendered
 from sprat.serve.routes.table import Call
 from sprat.serve.wire.form import encode
 
@@ -46,7 +46,7 @@ def _base(call: Call) -> str:
 
 @cache
 def _document() -> dict[str, Any]:
-    from sprat.serve.openapi import document
+    from sprat.serve.reference.openapi import document
     from sprat.serve.routes import ROUTES  # the table names this module
 
     return document(ROUTES)
@@ -59,7 +59,7 @@ def _json() -> bytes:
 
 @lru_cache(maxsize=8)
 def _docs(base: str, locked: bool) -> bytes:
-    from sprat.serve.reference import groups_of, types_of
+    from sprat.serve.reference.html import groups_of, types_of
 
     document = _document()
     return rendered(
@@ -74,8 +74,8 @@ def _docs(base: str, locked: bool) -> bytes:
 
 def _home(base: str, locked: bool, offers: list[Any], standings: dict[str, Any]) -> bytes:
     from sprat import __version__
-    from sprat.serve.examples import EXAMPLES, MODEL
-    from sprat.serve.reference import curl
+    from sprat.serve.reference.examples import EXAMPLES, MODEL
+    from sprat.serve.reference.html import curl
 
     here = [offer for offer in offers if offer.on_disk is not False]
     first = next((one.name for one in here if not one.embeds), MODEL)

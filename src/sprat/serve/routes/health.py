@@ -7,8 +7,8 @@ import msgspec
 
 from sprat.serve.asgi import respond
 from sprat.serve.gateway import Gateway
-from sprat.serve.metrics import CONTENT_TYPE
-from sprat.serve.now import Snapshot, memory_of
+from sprat.serve.observe.metrics import CONTENT_TYPE
+from sprat.serve.observe.now import Snapshot, memory_of
 from sprat.serve.routes.table import Call
 from sprat.serve.wire.form import encode
 

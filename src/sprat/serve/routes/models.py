@@ -10,9 +10,9 @@ from sprat.measure.clock import now_ns
 from sprat.measure.memory import rss_bytes, tree_of
 from sprat.serve.asgi import respond
 from sprat.serve.body import read_body
-from sprat.serve.names import Served
-from sprat.serve.offered import Offer
-from sprat.serve.pool import Standing, State
+from sprat.serve.models.names import Served
+from sprat.serve.models.offered import Offer
+from sprat.serve.models.pool import Standing, State
 from sprat.serve.routes.table import Call
 from sprat.serve.wire.fields import read
 from sprat.serve.wire.form import encode

@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeVar, cast
 import msgspec
 from msgspec import Meta
 
-from sprat.serve.names import MOST_CHARACTERS, PATTERN
+from sprat.serve.models.names import MOST_CHARACTERS, PATTERN
 from sprat.serve.problem import BadRequest
 
 MOST_CHOICES = 8

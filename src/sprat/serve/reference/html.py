@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import msgspec
 
-from sprat.serve.examples import MODEL
-from sprat.serve.schemas import REF, Schema
+from sprat.serve.reference.examples import MODEL
+from sprat.serve.reference.schemas import REF, Schema
 
 _SIGNS = {"integer": "integer", "number": "number", "string": "text", "boolean": "true or false"}
 

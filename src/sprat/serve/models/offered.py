@@ -11,7 +11,7 @@ import msgspec
 from sprat.errors import SpratError, UnknownModel
 from sprat.models.catalog import catalog
 from sprat.models.ready import describe
-from sprat.serve.names import Names, Served, Where
+from sprat.serve.models.names import Names, Served, Where
 from sprat.settings import Endpoint, Settings
 
 _KEPT_S = 30.0

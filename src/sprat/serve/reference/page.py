@@ -45,7 +45,7 @@ def _house() -> "Environment":
 
 @cache
 def _read(name: str) -> str:
-    return (files("sprat.serve") / "pages" / name).read_text("utf-8")
+    return (files("sprat.serve.reference") / "pages" / name).read_text("utf-8")
 
 
 def _hash(name: str) -> str:

@@ -8,12 +8,12 @@ import msgspec
 
 from sprat.errors import SpratError
 from sprat.models.progress import Progress, megabytes
-from sprat.serve.figures import figures
-from sprat.serve.log import LOG
+from sprat.serve.observe.figures import figures
+from sprat.serve.observe.log import LOG
 
 if TYPE_CHECKING:
     from sprat.serve.ledger import Listener, Record
-    from sprat.serve.pool import Change
+    from sprat.serve.models.pool import Change
 
 _EVERY_S = 10.0
 """Between two lines about the same stage of a download."""

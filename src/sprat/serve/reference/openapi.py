@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
-from sprat.serve.examples import EXAMPLES, MODEL
-from sprat.serve.names import MOST_CHARACTERS, PATTERN
+from sprat.serve.models.names import MOST_CHARACTERS, PATTERN
+from sprat.serve.reference.examples import EXAMPLES, MODEL
+from sprat.serve.reference.schemas import Schema, components, schema_of
 from sprat.serve.routes.table import Route
-from sprat.serve.schemas import Schema, components, schema_of
 
 GROUPS = {
     "openai": "OpenAI's API. What is not here is refused by name, never ignored.",

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import inspect as kinds
 
-from sprat.serve.described import words_of
+from sprat.serve.reference.described import words_of
 
 REF = "#/components/schemas/"
 NOT_OFFERED = "Not offered here: absent, or null."

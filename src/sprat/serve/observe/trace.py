@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sprat.measure.clock import now_ns
-from sprat.serve.figures import figures
-from sprat.serve.log import LOG
+from sprat.serve.observe.figures import figures
+from sprat.serve.observe.log import LOG
 from sprat.serve.threads import in_thread
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from sprat.serve.figures import figures
-from sprat.serve.now import Now, Snapshot
+from sprat.serve.observe.figures import figures
+from sprat.serve.observe.now import Now, Snapshot
 
 if TYPE_CHECKING:
     from sprat.serve.asgi import App, Message, Receive, Scope, Send
     from sprat.serve.ledger import Ledger, Record
-    from sprat.serve.pool import Change
+    from sprat.serve.models.pool import Change
 
 M = TypeVar("M", Counter, Histogram)
 

@@ -9,8 +9,8 @@ import msgspec
 
 from sprat.engines.base import Load
 from sprat.measure.clock import now_ns
-from sprat.serve.names import Served
-from sprat.serve.places import Places
+from sprat.serve.models.names import Served
+from sprat.serve.models.places import Places
 from sprat.serve.problem import BadRequest, Busy
 from sprat.serve.threads import in_thread
 from sprat.settings import ServeSettings

@@ -1,0 +1,1 @@
+"""The models behind the gateway: their names, places, loading and unloading."""
