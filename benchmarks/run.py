@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-BENCHMARKS = ("export.py", "decode.py", "embeddings.py", "overhead.py")
+BENCHMARKS = ("export.py", "decode.py", "embeddings.py", "gateway.py", "overhead.py", "soak.py")
 
 
 def main() -> int:
