@@ -18,9 +18,9 @@ import msgspec
 LOG = logging.getLogger("sprat.serve")
 
 FIELDS = (
-    "request", "route", "model", "outcome", "reason", "status", "code", "error",
+    "request", "route", "model", "outcome", "status", "code", "error",
     "input_tokens", "output_tokens", "queue_ms", "load_ms", "first_ms", "total_ms",
-    "load_s", "host", "origin", "setting", "where", "fix", "prompt", "answer",
+    "load_s", "where", "prompt", "answer",
 )  # fmt: skip
 """What a line may say beside its words, in this order; nothing else is written."""
 
@@ -88,8 +88,6 @@ def _moment(second: int) -> str:
 
 def one_line(text: str) -> str:
     """Text that can neither end its line nor steer a terminal."""
-    if text.isprintable():
-        return text
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
