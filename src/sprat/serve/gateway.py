@@ -9,7 +9,8 @@ from sprat.engines.door import embedder_of, open_source
 from sprat.serve.ledger import Ledger
 from sprat.serve.models.names import Names, Served
 from sprat.serve.models.offered import Offered
-from sprat.serve.models.pool import Change, Pool, Standing
+from sprat.serve.models.pool import Change, Pool
+from sprat.serve.models.slot import Standing
 from sprat.serve.observe.lines import changed, fetching, request_lines
 from sprat.serve.observe.log import LOG
 from sprat.serve.observe.metrics import Metrics

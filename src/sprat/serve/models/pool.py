@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic
 
 import msgspec
 
@@ -11,31 +11,10 @@ from sprat.engines.base import Load
 from sprat.measure.clock import now_ns
 from sprat.serve.models.names import Served
 from sprat.serve.models.places import Places
+from sprat.serve.models.slot import Loadable, Slot, Standing, T
 from sprat.serve.problem import BadRequest, Busy
 from sprat.serve.threads import in_thread
 from sprat.settings import ServeSettings
-
-State = Literal["unloaded", "loading", "loaded"]
-
-
-class Loadable(Protocol):
-    """What engines and embedders have in common."""
-
-    @property
-    def pids(self) -> tuple[int, ...]:
-        """Its processes on this machine."""
-        ...
-
-    async def warm(self) -> Load:
-        """Load it."""
-        ...
-
-    async def aclose(self) -> None:
-        """Unload it."""
-        ...
-
-
-T = TypeVar("T", bound=Loadable)
 
 
 class Lease(msgspec.Struct, Generic[T], frozen=True):
@@ -46,66 +25,6 @@ class Lease(msgspec.Struct, Generic[T], frozen=True):
     """When the line ended."""
     ready_ns: int
     """When the model was loaded; about `taken_ns` when it was loaded already."""
-
-
-class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a model stands now."""
-
-    name: str
-    """As it was first asked for; an alias and what it stands for are one model."""
-    source: str
-    """`Served.source`: the same for all its names."""
-    state: State
-    answering: int
-    waiting: int
-    load_s: float | None = None
-    pids: tuple[int, ...] = ()
-    idle_since_ns: int | None = None
-    """When it was last asked; None when it is not loaded."""
-
-
-class Slot(Generic[T]):
-    """One model: its engine while it is loaded, and its places."""
-
-    def __init__(self, served: Served, places: Places) -> None:
-        self.served = served
-        self.places = places
-        self.engine: T | None = None
-        self.loading: asyncio.Task[T] | None = None
-        self.users = 0
-        self.last_used_ns = now_ns()
-        self.load: Load | None = None
-
-    @property
-    def state(self) -> State:
-        """Where it stands."""
-        if self.engine is not None:
-            return "loaded"
-        return "loading" if self.loading is not None else "unloaded"
-
-    @property
-    def standing(self) -> Standing:
-        """Where it stands, for those who only look."""
-        return Standing(
-            name=self.served.name,
-            source=self.served.source,
-            state=self.state,
-            answering=self.places.taken,
-            waiting=self.places.waiting,
-            load_s=self.load.load_s if self.load else None,
-            pids=self.engine.pids if self.engine else (),
-            idle_since_ns=self.last_used_ns if self.engine else None,
-        )
-
-    @property
-    def unused(self) -> bool:
-        """Whether nobody has it, waits for it or loads it."""
-        return not (self.users or self.places.waiting or self.loading)
-
-    @property
-    def idle(self) -> bool:
-        """Whether it is loaded and could be unloaded."""
-        return self.engine is not None and self.unused
 
 
 Open = Callable[[Served], T]
@@ -157,12 +76,10 @@ class Pool(Generic[T]):
         """
         slot = self.slot(served)
         taken_ns = await slot.places.take(caller)
-        slot.users += 1
         try:
             engine = slot.engine or await self._loaded(slot)
             yield Lease(engine, taken_ns, now_ns())
         finally:
-            slot.users -= 1
             slot.last_used_ns = now_ns()
             slot.places.give(taken_ns)
 
@@ -173,13 +90,9 @@ class Pool(Generic[T]):
             SpratError: it cannot be loaded.
         """
         slot = self.slot(served)
-        slot.users += 1
-        try:
-            if slot.engine is None:
-                await self._loaded(slot)
-        finally:
-            slot.users -= 1
-            slot.last_used_ns = now_ns()
+        if slot.engine is None:
+            await self._loaded(slot)
+        slot.last_used_ns = now_ns()
         return slot.standing
 
     async def unload(self, served: Served) -> Standing:

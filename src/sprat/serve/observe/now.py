@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
     from sprat.serve.ledger import Ledger
-    from sprat.serve.models.pool import Standing
+    from sprat.serve.models.slot import Standing
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from sprat.serve.asgi import respond
 from sprat.serve.body import read_body
 from sprat.serve.models.names import Served
 from sprat.serve.models.offered import Offer
-from sprat.serve.models.pool import Standing, State
+from sprat.serve.models.slot import Standing, State
 from sprat.serve.routes.table import Call
 from sprat.serve.wire.fields import read
 from sprat.serve.wire.form import encode
