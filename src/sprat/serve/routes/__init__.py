@@ -10,7 +10,7 @@ from sprat.serve.routes import document, health, models
 from sprat.serve.routes.table import Call, Handler, Route
 from sprat.serve.wire import (
     chat,
-    chat_form,
+    chat_types,
     completions,
     completions_form,
     embeddings,
@@ -54,8 +54,8 @@ ROUTES: tuple[Route, ...] = (
         handler=asks(answering(chat.parse)),
         summary="An answer to a conversation, whole or as a stream of events.",
         body=chat.ChatBody,
-        reply=chat_form.ChatCompletion,
-        event=chat_form.Chunk,
+        reply=chat_types.ChatCompletion,
+        event=chat_types.Chunk,
         errors=_ASKING,
     ),
     Route(

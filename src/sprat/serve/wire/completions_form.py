@@ -10,7 +10,8 @@ from typing import Literal
 import msgspec
 
 from sprat.serve.problem import Problem
-from sprat.serve.wire.chat_form import Finished, Usage, finished, summed, usage_of
+from sprat.serve.wire.chat_form import finished, summed, usage_of
+from sprat.serve.wire.chat_types import Finished, Usage
 from sprat.serve.wire.form import DONE, encode, error_event, event
 from sprat.serve.wire.sprat import Sprat, Told, sprat_of
 from sprat.types import Delta, Reply, TokenLogprob

@@ -5,7 +5,7 @@ Source: https://platform.openai.com/docs/api-reference/responses-streaming
 
 import msgspec
 
-from sprat.serve.wire.chat_form import TokenInfo
+from sprat.serve.wire.chat_types import TokenInfo
 from sprat.serve.wire.form import encode, event
 from sprat.serve.wire.responses_types import OutputItem, Part, Response
 

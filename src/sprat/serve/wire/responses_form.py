@@ -9,7 +9,8 @@ import msgspec
 
 from sprat.serve.problem import Problem
 from sprat.serve.wire import responses_events as told_by
-from sprat.serve.wire.chat_form import TokenInfo, logprobs_of
+from sprat.serve.wire.chat_form import logprobs_of
+from sprat.serve.wire.chat_types import TokenInfo
 from sprat.serve.wire.form import encode
 from sprat.serve.wire.responses_events import Event, written
 from sprat.serve.wire.responses_items import CallItem, MessageItem, ReasoningItem

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sprat.serve.wire import responses_events as told
-from sprat.serve.wire.chat_form import TokenInfo
+from sprat.serve.wire.chat_types import TokenInfo
 from sprat.serve.wire.responses_events import Event
 from sprat.serve.wire.responses_types import (
     OutputCall,

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from sprat.serve.wire.chat_form import TokenInfo
+from sprat.serve.wire.chat_types import TokenInfo
 from sprat.serve.wire.sprat import Sprat
 from sprat.types import Reply
 
