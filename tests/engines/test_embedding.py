@@ -164,6 +164,14 @@ async def test_a_killed_worker_fails_its_calls_and_the_next_starts_another(embed
     assert embedder.pids != (first,)
 
 
+async def test_a_call_that_a_dead_worker_never_read_is_asked_of_the_next(embedder):
+    await embedder.warm()
+    (first,) = embedder.pids
+    psutil.Process(first).kill()  # and nobody here has heard of it yet
+    assert (await embedder.embed(["fox"])).vectors
+    assert embedder.pids != (first,)
+
+
 async def _again_and_again(embedder: OnnxEmbedder) -> None:
     while True:
         await embedder.embed(sentences(50))

@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 from msgspec.json import encode
@@ -67,6 +68,27 @@ async def test_a_killed_worker_fails_its_requests_and_the_next_starts_another(lo
         assert "\n" not in str(error)
     assert (await ask(local, LONG)).text
     assert local.pids != (first,)
+
+
+async def test_a_request_that_a_dead_worker_never_read_is_asked_of_the_next(local: OnnxEngine):
+    await local.warm()
+    (first,) = local.pids
+    psutil.Process(first).kill()  # and nobody here has heard of it yet
+    assert (await ask(local, LONG)).text
+    assert local.pids != (first,)
+
+
+async def test_a_request_that_a_dead_worker_had_read_is_not_repeated(local: OnnxEngine):
+    await local.warm()
+    (first,) = local.pids
+    endless = msgspec.structs.replace(LONG, max_tokens=100_000)
+    pieces = local.stream(endless)
+    await anext(pieces)
+    psutil.Process(first).kill()
+    with pytest.raises(EngineDied, match=str(first)):
+        async for _ in pieces:
+            pass
+    assert local.pids in {(), (first,)}
 
 
 async def _until_told(engine: OnnxEngine) -> None:

@@ -1,7 +1,7 @@
 """`OnnxEmbedder`: a local embedding model in a worker process of its own."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
@@ -9,7 +9,8 @@ from sprat.engines.base import Load
 from sprat.engines.embedding import wire
 from sprat.engines.worker.keeper import Keeper, physical_cores
 from sprat.engines.worker.process import WorkerProcess
-from sprat.engines.worker.wire import Fault, Ready
+from sprat.engines.worker.taken import asked_again
+from sprat.engines.worker.wire import Fault, Ready, Taken
 from sprat.errors import EngineError, UnsupportedRequest
 from sprat.measure.clock import now_ns
 from sprat.types import Embedded, Timing, Usage
@@ -20,7 +21,7 @@ class EmbeddingProcess(WorkerProcess[wire.Vectors | wire.Embedded]):
 
     module = "sprat.engines.embedding.worker"
 
-    def _decode(self, body: bytes) -> Ready | Fault | wire.Vectors | wire.Embedded:
+    def _decode(self, body: bytes) -> Ready | Taken | Fault | wire.Vectors | wire.Embedded:
         return wire.decode_from_worker(body)
 
     def _is_last(self, message: wire.Vectors | wire.Embedded) -> bool:
@@ -65,16 +66,24 @@ class OnnxEmbedder:
                 "There is no text to embed.", param="input", fix="Give at least one."
             )
         sent_ns = now_ns()
+        async with aclosing(asked_again(lambda: self._call(texts, dimensions, sent_ns))) as calls:
+            async for embedded in calls:
+                return embedded
+        raise EngineError(f"{self._name} ended without its vectors.")
+
+    async def _call(
+        self, texts: Sequence[str], dimensions: int | None, sent_ns: int
+    ) -> AsyncGenerator[Embedded]:
         process, ready = await self._keeper.ready()
         vectors = [b""] * len(texts)
         ask = wire.Embed(next(self._numbers), tuple(texts), dimensions)
         async with aclosing(process.answers(ask)) as messages:
             async for message in messages:
                 if isinstance(message, wire.Embedded):
-                    return self._embedded(vectors, message, _timing(sent_ns, ready, message))
+                    yield self._embedded(vectors, message, _timing(sent_ns, ready, message))
+                    return
                 for place, vector in zip(message.places, message.vectors, strict=True):
                     vectors[place] = vector
-        raise EngineError(f"{self._name} ended without its vectors.")
 
     def _embedded(self, vectors: list[bytes], done: wire.Embedded, timing: Timing) -> Embedded:
         return Embedded(

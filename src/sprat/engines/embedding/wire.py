@@ -2,7 +2,7 @@
 
 import msgspec
 
-from sprat.engines.worker.wire import Cancel, Fault, Ready
+from sprat.engines.worker.wire import Cancel, Fault, Ready, Taken
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +40,7 @@ class Embedded(msgspec.Struct, frozen=True, tag="embedded", kw_only=True):
 
 
 ToWorker = Embed | Cancel
-FromWorker = Ready | Vectors | Embedded | Fault
+FromWorker = Ready | Taken | Vectors | Embedded | Fault
 
 decode_to_worker = msgspec.msgpack.Decoder(ToWorker).decode
 decode_from_worker = msgspec.msgpack.Decoder(FromWorker).decode

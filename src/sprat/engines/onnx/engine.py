@@ -12,6 +12,7 @@ from sprat.engines.onnx.process import Process
 from sprat.engines.onnx.wire import Ask, Done, Options, Piece
 from sprat.engines.stamps import Stamps
 from sprat.engines.worker.keeper import Keeper, physical_cores
+from sprat.engines.worker.taken import asked_again
 from sprat.errors import EngineError
 from sprat.measure.clock import now_ns
 from sprat.types import ChatRequest, Delta, Message, Reply, Timing, Usage
@@ -79,15 +80,20 @@ class OnnxEngine:
     ) -> AsyncGenerator[Delta | Reply]:
         stamps, sent_ns = Stamps(request), now_ns()
         stamps.sent(sent_ns)
+        ask = Ask(next(self._numbers), request, endless)
+        async with aclosing(asked_again(lambda: self._asked(ask, stamps, sent_ns))) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def _asked(self, ask: Ask, stamps: Stamps, sent_ns: int) -> AsyncGenerator[Delta | Reply]:
         process, ready = await self._keeper.ready()
         if ready.at_ns > sent_ns:  # whoever started it: this request had to wait too
             stamps.loaded(ready.at_ns)
         pieces: list[Delta] = []
-        ask = Ask(next(self._numbers), request, endless)
         async with aclosing(process.answers(ask)) as messages:
             async for message in messages:
                 if isinstance(message, Done):
-                    yield self._reply(request, message, _timing(stamps, message), pieces)
+                    yield self._reply(ask.request, message, _timing(stamps, message), pieces)
                     return
                 pieces.append(_delta(message))
                 stamps.piece(pieces[-1], tool_call=bool(message.tool_calls))

@@ -2,7 +2,7 @@
 
 from sprat.engines.onnx.wire import Done, Piece, decode_from_worker
 from sprat.engines.worker.process import WorkerProcess
-from sprat.engines.worker.wire import Fault, Ready
+from sprat.engines.worker.wire import Fault, Ready, Taken
 
 
 class Process(WorkerProcess[Piece | Done]):
@@ -10,7 +10,7 @@ class Process(WorkerProcess[Piece | Done]):
 
     module = "sprat.engines.onnx.worker"
 
-    def _decode(self, body: bytes) -> Ready | Fault | Piece | Done:
+    def _decode(self, body: bytes) -> Ready | Taken | Fault | Piece | Done:
         return decode_from_worker(body)
 
     def _is_last(self, message: Piece | Done) -> bool:

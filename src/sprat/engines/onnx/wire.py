@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from sprat.engines.worker.wire import Cancel, Fault, Ready
+from sprat.engines.worker.wire import Cancel, Fault, Ready, Taken
 from sprat.types import ChatRequest, Finish, TokenLogprob
 
 
@@ -49,7 +49,7 @@ class Done(msgspec.Struct, frozen=True, tag="done", kw_only=True):
 
 
 ToWorker = Ask | Cancel
-FromWorker = Ready | Piece | Done | Fault
+FromWorker = Ready | Taken | Piece | Done | Fault
 
 decode_to_worker = msgspec.msgpack.Decoder(ToWorker).decode
 decode_from_worker = msgspec.msgpack.Decoder(FromWorker).decode

@@ -12,7 +12,8 @@ from typing import ClassVar, Generic, Protocol, Self, TypeVar, cast
 import msgspec
 
 from sprat import errors
-from sprat.engines.worker.wire import LENGTH, MOST_BYTES, Cancel, Fault, Ready, frame
+from sprat.engines.worker.taken import NeverTaken
+from sprat.engines.worker.wire import LENGTH, MOST_BYTES, Cancel, Fault, Ready, Taken, frame
 from sprat.errors import EngineDied, EngineError, SpratError, UnsupportedRequest
 
 _STOP_S = 2.0
@@ -48,7 +49,7 @@ class WorkerProcess(ABC, Generic[Heard]):
     """What is started: `python -m` this."""
 
     @abstractmethod
-    def _decode(self, body: bytes) -> Ready | Fault | Heard:
+    def _decode(self, body: bytes) -> Ready | Taken | Fault | Heard:
         """A message of the worker's."""
 
     @abstractmethod
@@ -63,6 +64,8 @@ class WorkerProcess(ABC, Generic[Heard]):
         self._what = what
         self._loop = asyncio.get_running_loop()
         self._answers: dict[int, asyncio.Queue[Heard | SpratError]] = {}
+        self._untaken: set[int] = set()
+        """Requests that were sent, and not read yet as far as is known."""
         self._ready: asyncio.Future[Ready] = self._loop.create_future()
         self._tail = b""
         self._closing = False
@@ -127,6 +130,7 @@ class WorkerProcess(ABC, Generic[Heard]):
             SpratError: the worker refused the request, failed, or died.
         """
         queue = self._answers[ask.id] = asyncio.Queue()
+        self._untaken.add(ask.id)
         finished = False
         try:
             await self._send(ask)
@@ -138,12 +142,13 @@ class WorkerProcess(ABC, Generic[Heard]):
                 yield message
         finally:
             del self._answers[ask.id]
+            self._untaken.discard(ask.id)
             if not finished:
                 self._write(Cancel(ask.id))
 
     async def _send(self, message: Numbered) -> None:
         if self._process.returncode is not None:
-            raise self._died()
+            raise self._died(NeverTaken)
         self._write(message)
         with contextlib.suppress(ConnectionError):
             await self._stdin.drain()
@@ -167,15 +172,17 @@ class WorkerProcess(ABC, Generic[Heard]):
         await asyncio.wait([self._tasks[1]], timeout=_STOP_S)
         self._bury()
 
-    async def _read(self) -> Ready | Fault | Heard:
+    async def _read(self) -> Ready | Taken | Fault | Heard:
         (length,) = LENGTH.unpack(await self._stdout.readexactly(LENGTH.size))
         if length > MOST_BYTES:
             raise msgspec.DecodeError(f"a frame of {length} bytes")
         return self._decode(await self._stdout.readexactly(length))
 
-    def _deliver(self, message: Ready | Fault | Heard) -> None:
+    def _deliver(self, message: Ready | Taken | Fault | Heard) -> None:
         if isinstance(message, Ready):
             self._ready.set_result(message)
+        elif isinstance(message, Taken):
+            self._untaken.discard(message.id)
         elif isinstance(message, Fault):
             self._fail(message.id, _error(message))
         elif (queue := self._answers.get(message.id)) is not None:
@@ -191,16 +198,16 @@ class WorkerProcess(ABC, Generic[Heard]):
 
     def _bury(self) -> None:
         self._fail(None, self._died())
-        for queue in self._answers.values():
-            queue.put_nowait(self._died())
+        for number, queue in self._answers.items():
+            queue.put_nowait(self._died(NeverTaken if number in self._untaken else EngineDied))
 
-    def _died(self) -> EngineDied:
+    def _died(self, kind: type[EngineDied] = EngineDied) -> EngineDied:
         if self._closing:
             return EngineDied(f"The worker of {self._what} was stopped.")
         code = self._process.returncode
         lines = self._tail.decode("utf-8", "replace").strip().splitlines()
         said = f" Its last words: {lines[-1][:300]}" if lines else ""
-        return EngineDied(
+        return kind(
             f"The worker process {self.pid} of {self._what} ended (exit status {code}).{said}",
             fix="Ask again: the next request starts a new one.",
         )
@@ -211,7 +218,7 @@ class WorkerProcess(ABC, Generic[Heard]):
 
     async def stop(self) -> None:
         """End the worker; kill it when it does not go by itself."""
-        self._closing = True
+        self._closing = self._process.returncode is None  # else it died, which is another story
         if self._loop is not asyncio.get_running_loop():
             with contextlib.suppress(ProcessLookupError, RuntimeError):
                 self._process.kill()

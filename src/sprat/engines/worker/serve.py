@@ -14,12 +14,22 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import BinaryIO, Protocol, TypeVar
 
-from sprat.engines.worker.wire import Cancel, Fault, Ready, frame, read_frame
+from sprat.engines.worker.wire import Cancel, Fault, Ready, Taken, frame, read_frame
 from sprat.errors import EngineError, SpratError, UnsupportedRequest, first_line
 
 REST_AFTER_S = 1.0
 
-Told = TypeVar("Told")
+
+class Numbered(Protocol):
+    """A message about one request."""
+
+    @property
+    def id(self) -> int:
+        """The request's number."""
+        ...
+
+
+Told = TypeVar("Told", bound=Numbered)
 """What the parent says."""
 Interrupt = Callable[[int], None]
 Hears_contra = TypeVar("Hears_contra", contravariant=True)
@@ -123,6 +133,8 @@ def _work(work: Work[Told], inbox: "queue.SimpleQueue[Told]", out: BinaryIO) -> 
         while not inbox.empty():
             heard.append(inbox.get())
         for message in heard:
+            if not isinstance(message, Cancel):
+                _say(out, [Taken(message.id)])
             _say(out, work.receive(message))
         if not work.idle:
             _say(out, work.step())

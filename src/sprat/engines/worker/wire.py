@@ -23,6 +23,12 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
     context_tokens: int
 
 
+class Taken(msgspec.Struct, frozen=True, tag="taken"):
+    """Worker: this request was read. If the worker dies now, that may be the request's doing."""
+
+    id: int
+
+
 class Fault(msgspec.Struct, frozen=True, tag="fault"):
     """Worker: this request (None: the loading) failed. `error` names a class of sprat.errors."""
 
