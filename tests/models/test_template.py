@@ -93,8 +93,9 @@ def test_tools_reach_a_template_that_has_a_place_for_them():
 
 
 def test_a_template_without_a_place_for_tools_refuses_them():
-    with pytest.raises(UnsupportedRequest, match="no place for tools"):
+    with pytest.raises(UnsupportedRequest, match="no place for tools") as refused:
         ChatTemplate(SMOLLM2).render(TALK, ({"type": "function"},))
+    assert refused.value.param == "tools"
 
 
 def test_a_refusal_by_the_template_is_passed_on():

@@ -160,6 +160,19 @@ def test_a_value_out_of_bounds_is_named(fields: dict[str, Any], named: str):
     assert named.rpartition(".")[2].partition("[")[0] in str(error)
 
 
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"model": "./weights.gguf"}, "a path is none"),
+        ({"store": True}, "store is true, which is not offered here. Leave it out, or send false."),
+        ({"metadata": {"a": "b"}}, "metadata is not offered here"),
+        ({"messages": [{"role": "boss", "content": "Hi"}]}, "/docs lists what it may be"),
+    ],
+)
+def test_a_refusal_says_what_to_send_in_the_words_of_the_client(fields: dict[str, Any], said: str):
+    assert said in str(refused(**fields))
+
+
 def nested(depth: int) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "string"}
     for _ in range(depth):

@@ -44,6 +44,20 @@ def test_no_text_makes_it_look_for_a_file(text: str):
     assert found.name in catalog() or isinstance(found.found, EndpointModel)
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("smollm2-135n", "Did you mean smollm2-135m"),
+        ("ollama/qwen3:4b", r"Add \[endpoints.ollama\]"),
+        ("foundry:phi-4", "FOUNDRY_LOCAL_ENDPOINT"),
+        ("gpt-4o", "See GET /v1/models"),
+    ],
+)
+def test_an_unknown_name_is_told_what_is_missing(name: str, said: str):
+    with pytest.raises(UnknownModel, match=said):
+        names().find(name)
+
+
 def test_a_name_is_found_in_any_case_and_told_in_its_own():
     assert names().find("SmolLM2-135M").name == "smollm2-135m"
 

@@ -67,7 +67,9 @@ class ChatTemplate:
         """
         if tools and not self.takes_tools:
             raise UnsupportedRequest(
-                "This model's chat template has no place for tools.", fix="Ask without tools."
+                "This model's chat template has no place for tools.",
+                param="tools",
+                fix="Ask without tools.",
             )
         try:
             return self._template.render(
@@ -79,6 +81,7 @@ class ChatTemplate:
         except (jinja2.TemplateError, TypeError, ValueError) as error:
             raise UnsupportedRequest(
                 f"The model's chat template refuses these messages: {error}.",
+                param="messages",
                 fix="Check the order of roles: one system message first, then user and assistant.",
             ) from error
 

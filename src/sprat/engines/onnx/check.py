@@ -45,10 +45,13 @@ def _name(tool: dict[str, Any]) -> str:
     known = cast("dict[str, object]", function)
     name, parameters = known.get("name"), known.get("parameters")
     if not isinstance(name, str) or not name:
-        raise UnsupportedRequest("The request cannot be honoured: a tool has no name.")
+        raise UnsupportedRequest(
+            "The request cannot be honoured: a tool has no name.", param="tools"
+        )
     if not isinstance(parameters, dict | None):
         raise UnsupportedRequest(
-            f"The request cannot be honoured: the parameters of the tool {name!r} are no schema."
+            f"The request cannot be honoured: the parameters of the tool {name!r} are no schema.",
+            param="tools",
         )
     return name
 

@@ -63,13 +63,15 @@ class Guides:
                 sampled["random_seed"] = request.seed % 2**31
         params.set_search_options(max_length=most_tokens + 2, **sampled)
         kind, data = _grammar(wanted)
-        what = "parameters of the tools" if request.response_format is None else "response format"
+        shaped = request.response_format is not None
+        what = "response format" if shaped else "parameters of the tools"
         try:
             params.set_guidance(kind, data)
             return Guide(og.Generator(self._model, params))
         except Exception as error:  # the native library raises whatever it likes
             raise UnsupportedRequest(
                 f"The {what} cannot be used: {first_line(error)}.",
+                param="response_format" if shaped else "tools",
                 fix="Check the JSON schema or the pattern.",
             ) from error
 

@@ -64,6 +64,7 @@ class Intake:
             raise UnsupportedRequest(
                 "The request cannot be honoured: tools; this model writes its calls in a form that "
                 "is not understood here.",
+                param="tools",
                 fix="Ask without tools, or take a Qwen model.",
             )
         text = self._template.render(request.messages, tools)
@@ -75,7 +76,8 @@ class Intake:
             if not 0 <= token < vocab:
                 raise UnsupportedRequest(
                     f"The request cannot be honoured: logit_bias names token {token}; the model's "
-                    f"tokens are 0 to {vocab - 1}."
+                    f"tokens are 0 to {vocab - 1}.",
+                    param="logit_bias",
                 )
         if not (bias or request.presence_penalty or request.frequency_penalty):
             return None

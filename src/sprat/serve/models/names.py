@@ -89,8 +89,14 @@ class Names:
         return _served(name, name, EndpointModel(head, endpoint, model, name))
 
     def _fix(self, name: str) -> str:
+        head, slash, model = name.partition("/")
+        if head.startswith("foundry"):
+            return "Foundry Local is reached by the variable FOUNDRY_LOCAL_ENDPOINT."
+        if slash and model and head not in self._settings.endpoints:
+            head = head[:_SHOWN]
+            return f'Add [endpoints.{head}] url = "http://…/v1" to sprat.toml, if that was meant.'
         near = nearest(name, [served.name for served in self.listed()])
-        return f"Did you mean {' or '.join(near)}?" if near else "See GET /v1/models."
+        return f"Did you mean {', '.join(near)}?" if near else "See GET /v1/models."
 
 
 def _served(name: str, source: str, found: Source) -> Served:

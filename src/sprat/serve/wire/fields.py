@@ -56,10 +56,13 @@ B = TypeVar("B")
 _UNKNOWN = re.compile(r"unknown field `(?P<name>[^`]*)`")
 _MISSING = re.compile(r"missing required field `(?P<name>[^`]*)`")
 _AT = re.compile(r" - at (?:`key` in )?`(?P<path>[^`]*)`")
+_NOTHING = re.compile(r"Expected `null`|Expected `object` of length <= 0")
+"""What msgspec says where nothing at all is taken."""
 _FIXES = (
     (re.compile(r"content\[\d+\]"), "Only text parts are taken."),
     (re.compile(r"^(prompt|input)\[\d+\]$"), "Only texts are taken, no token numbers."),
     (re.compile(r"tools\[\d+\](\.type)?$"), "Functions are the only tools."),
+    (re.compile(r"^model$"), "Take a name of GET /v1/models; a path is none."),
     (
         re.compile(r"^(store|previous_response_id|conversation|background)$"),
         "Nothing is kept here: send the whole conversation, and leave this out.",
@@ -94,13 +97,15 @@ def _invalid(message: str) -> BadRequest:
     if field is None:
         said = _shown(message[: at.start()] if at else message)
         line = f"{path}: {said}." if path else f"{said}."
-        if said.startswith("Expected `null`") and path:
+        if path and _NOTHING.match(said):
             line = f"{path} is not offered here."
     else:
         path = f"{path}.{field['name']}" if path else field["name"]
         missing = field.re is _MISSING
         line = f"{_shown(path)} is {'missing' if missing else 'no parameter here'}."
     fix = next((fix for place, fix in _FIXES if place.search(path)), None)
+    if fix is None and "Invalid enum value" in line:
+        fix = "GET /docs lists what it may be."
     return BadRequest(line, param=path[:_SHOWN] or None, code="invalid_value", fix=fix)
 
 
@@ -122,9 +127,14 @@ def only(param: str, value: object, *allowed: object) -> None:
     """
     if value is None or value in allowed:
         return
-    taken = " or ".join(repr(one) for one in allowed)
+    taken = " or ".join(_json(one) for one in allowed)
     fix = f"Leave it out, or send {taken}." if allowed else "Leave it out."
-    raise refuse(param, f"{param} is {str(value)[:80]!r}, which is not offered here.", fix=fix)
+    raise refuse(param, f"{param} is {_json(value)[:80]}, which is not offered here.", fix=fix)
+
+
+def _json(value: object) -> str:
+    """A value as the client wrote it: `false`, not Python's `False`."""
+    return msgspec.json.encode(value).decode()
 
 
 def shallow(param: str, value: dict[str, Any]) -> dict[str, Any]:
