@@ -83,3 +83,13 @@ async def test_an_alias_shows_the_state_of_the_model_that_it_stands_for(tmp_path
             assert response.status == 200
         answer = await at.chat(model="parrot")
         assert answer["model"] == "parrot"
+
+
+async def test_whoever_stands_behind_an_alias_owns_the_model(tmp_path: Path, stub: Stub):
+    known = serving(tmp_path, endpoints={"up": stub.url}, models={"mine": "up/small"})
+    async with gateway(known) as at:
+        owners: list[str] = []
+        for name in ("mine", "up/small", "echo"):
+            async with await at.get(f"/v1/models/{name}") as response:
+                owners.append((await response.json())["owned_by"])
+    assert owners == ["up", "up", "sprat"]

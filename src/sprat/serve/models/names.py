@@ -32,6 +32,11 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
     need_bytes: int = 0
     """About what it takes in memory once loaded; 0: not known, or elsewhere."""
 
+    @property
+    def owner(self) -> str:
+        """Who gives its answers: `sprat`, or an endpoint by its name in `sprat.toml`."""
+        return self.found.endpoint_name if isinstance(self.found, EndpointModel) else "sprat"
+
 
 class Names:
     """The names in front of `settings`."""

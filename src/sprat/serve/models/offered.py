@@ -53,7 +53,7 @@ class Offered:
         return Offer(
             name=served.name,
             source=served.source,
-            owner=served.name.partition("/")[0] if remote else "sprat",
+            owner=served.owner,
             where=served.where,
             embeds=served.embeds,
             on_disk=None if remote else self._on_disk(served),

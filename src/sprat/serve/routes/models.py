@@ -79,12 +79,11 @@ async def list_models(call: Call) -> None:
 async def show_model(call: Call) -> None:
     """One model by name."""
     served = call.gateway.names.find(call.name)
-    owner = served.name.partition("/")[0] if served.where == "endpoint" else "sprat"
-    await respond(call.send, 200, encode(Model(id=served.name, created=_STARTED, owned_by=owner)))
+    await respond(call.send, 200, encode(_model(served)))
 
 
-def _model(offer: Offer) -> Model:
-    return Model(id=offer.name, created=_STARTED, owned_by=offer.owner)
+def _model(known: Offer | Served) -> Model:
+    return Model(id=known.name, created=_STARTED, owned_by=known.owner)
 
 
 async def list_states(call: Call) -> None:
