@@ -79,6 +79,11 @@ class ServeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     traces: bool = False
     """Whether spans are sent by OpenTelemetry; the environment can ask for it too."""
 
+    @property
+    def locked(self) -> bool:
+        """Whether callers must send a key."""
+        return bool(self.key or self.key_env)
+
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that can be set."""

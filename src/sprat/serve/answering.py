@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import aclosing
+from typing import Any
 
 import msgspec
 
@@ -10,6 +11,7 @@ from sprat.serve.exchange import Exchange, Work
 from sprat.serve.ledger import Record
 from sprat.serve.merge import Answers, merged
 from sprat.serve.models.names import Served
+from sprat.serve.models.pool import Lease
 from sprat.serve.problem import BadRequest
 from sprat.serve.wire.form import Asked, Form
 from sprat.serve.wire.sprat import Told
@@ -31,8 +33,7 @@ def answering(parse: Parse) -> Work:
         requests = tuple(_completed(exchange, served, request) for request in asked.requests)
         record.requests = requests
         async with gateway.answering.lease(served, exchange.caller(asked.caller)) as lease:
-            record.taken_ns, record.ready_ns = lease.taken_ns, lease.ready_ns
-            told = told_of(record, served, lease.taken_ns, lease.ready_ns)
+            told = told_of(record, served, lease)
             send = _streamed if asked.stream else _whole
             async with aclosing(merged(lease.engine, requests)) as answers:
                 await send(exchange, answers, asked.form, told)
@@ -50,14 +51,15 @@ def _refuse_embedding(served: Served) -> None:
         )
 
 
-def told_of(record: Record, served: Served, taken_ns: int, ready_ns: int) -> Told:
-    """What a reply's `sprat` field says beside the reply."""
+def told_of(record: Record, served: Served, lease: Lease[Any]) -> Told:
+    """What a reply's `sprat` field says beside the reply; its times are entered into the record."""
+    record.taken_ns, record.ready_ns = lease.taken_ns, lease.ready_ns
     return Told(
         model=served.name,
         source=served.source,
         arrived_ns=record.arrived_ns,
-        taken_ns=taken_ns,
-        ready_ns=ready_ns,
+        taken_ns=lease.taken_ns,
+        ready_ns=lease.ready_ns,
     )
 
 

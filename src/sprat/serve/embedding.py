@@ -31,8 +31,7 @@ async def embedding(exchange: Exchange, raw: bytes) -> None:
     record.model = served.name
     _refuse_answering(served)
     async with gateway.embedding.lease(served, exchange.caller(body.user)) as lease:
-        record.taken_ns, record.ready_ns = lease.taken_ns, lease.ready_ns
-        told = told_of(record, served, lease.taken_ns, lease.ready_ns)
+        told = told_of(record, served, lease)
         embedded = await lease.engine.embed(body.texts, dimensions=body.dimensions)
     reply = _as_reply(embedded)
     exchange.note(reply)

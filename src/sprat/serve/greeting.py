@@ -3,6 +3,7 @@
 import sys
 
 from sprat.serve.gateway import Gateway
+from sprat.serve.port import reachable
 
 _SHOWN = 6
 
@@ -12,22 +13,21 @@ def greeting(gateway: Gateway, host: str, port: int) -> str:
     base = f"http://{_name(host)}:{port}"
     here = [model for model in gateway.names.listed() if gateway.offered.of(model).on_disk]
     first = next((model.name for model in here if not model.embeds), "smollm2-135m")
-    key = bool(gateway.settings.key or gateway.settings.key_env)
     lines = [
         f"Sprat serves at {base}/v1",
         f"  models on disk   {_listed([model.name for model in here])}",
         f"  reference        {base}/docs",
         "  stop             Ctrl-C",
         "Try it:",
-        f"  {_curl(base, first, key)}",
+        f"  {_curl(base, first, gateway.settings.locked)}",
     ]
     return "\n".join(lines)
 
 
 def _name(host: str) -> str:
     """The address as this machine's own programs write it."""
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
-    return f"[{reachable}]" if ":" in reachable else reachable
+    near = reachable(host)
+    return f"[{near}]" if ":" in near else near
 
 
 def _listed(names: list[str]) -> str:
@@ -37,9 +37,9 @@ def _listed(names: list[str]) -> str:
     return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-def _curl(base: str, model: str, key: bool) -> str:
+def _curl(base: str, model: str, locked: bool) -> str:
     body = f'{{"model": "{model}", "messages": [{{"role": "user", "content": "Hello"}}]}}'
     quoted = '"' + body.replace('"', '\\"') + '"' if sys.platform == "win32" else f"'{body}'"
-    sent = ' -H "Authorization: Bearer YOUR-KEY"' if key else ""
+    sent = ' -H "Authorization: Bearer YOUR-KEY"' if locked else ""
     head = f'curl {base}/v1/chat/completions -H "Content-Type: application/json"'
     return f"{head}{sent} -d {quoted}"

@@ -23,7 +23,7 @@ def merged(engine: Engine, requests: tuple[ChatRequest, ...]) -> Answers:
 
 
 async def _several(engine: Engine, requests: tuple[ChatRequest, ...]) -> Answers:
-    queue: asyncio.Queue[Indexed | BaseException | None] = asyncio.Queue()
+    queue: asyncio.Queue[Indexed | Exception | None] = asyncio.Queue()
     tasks = [
         asyncio.create_task(_into(queue, index, engine, request))
         for index, request in enumerate(requests)
@@ -32,7 +32,7 @@ async def _several(engine: Engine, requests: tuple[ChatRequest, ...]) -> Answers
         running = len(tasks)
         while running:
             item = await queue.get()
-            if isinstance(item, BaseException):
+            if isinstance(item, Exception):
                 raise item
             if item is None:
                 running -= 1
@@ -45,7 +45,7 @@ async def _several(engine: Engine, requests: tuple[ChatRequest, ...]) -> Answers
 
 
 async def _into(
-    queue: "asyncio.Queue[Indexed | BaseException | None]",
+    queue: "asyncio.Queue[Indexed | Exception | None]",
     index: int,
     engine: Engine,
     request: ChatRequest,

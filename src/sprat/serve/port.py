@@ -166,14 +166,15 @@ def _how_to_find(port: int) -> str:
     return f"sudo ss -ltnp 'sport = :{port}'"
 
 
-def _reachable(host: str) -> str:
+def reachable(host: str) -> str:
+    """The address at which this machine's own programs find a listener at `host`."""
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
 
 
 def answers(host: str, port: int) -> bool:
     """Whether something takes connections there."""
     try:
-        with socket.create_connection((_reachable(host), port), timeout=_PATIENCE_S):
+        with socket.create_connection((reachable(host), port), timeout=_PATIENCE_S):
             return True
     except OSError:
         return False
@@ -181,7 +182,7 @@ def answers(host: str, port: int) -> bool:
 
 def is_sprat(host: str, port: int) -> bool:
     """Whether what listens there says of itself that it is Sprat's gateway."""
-    asking = http.client.HTTPConnection(_reachable(host), port, timeout=_PATIENCE_S)
+    asking = http.client.HTTPConnection(reachable(host), port, timeout=_PATIENCE_S)
     try:
         asking.request("GET", "/healthz")
         said = msgspec.json.decode(asking.getresponse().read(4096), type=dict[str, str])

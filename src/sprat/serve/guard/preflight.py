@@ -7,8 +7,7 @@ https://wicg.github.io/private-network-access/
 import re
 
 from sprat.serve.guard.head import Head
-
-Pairs = list[tuple[bytes, bytes]]
+from sprat.serve.guard.security import Pairs
 
 _SENDABLE = re.compile(
     r"accept|authorization|content-type|idempotency-key|traceparent|tracestate|user-agent"

@@ -20,22 +20,17 @@ async def openapi(call: Call) -> None:
 
 async def docs(call: Call) -> None:
     """The same document, for people."""
-    page = await asyncio.to_thread(_docs, _base(call), _asks_for_key(call))
+    page = await asyncio.to_thread(_docs, _base(call), call.gateway.settings.locked)
     await respond(call.send, 200, page, headers(), HTML)
 
 
 async def home(call: Call) -> None:
     """What is running, and how to ask it. Who has no key learns no names of models."""
-    locked = _asks_for_key(call)
+    locked = call.gateway.settings.locked
     offers = [] if locked else await call.gateway.offered.all()
     standings = {} if locked else {one.source: one for one in call.gateway.standings}
     page = await asyncio.to_thread(_home, _base(call), locked, offers, standings)
     await respond(call.send, 200, page, headers(), HTML)
-
-
-def _asks_for_key(call: Call) -> bool:
-    settings = call.gateway.settings
-    return bool(settings.key or settings.key_env)
 
 
 def _base(call: Call) -> str:
