@@ -9,11 +9,15 @@ from pathlib import Path
 
 import psutil
 import pytest
+import uvicorn
 from tests.serve.process import Process, serve_process, slow_model, until
 from tests.serve.running import At, gateway, serving
 
 from sprat.errors import EngineError
+from sprat.serve import gateway as gateways
 from sprat.serve import greeting
+from sprat.serve.port import bind
+from sprat.serve.server import Running
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
 
@@ -170,3 +174,35 @@ def test_the_greeting_has_a_command_to_try_and_says_how_to_stop(tmp_path: Path):
     assert "curl http://127.0.0.1:5273/v1/chat/completions" in said
     assert "k" * 20 not in said
     assert "echo" in said
+
+
+async def test_a_server_that_cannot_start_says_so_and_does_not_wait_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    async def broken(*_: object) -> None:
+        raise OSError("There is no such socket.")
+
+    monkeypatch.setattr(uvicorn.Server, "startup", broken)
+    settings, told = serving(tmp_path), list[str]()
+    with bind(settings.serve) as bound, pytest.raises(OSError, match="no such socket"):
+        async with asyncio.timeout(20):
+            await Running(settings, bound).serve(lambda: told.append("ready"))
+    assert not told
+
+
+async def test_a_round_of_tidying_that_fails_is_not_the_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setattr(gateways, "_TIDY_EVERY_S", 0.01)
+    rounds = asyncio.Queue[int]()
+
+    def stumbling(longest_ns: int) -> None:
+        rounds.put_nowait(longest_ns)
+        raise ValueError("Something nobody foresaw.")
+
+    async with gateway(serving(tmp_path)) as at:
+        monkeypatch.setattr(at.gateway.ledger, "cancel_stalled", stumbling)
+        async with asyncio.timeout(20):
+            for _ in range(3):
+                await rounds.get()
+    assert "unforeseen" in caplog.text

@@ -92,9 +92,12 @@ class Gateway:
         """Unload idle models and give up stalled clients, until cancelled."""
         while True:
             await asyncio.sleep(_TIDY_EVERY_S)
-            self.ledger.cancel_stalled(int(STALLED_S * 1e9))
-            await self.answering.tidy()
-            await self.embedding.tidy()
+            try:
+                self.ledger.cancel_stalled(int(STALLED_S * 1e9))
+                await self.answering.tidy()
+                await self.embedding.tidy()
+            except Exception as error:  # noqa: BLE001 - the next round must come all the same
+                self.unforeseen(error)
 
     async def drain(self, longest_s: float) -> None:
         """Take nothing new; let what is under way end, then cancel it."""

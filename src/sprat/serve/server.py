@@ -75,11 +75,13 @@ class Running:
     async def serve(self, ready: Callable[[], None] = lambda: None) -> None:
         """Serve until `stop`; `ready` is called once connections are taken."""
         serving = asyncio.create_task(self._server.serve(sockets=[self._bound]))
+        serving.add_done_callback(lambda _: self._server.listening.set())  # or it never will
         tidying = asyncio.create_task(self.gateway.keep_tidy())
         loading = asyncio.create_task(self._load())
         try:
             await self._server.listening.wait()
-            ready()
+            if not serving.done():
+                ready()
             stopping = asyncio.create_task(self._stop.wait())
             await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
             stopping.cancel()
@@ -93,6 +95,7 @@ class Running:
             if self._traces is not None:
                 await self._traces.aclose()
             LOG.info("stopped")
+        await serving  # raises what ended it, if it was not told to end
 
     def _say_stopping(self) -> None:
         count, longest_s = len(self.gateway.ledger.open), self.gateway.settings.drain_s
