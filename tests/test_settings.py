@@ -19,6 +19,8 @@ from sprat.settings import Endpoint, OnnxSettings, ServeSettings, Settings, load
         ('[endpoints.x]\nurl = "http://a/v1"\ntimeout_s = -1', "timeout_s"),
         ('[endpoints.x]\nurl = "localhost:11434"', "[endpoints.x] url"),
         ('[endpoints.x]\nurl = ""', "[endpoints.x] url"),
+        ('[endpoints.x]\nurl = "http://a/v1"\nkey_env = ""', "key_env"),
+        ('[serve]\nkey_env = ""', "$.serve.key_env"),
         ('smal = "x"', "smal"),
     ],
 )

@@ -14,6 +14,8 @@ DEFAULT_SMALL = "smollm2-135m"
 DEFAULT_LARGE = "qwen2.5-coder-0.5b"
 FILE_NAME = "sprat.toml"
 
+VariableName = Annotated[str, msgspec.Meta(min_length=1)]
+
 
 class Endpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An OpenAI-compatible server."""
@@ -21,7 +23,7 @@ class Endpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     url: str
     """The base address, up to and with `/v1`."""
     key: str | None = None
-    key_env: str | None = None
+    key_env: VariableName | None = None
     """The name of the environment variable that holds the key."""
     timeout_s: Annotated[float, msgspec.Meta(gt=0, le=86_400)] = 120.0
 
@@ -41,7 +43,7 @@ class ServeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 5273
     """0: any free one."""
     key: str | None = None
-    key_env: str | None = None
+    key_env: VariableName | None = None
     """The name of the environment variable that holds the key."""
     hosts: tuple[str, ...] = ()
     """`Host` values answered beside the loopback's own, each as a browser sends it: `box:5273`."""

@@ -11,12 +11,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
 import pytest
 from tests.serve.running import At, gateway, serving
 
 from sprat.serve.gateway import Gateway
 from sprat.serve.observe import lines
 from sprat.serve.observe.log import LOG, logging_to, one_line
+from sprat.settings import Endpoint
 
 SECRETS = ("sk-prompt-5d1c", "sk-gateway-7f2a-0123456789", "sk-endpoint-9b3e", "Hello there")
 
@@ -141,6 +143,20 @@ async def test_why_a_model_cannot_be_loaded_is_a_line(tmp_path: Path):
         (line,) = [line for line in said() if "could not be loaded" in line]
     assert "warning could not be loaded model=echo error=" in line
     assert "echo.toml" in line
+
+
+async def test_what_the_operator_has_to_set_is_in_the_line_of_the_request_that_misses_it(
+    tmp_path: Path,
+):
+    nobody = Endpoint(url="http://127.0.0.1:9/v1", key_env="SPRAT_TEST_NOT_SET")
+    settings = msgspec.structs.replace(serving(tmp_path), endpoints={"far": nobody})
+    stream = io.StringIO()
+    with logging_to(stream, "text"):
+        async with gateway(settings) as at:
+            await at.chat(model="far/any")
+    (line,) = [line for line in stream.getvalue().splitlines() if " request " in line]
+    assert "code=misconfigured" in line
+    assert "Set the environment variable SPRAT_TEST_NOT_SET." in line
 
 
 async def test_a_load_that_a_stop_ends_is_no_failure(

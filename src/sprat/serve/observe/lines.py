@@ -14,6 +14,7 @@ from sprat.serve.observe.log import LOG
 if TYPE_CHECKING:
     from sprat.serve.ledger import Listener, Record
     from sprat.serve.models.pool import Change
+    from sprat.serve.problem import Problem
 
 _EVERY_S = 10.0
 """Between two lines about the same stage of a download."""
@@ -54,6 +55,7 @@ def _facts(record: "Record") -> dict[str, object]:
         "outcome": record.outcome,
         "status": record.status,
         "code": found.code,
+        "error": _to_mend(record.problem),
         "input_tokens": found.input_tokens if record.replies else None,
         "output_tokens": found.output_tokens if record.replies else None,
         "queue_ms": _ms(found.queue_s),
@@ -61,6 +63,11 @@ def _facts(record: "Record") -> dict[str, object]:
         "first_ms": _ms(found.first_s),
         "total_ms": _ms(found.total_s),
     }
+
+
+def _to_mend(problem: "Problem | None") -> str | None:
+    """What is wrong with the settings; other messages may quote what was asked."""
+    return problem.message if problem is not None and problem.code == "misconfigured" else None
 
 
 def _texts(record: "Record") -> dict[str, object]:
