@@ -26,7 +26,7 @@ LOADED = Load(load_s=0.0)
 class Fake:
     """An engine that counts; `gate` holds its load."""
 
-    pids = ()
+    pids: tuple[int, ...] = ()
 
     def __init__(self, house: "House", served: Served) -> None:
         self.house, self.served = house, served
@@ -91,6 +91,19 @@ async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
         while not holds():  # noqa: ASYNC110 - there is no event for it
             await asyncio.sleep(0.001)
+
+
+async def test_a_model_whose_process_was_started_again_is_told_once():
+    house, told = House(), list[str]()
+    house.pool.restarted = told.append
+    engine = await house.use(local("one"))
+    engine.pids = (7,)
+    await house.use(local("one"))
+    assert told == []  # the first that there was
+    engine.pids = (8,)
+    await house.use(local("one"))
+    await house.use(local("one"))
+    assert told == ["one"]
 
 
 async def test_a_model_is_loaded_once_for_all_who_wait_and_off_the_event_loop():
@@ -248,7 +261,7 @@ async def test_a_model_whose_line_moves_on_is_neither_forgotten_nor_unloaded(
         second = asyncio.create_task(house.use(served))
         await until(lambda: house.pool.slot(served).places.waiting == 1)
     await house.pool.tidy()  # the place is the second's, who has yet to hear of it
-    with pytest.raises(BadRequest, match="1 requests"):
+    with pytest.raises(BadRequest, match="is answering 1, and 0 wait"):
         await house.pool.unload(served)
     assert await second is lease.engine
 

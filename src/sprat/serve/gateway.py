@@ -11,7 +11,7 @@ from sprat.serve.models.names import Names, Served
 from sprat.serve.models.offered import Offered
 from sprat.serve.models.pool import Change, Pool
 from sprat.serve.models.slot import Standing
-from sprat.serve.observe.lines import changed, fetching, request_lines
+from sprat.serve.observe.lines import changed, fetching, request_lines, restarted
 from sprat.serve.observe.log import LOG
 from sprat.serve.observe.metrics import Metrics
 from sprat.serve.problem import Busy
@@ -51,6 +51,7 @@ class Gateway:
         self.embedding: Pool[Embedder] = Pool(self._open_embedder, self.settings, free)
         self.answering.beside, self.embedding.beside = (self.embedding,), (self.answering,)
         self.answering.changed = self.embedding.changed = self._changed
+        self.answering.restarted = self.embedding.restarted = self._restarted
 
     def _open_engine(self, served: Served) -> Engine:
         self.offered.refuse_unfetched(served)
@@ -83,6 +84,10 @@ class Gateway:
     def _changed(self, model: str, change: Change) -> None:
         self.metrics.changed(model, change)
         changed(model, change)
+
+    def _restarted(self, model: str) -> None:
+        self.metrics.restarted(model)
+        restarted(model)
 
     def unforeseen(self, error: Exception) -> None:
         """Write down what nobody foresaw, with where it happened: the client is told its class."""

@@ -48,6 +48,8 @@ class Pool(Generic[T]):
         self._free_bytes = free_bytes
         self._slots: dict[str, Slot[T]] = {}
         self.changed: Changed = lambda _model, _change: None
+        self.restarted: Callable[[str], None] = lambda _model: None
+        """Told of each local model whose process had ended, and was started again."""
         self.beside: tuple[Pool[Any], ...] = ()
         """Pools in the same memory, whose idle models make room too."""
 
@@ -82,6 +84,16 @@ class Pool(Generic[T]):
         finally:
             slot.last_used_ns = now_ns()
             slot.places.give(taken_ns)
+            self._notice(slot)
+
+    def _notice(self, slot: Slot[T]) -> None:
+        """See whether the engine had to start its process again."""
+        pids = slot.engine.pids if slot.engine else ()
+        if not pids or pids == slot.pids:
+            return
+        if slot.pids:
+            self.restarted(slot.served.name)
+        slot.pids = pids
 
     async def load(self, served: Served) -> Standing:
         """Load a model now, without a place: whoever has one waits for the same load.
@@ -103,9 +115,9 @@ class Pool(Generic[T]):
         """
         slot = self.slot(served)
         if not slot.unused:
-            busy = slot.places.taken + slot.places.waiting
+            busy = f"is answering {slot.places.taken}, and {slot.places.waiting} wait"
             raise BadRequest(
-                f"{served.name} has {busy} requests, or is being loaded.",
+                f"{served.name} {'is being loaded' if slot.loading else busy}.",
                 status=409,
                 code="model_busy",
                 fix="Unload it when they are done.",
@@ -162,7 +174,7 @@ class Pool(Generic[T]):
             engine = await in_thread(lambda: self._open(slot.served))
             if slot.served.where == "local":
                 slot.load = await _warmed(engine)
-            slot.engine = engine
+            slot.engine, slot.pids = engine, engine.pids
         except Exception as error:
             self._tell(slot, error)
             raise

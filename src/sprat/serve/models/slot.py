@@ -61,6 +61,8 @@ class Slot(Generic[T]):
         self.loading: asyncio.Task[T] | None = None
         self.last_used_ns = now_ns()
         self.load: Load | None = None
+        self.pids: tuple[int, ...] = ()
+        """Its processes when last looked at."""
 
     @property
     def state(self) -> State:

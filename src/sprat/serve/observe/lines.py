@@ -100,6 +100,11 @@ def fetching(model: str) -> Progress:
     return tell
 
 
+def restarted(model: str) -> None:
+    """A model's process had ended, and a request started it again."""
+    LOG.warning("its process had ended, and was started again", extra={"model": model})
+
+
 def changed(model: str, change: "Change") -> None:
     """A model was loaded, unloaded, or could not be loaded: then why, if that is known."""
     if isinstance(change, Exception):

@@ -65,7 +65,7 @@ class Metrics:
             ("model",), buckets=_SPEEDS, registry=registry,
         )  # fmt: skip
         self._changes = Counter(
-            "sprat_model_changes", "Models loaded, unloaded, or that could not be loaded.",
+            "sprat_model_changes", "Models loaded, unloaded, restarted, or not to be loaded.",
             ("model", "change"), registry=registry,
         )  # fmt: skip
 
@@ -113,6 +113,10 @@ class Metrics:
         if child is None:
             child = self._children[key] = metric.labels(*labels)
         return cast("M", child)
+
+    def restarted(self, model: str) -> None:
+        """A model's process had ended, and was started again."""
+        self._changes.labels(self._named(model), "restarted").inc()
 
     def changed(self, model: str, change: "Change") -> None:
         """Count a model that was loaded, unloaded, or could not be loaded."""
