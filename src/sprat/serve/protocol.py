@@ -6,10 +6,9 @@ the guard's (`sprat.serve.guard`).
 """
 
 import asyncio
-from typing import Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import httptools
-from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
@@ -19,6 +18,9 @@ from sprat.serve.guard.raw import answer_of
 from sprat.serve.guard.target import MOST_BYTES as MOST_TARGET_BYTES
 from sprat.serve.guard.target import check_target
 from sprat.serve.problem import BadRequest, Busy, problem_of
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGI3Application
 
 MOST_HEAD_BYTES = 32 * 1024
 MOST_HEADERS = 100
@@ -167,7 +169,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """How many connections there are, as a share of those that may be."""
         return len(self.connections) / (self._most_connections or float("inf"))
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: "ASGI3Application") -> None:
         super()._start_asgi_task(cycle, _CROWDED if self._crowd > 1 else app)
 
     def _stop_reading(self, refusal: BadRequest) -> NoReturn:
