@@ -8,6 +8,12 @@ from typing import Any
 
 from tests.serve.running import At
 
+HOST = b"Host: 127.0.0.1:PORT\r\n"
+POST = b"POST /v1/chat/completions HTTP/1.1\r\n" + HOST + b"Content-Type: application/json\r\n"
+GET = b"GET /healthz HTTP/1.1\r\n" + HOST
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
+"""Beginnings and ends of requests, for `say`."""
+
 
 @dataclass
 class Answer:

@@ -6,6 +6,9 @@ from contextlib import suppress
 
 import pytest
 from tests.serve.raw import (
+    CHUNKED,
+    GET,
+    POST,
     Answer,
     chat_body,
     connect,
@@ -19,11 +22,6 @@ from tests.serve.raw import (
 from tests.serve.running import At, gateway, serving
 
 from sprat.serve import body, protocol
-
-HOST = b"Host: 127.0.0.1:PORT\r\n"
-POST = b"POST /v1/chat/completions HTTP/1.1\r\n" + HOST + b"Content-Type: application/json\r\n"
-GET = b"GET /healthz HTTP/1.1\r\n" + HOST
-CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
 
 
 async def wait_until(true: Callable[[], object]) -> None:

@@ -5,6 +5,10 @@ import json
 
 import pytest
 from tests.serve.raw import (
+    CHUNKED,
+    GET,
+    HOST,
+    POST,
     chat_body,
     connect,
     port_of,
@@ -15,11 +19,6 @@ from tests.serve.raw import (
     still_answers,
 )
 from tests.serve.running import At, gateway, serving
-
-HOST = b"Host: 127.0.0.1:PORT\r\n"
-POST = b"POST /v1/chat/completions HTTP/1.1\r\n" + HOST + b"Content-Type: application/json\r\n"
-GET = b"GET /healthz HTTP/1.1\r\n" + HOST
-CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
 
 HOSTILE = {
     "absolute": b"GET http://evil.example/v1/models HTTP/1.1\r\n" + HOST + b"\r\n",

@@ -25,8 +25,7 @@ def all_free(at: At) -> bool:
     """Whether nothing is under way, in line or in a place."""
     gateway = at.gateway
     return not gateway.ledger.open and all(
-        (slot.places.taken, slot.places.waiting) == (0, 0)
-        for slot in gateway.answering.slots
+        (slot.places.taken, slot.places.waiting) == (0, 0) for slot in gateway.answering.slots
     )
 
 

@@ -94,12 +94,10 @@ class Guard:
         return ("GET" if method == "HEAD" else method, path) in self._open
 
     async def _refuse(self, send: Send, refusal: BadRequest) -> None:
-        if refusal.code == "origin_not_allowed":
+        if refusal.code in {"origin_not_allowed", "host_not_allowed"}:
             self._notice.say(str(refusal))
         elif refusal.code == "invalid_api_key":
             self._notice.say("Refused a request without the gateway's key.")
-        elif refusal.code == "host_not_allowed":
-            self._notice.say(str(refusal))
         challenge = _CHALLENGE if refusal.status == 401 else ()
         await respond_problem(send, problem_of(refusal), challenge)
 
