@@ -163,7 +163,7 @@ def test_a_value_out_of_bounds_is_named(fields: dict[str, Any], named: str):
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"model": "./weights.gguf"}, "a path is none"),
+        ({"model": "./w.gguf"}, "model is no model's name. Take a name of GET /v1/models"),
         ({"store": True}, "store is true, which is not offered here. Leave it out, or send false."),
         ({"metadata": {"a": "b"}}, "metadata is not offered here"),
         ({"messages": [{"role": "boss", "content": "Hi"}]}, "/docs lists what it may be"),

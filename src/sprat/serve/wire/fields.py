@@ -99,6 +99,8 @@ def _invalid(message: str) -> BadRequest:
         line = f"{path}: {said}." if path else f"{said}."
         if path and _NOTHING.match(said):
             line = f"{path} is not offered here."
+        if path == "model" and "matching regex" in said:
+            line = "model is no model's name."
     else:
         path = f"{path}.{field['name']}" if path else field["name"]
         missing = field.re is _MISSING
