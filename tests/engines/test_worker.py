@@ -85,7 +85,7 @@ async def test_a_request_that_a_dead_worker_had_read_is_not_repeated(local: Onnx
     pieces = local.stream(endless)
     await anext(pieces)
     psutil.Process(first).kill()
-    with pytest.raises(EngineDied, match=str(first)):
+    with pytest.raises(EngineDied, match=f"{first} of {local.name} ended"):
         async for _ in pieces:
             pass
     assert local.pids in {(), (first,)}

@@ -109,7 +109,8 @@ class OnnxEmbedder:
 
     async def _start(self) -> EmbeddingProcess:
         threads = self._threads or physical_cores()
-        return await EmbeddingProcess.start(wire.Options(folder=str(self._folder), threads=threads))
+        options = wire.Options(folder=str(self._folder), threads=threads)
+        return await EmbeddingProcess.start(options, self._name)
 
 
 def _timing(sent_ns: int, ready: Ready, done: wire.Embedded) -> Timing:

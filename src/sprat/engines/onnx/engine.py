@@ -48,7 +48,7 @@ class OnnxEngine:
         self._threads = threads
         self._batching = batching
         self._reuse_prefix = reuse_prefix
-        self._keeper = Keeper(lambda: Process.start(self._options()))
+        self._keeper = Keeper(lambda: Process.start(self._options(), self._name))
         self._numbers = itertools.count(1)
 
     @property

@@ -6,7 +6,6 @@ import os
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator
-from pathlib import Path
 from typing import ClassVar, Generic, Protocol, Self, TypeVar, cast
 
 import msgspec
@@ -75,8 +74,8 @@ class WorkerProcess(ABC, Generic[Heard]):
         )
 
     @classmethod
-    async def start(cls, options: Options) -> Self:
-        """Start a worker; it loads while you go on: `ready` waits for it.
+    async def start(cls, options: Options, name: str) -> Self:
+        """Start a worker of the model `name`; it loads while you go on: `ready` waits for it.
 
         Raises:
             EngineError: this event loop cannot start processes (Windows' selector loop).
@@ -99,7 +98,7 @@ class WorkerProcess(ABC, Generic[Heard]):
                 f"The event loop in use, {loop}, cannot start a model's process.",
                 fix="Use asyncio's own default: on Windows that is the ProactorEventLoop.",
             ) from error
-        return cls(process, Path(options.folder).name)
+        return cls(process, name)
 
     @property
     def pid(self) -> int:
