@@ -12,7 +12,7 @@ from prometheus_client.samples import Sample
 from tests.serve.running import At, gateway, serving
 
 from sprat.serve.ledger import Ledger, Record
-from sprat.serve.observe.metrics import MOST_REMOTE, Metrics
+from sprat.serve.observe.metrics import MOST_LABELS, Metrics
 from sprat.serve.observe.now import Snapshot
 
 
@@ -166,14 +166,14 @@ def closed(ledger: Ledger, model: str, outcome: str) -> Record:
 def test_names_that_clients_think_of_do_not_make_labels_without_end(outcome: str):
     ledger = Ledger()
     metrics = Metrics(["mine"], ledger)
-    for number in range(5 * MOST_REMOTE):
+    for number in range(5 * MOST_LABELS):
         metrics.heard(closed(ledger, f"somewhere/{number}", outcome))
     metrics.heard(closed(ledger, "mine", outcome))
     found = list(samples(metrics.text(Snapshot()).decode()))
     models = {sample.labels["model"] for sample in found if "model" in sample.labels}
     assert {"mine", "other"} <= models
-    assert len(models) == (MOST_REMOTE + 2 if outcome == "completed" else 2)
-    assert value(found, "sprat_requests_total") == 5 * MOST_REMOTE + 1
+    assert len(models) == (MOST_LABELS + 2 if outcome == "completed" else 2)
+    assert value(found, "sprat_requests_total") == 5 * MOST_LABELS + 1
 
 
 def test_every_metric_has_a_row_in_the_documentation(tmp_path: Path):

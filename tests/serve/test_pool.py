@@ -243,7 +243,7 @@ async def test_a_long_load_is_not_idle_time():
 
 
 async def test_names_at_endpoints_are_not_remembered_without_end(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(pools, "MOST_REMOTE", 3)
+    monkeypatch.setattr(pools, "MOST_UNUSED", 3)
     house = House()
     for number in range(9):
         await house.use(remote(f"lc/{number}"))
@@ -255,7 +255,7 @@ async def test_names_at_endpoints_are_not_remembered_without_end(monkeypatch: py
 async def test_a_model_whose_line_moves_on_is_neither_forgotten_nor_unloaded(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    monkeypatch.setattr(pools, "MOST_REMOTE", 0)
+    monkeypatch.setattr(pools, "MOST_UNUSED", 0)
     house, served = House(remote_places=1), remote("lc/a")
     async with house.pool.lease(served, "first") as lease:
         second = asyncio.create_task(house.use(served))

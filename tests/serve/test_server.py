@@ -13,7 +13,7 @@ import uvicorn
 from tests.serve.process import Process, serve_process, slow_model, until
 from tests.serve.running import At, gateway, serving
 
-from sprat.errors import EngineError
+from sprat.errors import EngineError, UnknownModel
 from sprat.serve import gateway as gateways
 from sprat.serve import greeting
 from sprat.serve.port import bind
@@ -158,11 +158,9 @@ async def test_it_is_not_ready_while_a_model_is_being_loaded(
         await until(lambda: reasons_are(at, ["echo could not be loaded: see the log"]))
 
 
-async def test_a_model_to_load_that_does_not_exist_is_said_and_the_rest_serves(tmp_path: Path):
-    async with gateway(serving(tmp_path, load=("no-such-model",))) as at:
-        reason = "no-such-model could not be loaded: see the log"
-        await until(lambda: reasons_are(at, [reason]))
-        assert (await at.chat())["choices"]
+def test_a_model_to_load_that_does_not_exist_is_refused_before_anything_serves(tmp_path: Path):
+    with pytest.raises(UnknownModel, match="no-such-model"):
+        gateways.Gateway(serving(tmp_path, load=("no-such-model",)))
 
 
 def test_the_greeting_has_a_command_to_try_and_says_how_to_stop(tmp_path: Path):

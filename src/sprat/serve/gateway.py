@@ -29,7 +29,7 @@ class Gateway:
         """Check the settings; nothing is loaded yet.
 
         Raises:
-            SpratError: `[serve.models]` names what is not there.
+            SpratError: `[serve.models]` or `[serve] load` names what is not there.
         """
         self._all = settings
         self.settings = settings.serve
@@ -43,7 +43,8 @@ class Gateway:
         self.connections: Callable[[], int] = lambda: 0
         """How many there are: only the server knows."""
         self.stopping = False
-        self.awaited = dict.fromkeys(self.settings.load, "is not loaded yet")
+        self.to_load = tuple(self.names.find(name) for name in self.settings.load)
+        self.awaited = {served.name: "is not loaded yet" for served in self.to_load}
         """Models of `[serve] load` that never were, and why."""
         free = free_bytes or _available_bytes
         self.answering: Pool[Engine] = Pool(self._open_engine, self.settings, free)

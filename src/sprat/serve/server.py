@@ -9,7 +9,6 @@ from types import FrameType
 
 import uvicorn
 
-from sprat.errors import UnknownModel
 from sprat.serve.app import build_app
 from sprat.serve.gateway import Gateway
 from sprat.serve.observe.log import LOG
@@ -116,15 +115,12 @@ class Running:
     async def _load(self) -> None:
         """Load what `[serve] load` names, one after the other."""
         awaited = self.gateway.awaited
-        for name in tuple(awaited):
+        for served in self.gateway.to_load:
             try:
-                served = self.gateway.names.find(name)
                 await self.gateway.pool_of(served).load(served)
-                del awaited[name]
-            except Exception as error:  # noqa: BLE001 - the others are loaded all the same
-                awaited[name] = "could not be loaded: see the log"
-                if isinstance(error, UnknownModel):  # of others the pool has said it
-                    LOG.error("not loaded", extra={"model": name, "error": str(error)})
+                awaited.pop(served.name, None)
+            except Exception:  # noqa: BLE001 - the pool has said it; the others are loaded all the same
+                awaited[served.name] = "could not be loaded: see the log"
 
 
 def listen_to_signals(running: Running) -> None:

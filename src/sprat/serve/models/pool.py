@@ -35,7 +35,7 @@ Change = float | Exception | None
 Changed = Callable[[str, Change], None]
 """Told of each local model that comes or goes."""
 
-MOST_REMOTE = 64
+MOST_UNUSED = 64
 """Unused names at endpoints that are remembered: clients can think of any number of them."""
 
 
@@ -146,7 +146,7 @@ class Pool(Generic[T]):
         """Drop endpoints' names that were not used for longest."""
         unused = [s for s in self.slots if s.unused and s.served.where == "endpoint"]
         unused.sort(key=lambda slot: slot.last_used_ns, reverse=True)
-        for slot in unused[MOST_REMOTE:]:
+        for slot in unused[MOST_UNUSED:]:
             if slot.unused:
                 del self._slots[slot.served.source]
                 await self._free(slot)
@@ -201,7 +201,8 @@ class Pool(Generic[T]):
             raise Busy(
                 f"{served.name} needs about {served.need_bytes / 1e6:.0f} MB of memory, and "
                 f"{free / 1e6:.0f} MB are free, of which "
-                f"{self._settings.keep_free_bytes / 1e6:.0f} MB are kept.",
+                f"{self._settings.keep_free_bytes / 1e6:.0f} MB are kept free "
+                "([serve] keep_free_bytes).",
                 status=503,
                 retry_after_s=5,
                 code="not_enough_memory",

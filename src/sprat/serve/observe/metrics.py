@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 M = TypeVar("M", Counter, Histogram)
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST.encode()
-MOST_REMOTE = 100
+MOST_LABELS = 100
 """Endpoints' models that get a label of their own: clients can think of any number of names."""
 OTHER = "other"
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
@@ -35,7 +35,7 @@ class Metrics:
         self.registry = registry = CollectorRegistry()
         self._labels = set(known)
         self._children: dict[tuple[object, ...], Counter | Histogram] = {}
-        self._most = len(self._labels) + MOST_REMOTE
+        self._most = len(self._labels) + MOST_LABELS
         self._now = Now(ledger, self._named)
         registry.register(self._now)
         self._requests = Counter(
