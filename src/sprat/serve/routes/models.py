@@ -115,9 +115,10 @@ async def _empty_body(call: Call) -> None:
 
 
 async def _respond(call: Call, served: Served, standing: Standing) -> None:
-    offer = call.gateway.offered.of(served)
-    state = await asyncio.to_thread(_state, offer, standing)
-    await respond(call.send, 200, encode(state))
+    def look() -> ModelState:
+        return _state(call.gateway.offered.of(served), standing)
+
+    await respond(call.send, 200, encode(await asyncio.to_thread(look)))
 
 
 def _states(offers: list[Offer], standings: dict[str, Standing]) -> tuple[ModelState, ...]:
