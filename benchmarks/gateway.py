@@ -86,6 +86,10 @@ def wait_for(port: int, running: subprocess.Popen[str], longest_s: float = 120) 
     raise TimeoutError(f"{running.args!r} did not listen.")
 
 
+LITELLM = {
+    "LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY": "true",  # on the loopback, for a minute
+    "LITELLM_LOCAL_MODEL_COST_MAP": "true",  # no network
+}
 Start = Callable[[Path, int, int], list[str]]
 
 
@@ -109,10 +113,11 @@ def naive_command(folder: Path, port: int, stub: int) -> list[str]:
 
 def litellm_command(folder: Path, port: int, stub: int) -> list[str]:
     """LiteLLM's proxy in an environment of its own, made here and thrown away."""
-    subprocess.run([sys.executable, "-m", "venv", str(folder / "litellm")], check=True)
+    uv = [sys.executable, "-m", "uv", "--quiet"]
+    subprocess.run([*uv, "venv", str(folder / "litellm")], check=True)
     scripts = folder / "litellm" / ("Scripts" if os.name == "nt" else "bin")
-    pip = [str(scripts / "python"), "-m", "pip", "install", "-q", "litellm[proxy]"]
-    subprocess.run(pip, check=True, timeout=900)
+    wanted = ["--python", str(scripts / "python"), "litellm[proxy]"]
+    subprocess.run([*uv, "pip", "install", *wanted], check=True, timeout=900)
     config = folder / "litellm.json"  # JSON is YAML
     params = {"model": "openai/*", "api_base": f"http://127.0.0.1:{stub}/v1", "api_key": "none"}
     listed = {"model_list": [{"model_name": "*", "litellm_params": params}]}
@@ -146,7 +151,7 @@ def run(chosen: argparse.Namespace) -> dict[str, Any]:
             port = free_port()
             try:
                 command = start(folder, port, stub_port)
-                running = stack.enter_context(process(command, folder / f"{name}.log"))
+                running = stack.enter_context(process(command, folder / f"{name}.log", **LITELLM))
                 wait_for(port, running)
             except (subprocess.SubprocessError, TimeoutError) as error:
                 if name != "litellm":
