@@ -153,6 +153,8 @@ def run(chosen: argparse.Namespace) -> dict[str, Any]:
                 command = start(folder, port, stub_port)
                 running = stack.enter_context(process(command, folder / f"{name}.log", **LITELLM))
                 wait_for(port, running)
+                tried = {name: {"port": port, "prefix": prefix}}
+                loaded(part="sequential", targets=tried, count=1, seed=0)
             except (subprocess.SubprocessError, TimeoutError) as error:
                 if name != "litellm":
                     raise
