@@ -5,7 +5,7 @@ from typing import Protocol
 
 import msgspec
 
-from sprat.errors import EngineError
+from sprat.errors import EngineError, UnsupportedRequest
 from sprat.types import ChatRequest, Delta, Embedded, Reply
 
 
@@ -87,6 +87,18 @@ class Embedder(Protocol):
     async def aclose(self) -> None:
         """Stop what runs and free everything. Safe to call twice."""
         ...
+
+
+def check_texts(texts: Sequence[str]) -> None:
+    """Refuse to embed nothing.
+
+    Raises:
+        UnsupportedRequest: there is no text.
+    """
+    if not texts:
+        raise UnsupportedRequest(
+            "There is no text to embed.", param="input", fix="Give at least one."
+        )
 
 
 async def ask(engine: Engine, request: ChatRequest) -> Reply:

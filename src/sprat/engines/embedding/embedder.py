@@ -5,13 +5,13 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
-from sprat.engines.base import Load
+from sprat.engines.base import Load, check_texts
 from sprat.engines.embedding import wire
 from sprat.engines.worker.keeper import Keeper, physical_cores
 from sprat.engines.worker.process import WorkerProcess
 from sprat.engines.worker.taken import asked_again
 from sprat.engines.worker.wire import Fault, Ready, Taken
-from sprat.errors import EngineError, UnsupportedRequest
+from sprat.errors import EngineError
 from sprat.measure.clock import now_ns
 from sprat.types import Embedded, Timing, Usage
 
@@ -61,10 +61,7 @@ class OnnxEmbedder:
             EngineDied: the worker went away while it held this call.
             SpratError: the model cannot be loaded.
         """
-        if not texts:
-            raise UnsupportedRequest(
-                "There is no text to embed.", param="input", fix="Give at least one."
-            )
+        check_texts(texts)
         sent_ns = now_ns()
         async with aclosing(asked_again(lambda: self._call(texts, dimensions, sent_ns))) as calls:
             async for embedded in calls:

@@ -2,45 +2,21 @@
 
 from collections.abc import Callable, Sequence
 
-from sprat.engines.base import Load
+from sprat.engines.base import Load, check_texts
 from sprat.engines.openai.answer import estimated_tokens
-from sprat.engines.openai.http import Client, label_of
-from sprat.engines.openai.limits import Limits
+from sprat.engines.openai.remote import Remote
 from sprat.engines.openai.vectors import Vectors, read_vectors
 from sprat.engines.openai.wire import Asked
 from sprat.engines.stamps import Stamps
 from sprat.errors import EngineRefused, UnsupportedRequest
-from sprat.settings import Endpoint
 from sprat.types import ChatRequest, Embedded, Usage
 
 BATCH = 256
 """Texts in one request; longer lists are sent one batch after another."""
 
 
-class OpenAIEmbedder:
+class OpenAIEmbedder(Remote):
     """One embedding model of one endpoint; its vectors are kept as the server gave them."""
-
-    pids: tuple[int, ...] = ()
-
-    def __init__(
-        self,
-        name: str,
-        endpoint: Endpoint,
-        model: str,
-        *,
-        label: str | None = None,
-        limits: Limits | None = None,
-    ) -> None:
-        """Connect nothing yet; `label` is what the endpoint is called in `sprat.toml`.
-
-        Raises:
-            SettingsError: `endpoint.key_env` names a variable that is not set.
-        """
-        self.name = name
-        self._model = model
-        self._client = Client(
-            label or label_of(name, model), endpoint, limits or Limits.of(endpoint)
-        )
 
     async def embed(self, texts: Sequence[str], *, dimensions: int | None = None) -> Embedded:
         """One vector per text. Cancelling the call closes the connection.
@@ -52,10 +28,7 @@ class OpenAIEmbedder:
             EngineTimeout: it was silent for too long.
             EngineDied: the connection broke.
         """
-        if not texts:
-            raise UnsupportedRequest(
-                "There is no text to embed.", param="input", fix="Give at least one."
-            )
+        check_texts(texts)
         stamps, got = Stamps(ChatRequest(messages=())), list[Vectors]()
         for start in range(0, len(texts), BATCH):
             asked = self._asked(texts[start : start + BATCH], dimensions)
@@ -103,10 +76,6 @@ class OpenAIEmbedder:
         """
         embedded = await self.embed(["ok"])
         return Load(load_s=None, warm_up_s=embedded.timing.total_s)
-
-    async def aclose(self) -> None:
-        """Close the connections. Safe to call twice."""
-        await self._client.aclose()
 
 
 def _usage(texts: Sequence[str], got: list[Vectors]) -> Usage:

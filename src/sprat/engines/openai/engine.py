@@ -4,45 +4,21 @@ from collections.abc import AsyncIterator
 
 from sprat.engines.base import Load, ask
 from sprat.engines.openai.answer import Answer
-from sprat.engines.openai.http import Client, label_of
 from sprat.engines.openai.incoming import Incoming
-from sprat.engines.openai.limits import Limits
+from sprat.engines.openai.remote import Remote
 from sprat.engines.openai.wire import asked
 from sprat.engines.stamps import Stamps
-from sprat.settings import Endpoint
 from sprat.types import ChatRequest, Delta, Message, Reply, Step
 
 _WARM_UP = ChatRequest(messages=(Message("user", "Say ok."),), max_tokens=2)
 
 
-class OpenAIEngine:
+class OpenAIEngine(Remote):
     """One model of one endpoint.
 
     A chunk is not a token: token counts are the server's own or, where it gives none, an estimate
     that says so (`Usage.counted_by`).
     """
-
-    pids: tuple[int, ...] = ()
-
-    def __init__(
-        self,
-        name: str,
-        endpoint: Endpoint,
-        model: str,
-        *,
-        label: str | None = None,
-        limits: Limits | None = None,
-    ) -> None:
-        """Connect nothing yet; `label` is what the endpoint is called in `sprat.toml`.
-
-        Raises:
-            SettingsError: `endpoint.key_env` names a variable that is not set.
-        """
-        self.name = name
-        self._model = model
-        self._client = Client(
-            label or label_of(name, model), endpoint, limits or Limits.of(endpoint)
-        )
 
     async def stream(self, request: ChatRequest) -> AsyncIterator[Delta | Reply]:
         """Yield the pieces, then one `Reply`. Closing the iterator closes the connection.
@@ -94,7 +70,3 @@ class OpenAIEngine:
     async def models(self) -> list[str]:
         """The model names that the endpoint offers; empty when it does not say."""
         return await self._client.models()
-
-    async def aclose(self) -> None:
-        """Close the connections. Safe to call twice."""
-        await self._client.aclose()
