@@ -199,6 +199,41 @@ def test_a_counter_missing_once_leaves_no_sum_but_its_reason(tmp_path):
     store.close()
 
 
+def test_energy_is_given_per_token_and_per_answer_with_how_far_off_it_may_be(tmp_path):
+    store = store_with(tmp_path / "r.db", [question(1), question(2)], [], [])
+    for place in range(2):
+        used = Resources(
+            energy_joules=33.0, energy_noise_joules=2.0, energy_source="rapl", processor_s=1.5,
+            gpu_memory_bytes=100 * (place + 1), gpu_memory_source="NVML",
+        )  # fmt: skip
+        run = _run(question(place + 1), "small", place, 1.0)
+        store.add_run(msgspec.structs.replace(run, resources=used))
+    small, large = summarise(store, "study").models
+    assert small.energy_joules == 66.0
+    assert small.energy_noise_joules == 4.0
+    assert small.energy_joules_per_answer == 33.0
+    assert small.energy_joules_per_token == 3.0  # 11 tokens each
+    assert small.processor_s_per_answer == 1.5
+    assert (small.gpu_memory_bytes, small.gpu_memory_source) == (200, "NVML")
+    assert large.energy_joules_per_answer is None
+    store.close()
+
+
+def test_joules_within_the_noise_of_the_idle_draw_are_not_measured_but_explained(tmp_path):
+    store = store_with(tmp_path / "r.db", [question(1), question(2)], [], [1.0, 1.0])
+    for place, joules in enumerate((0.4, -0.1)):
+        used = Resources(energy_joules=joules, energy_noise_joules=0.3, energy_source="rapl")
+        run = _run(question(place + 1), "small", place, 1.0)
+        store.add_run(msgspec.structs.replace(run, resources=used))
+    small, _ = summarise(store, "study").models
+    assert small.energy_joules is None
+    assert small.joules_per_correct is None
+    assert "not told apart from the idle draw (0.3 J over 2 answers, ± 0.6 J)" in (
+        small.energy_source
+    )
+    store.close()
+
+
 def test_failures_of_the_large_side_are_said_to_flatter_the_small_one(tmp_path):
     questions = [question(n) for n in range(2)]
     store = store_with(tmp_path / "r.db", questions, ["gone", 1], [1, "gone"])

@@ -136,14 +136,20 @@ def _resources(small: ModelSummary, large: ModelSummary) -> list[Row | None]:
     load = (small.cold_load_s, large.cold_load_s)
     energy = (small.energy_joules, large.energy_joules)
     each = (small.joules_per_correct, large.joules_per_correct)
+    per_token = (small.energy_joules_per_token, large.energy_joules_per_token)
+    per_answer = (small.energy_joules_per_answer, large.energy_joules_per_answer)
+    gpu = (small.gpu_memory_bytes, large.gpu_memory_bytes)
     cost = (small.cost_usd, large.cost_usd)
     return [
         _row("Peak memory", numbers.size, memory, numbers.times(*memory, "more", "less"),
              "of the model's own process", "Resources"),
+        _if_any("GPU memory", numbers.size, gpu),
         _row("Cold load", numbers.seconds, load, numbers.times(*load, "slower", "faster"),
              "start to ready; not part of any latency above", "Resources"),
         _row("Energy", numbers.joules, energy, numbers.times(*energy, "more", "less"),
              small.energy_source or large.energy_source or "", "Resources"),
+        _if_any("Energy per token", numbers.joules, per_token),
+        _if_any("Energy per answer", numbers.joules, per_answer),
         _if_any("Energy per right answer", numbers.joules, each),
         _if_any("Cost", numbers.dollars, cost),
         _row("Tokens in", numbers.count, (small.input_tokens, large.input_tokens), "", "",
@@ -167,8 +173,8 @@ def _row(
 
 def _if_any(
     label: str,
-    write: Callable[[float | None], str],
-    values: tuple[float | None, float | None],
+    write: Callable[[Value | None], str],
+    values: tuple[Value | None, Value | None],
     more: str = "more",
     less: str = "less",
     group: str = "Resources",
