@@ -232,3 +232,23 @@ async def test_the_same_plan_gives_the_same_answers(store):
     second = await compare(plan(), both(), store)
     assert first != second
     assert comparable(store, first) == comparable(store, second)
+
+
+async def test_the_machine_is_watched_while_they_answer_and_what_was_seen_is_kept(store):
+    study = await compare(plan(), both(), store, environment={"cpu": "some"})
+    environment = store.study(study).environment
+    assert environment["cpu"] == "some"
+    (stretch,) = environment["during"]
+    assert stretch["seconds"] > 0
+    # These engines have no processes: they may be a server here, whose work is no one else's.
+    assert stretch["others_share"] is None
+    assert summarise(store, study).environment == environment
+
+
+async def test_each_session_is_watched_on_its_own_even_one_that_was_stopped(store):
+    with pytest.raises(asyncio.CancelledError):
+        await compare(plan(), both(small={3: asyncio.CancelledError()}), store)
+    study = unfinished(store)
+    assert len(store.study(study).environment["during"]) == 1
+    await compare(plan(), both(), store, resume=study)
+    assert len(store.study(study).environment["during"]) == 2

@@ -274,6 +274,29 @@ def test_what_weakens_the_numbers_is_said(tmp_path):
     store.close()
 
 
+def test_what_the_machine_did_meanwhile_is_said_once_and_instead_of_what_it_did_before(tmp_path):
+    drift = ["other programs used 37% of the processors", "it ran on battery"]
+    store = store_with(
+        tmp_path / "r.db",
+        [question(1)],
+        [1],
+        [1],
+        environment={
+            "load_average_1min": 9.0,
+            "usable_cores": 2,
+            "power": "battery",
+            "during": [{"others_share": 0.37, "drift": drift}, {"drift": drift[:1]}],
+        },
+    )
+    said = "\n".join(summarise(store, "study").warnings)
+    assert (
+        "While the models were asked, other programs used 37% of the processors; it ran on" in said
+    )
+    assert said.count("37%") == said.count("battery") == 1
+    assert "busy when the study began" not in said
+    store.close()
+
+
 def test_a_clean_study_has_nothing_to_confess(tmp_path):
     questions = [question(n) for n in range(40)]
     store = store_with(tmp_path / "r.db", questions, [1.0] * 40, [1.0] * 40, status="done")

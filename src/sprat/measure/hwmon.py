@@ -15,7 +15,7 @@ class HwmonCounter:
     """
 
     refresh_s = 0.1
-    """The drivers poll their registers about every 100 ms at the latest."""
+    """On the safe side: the drivers read the registers when asked, which step every few ms."""
 
     def __init__(self, what: str, files: Sequence[Path]) -> None:
         self._files = tuple(files)

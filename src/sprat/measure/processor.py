@@ -25,9 +25,12 @@ class Machine(msgspec.Struct, frozen=True):
 
 
 def machine_time(root: Path = Path("/")) -> Machine:
-    """What all processors have done so far."""
+    """What all processors have done so far; all zero where it cannot be read."""
     if sys.platform == "linux":
-        line = (root / "proc/stat").read_text("ascii").splitlines()[0].split()
+        try:
+            line = (root / "proc/stat").read_text("ascii").splitlines()[0].split()
+        except OSError:
+            return Machine(0.0, 0.0)
         # guest time (9 and 10) is inside user and nice
         user, nice, system, idle, iowait, irq, softirq, steal = (int(n) for n in line[1:9])
         busy = user + nice + system + irq + softirq

@@ -24,6 +24,7 @@ from sprat.studies.plan import (
     asking_order,
 )
 from sprat.studies.resume import MAX_STREAK, Identities, refuse_change, withdraw_outages
+from sprat.studies.watching import watched
 from sprat.types import ChatRequest, Reply, Run, Verdict
 
 
@@ -87,7 +88,8 @@ async def compare(
             _continue(study, loads, store)
         with _standing(store, study):
             async with metered(engines) as meters:
-                await _ask_all(Asking(plan, engines, meters, study), store, show)
+                with watched(store, study, engines.values()):
+                    await _ask_all(Asking(plan, engines, meters, study), store, show)
     return study
 
 
