@@ -7,7 +7,7 @@ import pytest
 
 from sprat.measure.counter import NoCounter
 from sprat.measure.energy import Energy
-from sprat.measure.gpu import GpuMemory, gpu_memory
+from sprat.measure.gpu import GpuMemory, Growth, gpu_memory, opened_gpu
 from sprat.measure.meter import Meter
 
 MIB = 1 << 20
@@ -25,6 +25,7 @@ class FakeNvml:
     def __init__(self, *compute: list[SimpleNamespace], drawing: tuple = ()) -> None:
         self.compute = compute
         self.drawing = list(drawing)
+        self.used: int | None = 100 * MIB
 
     def nvmlInit(self) -> None: ...  # noqa: N802 -- their names
 
@@ -43,6 +44,11 @@ class FakeNvml:
 
     def nvmlDeviceGetGraphicsRunningProcesses(self, device: int) -> list:  # noqa: N802
         return self.drawing if device == 0 else []
+
+    def nvmlDeviceGetMemoryInfo(self, device: int) -> SimpleNamespace:  # noqa: N802
+        if self.used is None:
+            raise RuntimeError("Not Supported")
+        return SimpleNamespace(used=self.used)
 
 
 def memory(*compute, drawing: tuple = ()) -> GpuMemory:
@@ -72,6 +78,17 @@ def test_what_nvml_does_not_tell_is_none_with_a_reason(compute: list | None, why
     held = memory(compute).held({1})
     assert held.bytes is None
     assert why in held.source
+
+
+def test_what_all_gpus_hold_more_is_told_where_the_driver_tells_it():
+    nvml = FakeNvml([], [])
+    with opened_gpu(lambda: nvml) as gpu:
+        growth = Growth(gpu)
+        nvml.used = 350 * MIB
+        assert growth.bytes() == 2 * 250 * MIB  # two GPUs
+        nvml.used = None
+        assert growth.bytes() is None
+    assert Growth(NoCounter("no NVML")).bytes() is None
 
 
 def test_an_answer_carries_the_gpu_memory_of_its_worker_or_why_there_is_none():

@@ -219,6 +219,19 @@ def test_energy_is_given_per_token_and_per_answer_with_how_far_off_it_may_be(tmp
     store.close()
 
 
+def test_without_gpu_memory_by_process_the_growth_of_the_whole_stands_in_and_says_so(tmp_path):
+    models = tuple(
+        StudyModel(role=role, name=role, sessions=(Session(gpu_grown_bytes=grown),))
+        for role, grown in (("small", 700), ("large", 0))
+    )
+    store = store_with(tmp_path / "r.db", [question(1)], [1.0], [1.0], models=models)
+    small, large = summarise(store, "study").models
+    assert small.gpu_memory_bytes == 700
+    assert "not told by process" in small.gpu_memory_source
+    assert large.gpu_memory_bytes is None
+    store.close()
+
+
 def test_joules_within_the_noise_of_the_idle_draw_are_not_measured_but_explained(tmp_path):
     store = store_with(tmp_path / "r.db", [question(1), question(2)], [], [1.0, 1.0])
     for place, joules in enumerate((0.4, -0.1)):

@@ -1,7 +1,8 @@
 """Memory that a process tree holds on GPUs. Definition: docs/metrics.md, "Memory"."""
 
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Generator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from sprat.measure.counter import NoCounter
@@ -50,9 +51,44 @@ class GpuMemory:
         )
         return list({p.pid: p.usedGpuMemory for p in listed if p.pid in pids}.values())
 
+    def used_bytes(self) -> int | None:
+        """What all processes together hold on all GPUs; None where the driver does not tell."""
+        try:
+            read = self._nvml.nvmlDeviceGetMemoryInfo
+            return sum(int(read(device).used) for device in self._devices)
+        except self._nvml.NVMLError:
+            return None
+
     def close(self) -> None:
         """Let the library go."""
         self._nvml.nvmlShutdown()
+
+
+class Growth:
+    """How much more all GPUs hold than when it was made: where no process can be told apart."""
+
+    def __init__(self, gpu: GpuMemory | NoCounter) -> None:
+        self._gpu = gpu
+        self._before = self._used()
+
+    def _used(self) -> int | None:
+        return None if isinstance(self._gpu, NoCounter) else self._gpu.used_bytes()
+
+    def bytes(self) -> int | None:
+        """So far; None where it is not told. Whoever else took or freed some is in it."""
+        now = self._used()
+        return None if now is None or self._before is None else now - self._before
+
+
+@contextmanager
+def opened_gpu(load: Callable[[], Any] | None = None) -> Generator[GpuMemory | NoCounter]:
+    """`gpu_memory`, closed again."""
+    gpu = gpu_memory(load)
+    try:
+        yield gpu
+    finally:
+        if not isinstance(gpu, NoCounter):
+            gpu.close()
 
 
 def gpu_memory(load: Callable[[], Any] | None = None) -> GpuMemory | NoCounter:

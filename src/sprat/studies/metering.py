@@ -8,7 +8,7 @@ from typing import TypeVar
 from sprat.engines.base import Engine
 from sprat.measure.counter import NoCounter
 from sprat.measure.energy import Energy
-from sprat.measure.gpu import GpuMemory, gpu_memory
+from sprat.measure.gpu import GpuMemory, opened_gpu
 from sprat.measure.meter import Meter
 
 K = TypeVar("K")
@@ -18,14 +18,12 @@ K = TypeVar("K")
 async def metered(engines: Mapping[K, Engine]) -> AsyncGenerator[dict[K, Meter]]:
     """Meters for engines that are loaded and idle: what the machine draws then is the baseline."""
     energy = await asyncio.to_thread(Energy.open)
-    gpu = await asyncio.to_thread(gpu_memory)
     try:
-        await asyncio.to_thread(energy.learn_idle)
-        yield {key: _meter(engine, energy, gpu) for key, engine in engines.items()}
+        with opened_gpu() as gpu:
+            await asyncio.to_thread(energy.learn_idle)
+            yield {key: _meter(engine, energy, gpu) for key, engine in engines.items()}
     finally:
         energy.close()
-        if not isinstance(gpu, NoCounter):
-            gpu.close()
 
 
 def _meter(engine: Engine, energy: Energy, gpu: GpuMemory | NoCounter) -> Meter:

@@ -8,7 +8,7 @@ from sprat.runs.intervals import mean_interval
 from sprat.runs.statistics import percentile
 from sprat.runs.study import StudyModel
 from sprat.studies.comparison import Answer, ModelSummary, Percentiles
-from sprat.studies.used import each, sum_of, used_by
+from sprat.studies.used import each, sum_of, used_by, with_growth
 from sprat.types import Question, Reply, Run, Timing, Verdict
 
 TRANSLATION = "translation-of:"
@@ -26,7 +26,7 @@ def summarise_model(
     interval = mean_interval(scores, 0, 1, groups=groups, seed=seed)
     right = [verdict for run in runs if (verdict := right_of(run)) is not None]
     seconds = sum(run.elapsed_s or 0.0 for run in runs)
-    used = used_by(runs)
+    used = with_growth(used_by(runs), model.sessions)
     return ModelSummary(
         name=model.name,
         role=model.role,

@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+from msgspec import structs
+
+from sprat.runs.study import Session
 from sprat.types import Resources, Run
 
 
@@ -24,6 +27,17 @@ def used_by(runs: Sequence[Run]) -> Resources:
         gpu_memory_bytes=held.gpu_memory_bytes,
         gpu_memory_source=held.gpu_memory_source,
     )
+
+
+GROWN = "NVML: all GPUs held so much more after its load than before (not told by process)"
+
+
+def with_growth(used: Resources, sessions: Sequence[Session]) -> Resources:
+    """Where GPU memory was not told by process: what all GPUs held more once it was loaded."""
+    grown = [s.gpu_grown_bytes for s in sessions if s.gpu_grown_bytes and s.gpu_grown_bytes > 0]
+    if used.gpu_memory_bytes is not None or not grown:
+        return used
+    return structs.replace(used, gpu_memory_bytes=max(grown), gpu_memory_source=GROWN)
 
 
 def _energy(parts: Sequence[Resources]) -> tuple[float | None, float | None, str | None]:
