@@ -255,6 +255,25 @@ def test_less_than_idle_stays_below_zero_so_that_noise_cancels_in_a_sum():
     assert total == pytest.approx(0.0)
 
 
+@given(st.lists(st.tuples(st.floats(0.01, 60), st.floats(0, 300)), min_size=1, max_size=8))
+def test_the_joules_of_stretches_one_after_the_other_are_those_of_the_whole(
+    stretches: list[tuple[float, float]],
+):
+    steady = Steady(10.0)
+    energy = energy_of(steady)
+    first = before = energy.stamp()
+    parts = 0.0
+    for seconds, watts in stretches:
+        steady.watts = watts
+        steady.wait(seconds)
+        now = energy.stamp()
+        parts += energy.drawn(before, now).joules or 0.0
+        before = now
+    whole = energy.drawn(first, before).joules
+    assert whole == pytest.approx(parts, abs=1e-6)
+    assert whole == pytest.approx(sum(s * (w - 10.0) for s, w in stretches), abs=1e-3)
+
+
 def test_an_idle_draw_that_wavers_is_noise_in_every_stretch():
     # Pieces of 8 W and 12 W in turn: their standard deviation is known to `statistics`.
     steady = Steady(8.0)

@@ -118,7 +118,10 @@ def power_source(root: Path = Path("/")) -> str | None:
 
     if sys.platform == "linux":
         return _linux_power(root / "sys/class/power_supply")
-    battery = psutil.sensors_battery() if hasattr(psutil, "sensors_battery") else None
+    try:
+        battery = psutil.sensors_battery() if hasattr(psutil, "sensors_battery") else None
+    except (OSError, NotImplementedError, RuntimeError):  # virtual machines of macOS, for one
+        return None
     if battery is None or battery.power_plugged is None:
         return None
     return "mains" if battery.power_plugged else "battery"

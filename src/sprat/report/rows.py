@@ -146,8 +146,9 @@ def _resources(small: ModelSummary, large: ModelSummary) -> list[Row | None]:
         _if_any("GPU memory", numbers.size, gpu),
         _row("Cold load", numbers.seconds, load, numbers.times(*load, "slower", "faster"),
              "start to ready; not part of any latency above", "Resources"),
-        _row("Energy", numbers.joules, energy, numbers.times(*energy, "more", "less"),
-             small.energy_source or large.energy_source or "", "Resources"),
+        Row(label="Energy", small=_energy_text(small), large=_energy_text(large),
+            compare=numbers.times(*energy, "more", "less"),
+            note=small.energy_source or large.energy_source or "", group="Resources"),
         _if_any("Energy per token", numbers.joules, per_token),
         _if_any("Energy per answer", numbers.joules, per_answer),
         _if_any("Energy per right answer", numbers.joules, each),
@@ -157,6 +158,13 @@ def _resources(small: ModelSummary, large: ModelSummary) -> list[Row | None]:
         _row("Tokens out", numbers.count, (small.output_tokens, large.output_tokens), "", "",
              "Resources"),
     ]  # fmt: skip
+
+
+def _energy_text(model: ModelSummary) -> str:
+    """Joules with how far off they may be: `812 J (± 9.1 J at most)`."""
+    noise = model.energy_noise_joules
+    found = numbers.joules(model.energy_joules)
+    return found if noise is None else f"{found} (± {numbers.joules(noise)} at most)"
 
 
 def _row(

@@ -21,7 +21,7 @@ ASCII = str.maketrans({
     "−": "-",  # noqa: RUF001 - what is being replaced
     "–": "-",  # noqa: RUF001 - what is being replaced
     "×": "x",  # noqa: RUF001 - what is being replaced
-    "÷": "/", "·": ",", "“": '"', "”": '"', "’": "'", "…": "...",  # noqa: RUF001 - what is being replaced
+    "±": "+/-", "°": " ", "÷": "/", "·": ",", "“": '"', "”": '"', "’": "'", "…": "...",  # noqa: RUF001 - what is being replaced
 })  # fmt: skip
 
 
