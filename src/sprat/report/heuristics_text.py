@@ -33,7 +33,7 @@ def print_heuristics(table: Heuristics, console: "Console") -> None:
     for note in words.footnotes(table):
         page.say(f"Note: {note}", "dim")
     for run in table.runs:
-        asked = f"{', '.join(run.models)}; {run.n} questions"
+        asked = f"{', '.join(run.models)}; {run.n} question{'' if run.n == 1 else 's'}"
         page.say(f"[{marks[run.run]}] sprat runs report {run.run} ({asked})")
         for warning in run.warnings:
             page.say(f"    {warning}", "yellow")
@@ -63,8 +63,8 @@ def markdown(table: Heuristics) -> str:
         table_of(head, rows, "l" * len(head)),
         "\n".join(f"- {cell(note)}" for note in words.footnotes(table)),
         "\n".join(
-            f"{marks[run.run]}. Evidence: `sprat runs report {run.run}` ({run.created}, {run.n} "
-            f"questions from `{run.questions}`; {cell(run.machine)}). "
+            f"{marks[run.run]}. Evidence: `sprat runs report {run.run}` ({run.created}, "
+            f"questions: {run.n} from `{run.questions}`; {cell(run.machine)}). "
             f"{cell(' '.join(run.warnings))}".rstrip()
             for run in table.runs
         ),
