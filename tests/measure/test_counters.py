@@ -215,5 +215,19 @@ def test_without_any_counter_every_reason_worth_a_word_is_given_once():
     assert "no energy counter is known" in getattr(open_counter(()), "why", "")
 
 
+def test_a_coarse_counter_tells_what_keeps_the_finer_ones_from_being_read():
+    locked, battery = opener(NoCounter("only root may read RAPL")), opener(Fixed("battery", 1))
+    found = open_counter((((locked,),), ((battery,),)))
+    assert not isinstance(found, NoCounter)
+    assert found.source == "battery; nothing finer: only root may read RAPL"
+
+
+def test_a_gpu_alone_says_that_the_processor_is_not_in_it_and_why():
+    locked, gpu = opener(NoCounter("only root may read RAPL")), opener(Fixed("gpu", 1))
+    found = open_counter((((locked,), (gpu,)),))
+    assert not isinstance(found, NoCounter)
+    assert found.source == "gpu; without the processor: only root may read RAPL"
+
+
 def test_every_platform_has_its_counters():
     assert WHOLES.keys() == {"linux", "darwin", "win32"}

@@ -132,8 +132,8 @@ class Energy:
             return f"unavailable: {self._counter.why}"
         if self._idle is None:
             return (
-                f"unavailable: {self._counter.source} is too coarse for an idle baseline of this "
-                "length"
+                "unavailable: too coarse for an idle baseline of this length: "
+                f"{self._counter.source}"
             )
         return f"{self._counter.source}, {self._idle.words}"
 
