@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "compare": ("sprat.cli.compare", "Is the small model good enough? Both answer; a verdict."),
     "serve": ("sprat.cli.serve", "One OpenAI-compatible endpoint in front of every model."),
     "runs": ("sprat.cli.runs", "What was recorded; any report again."),
+    "report": ("sprat.cli.report", "What several recorded studies say together."),
 }
 
 

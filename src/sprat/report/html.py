@@ -1,56 +1,21 @@
 """One self-contained page: nothing is fetched, nothing is sent, and it works without JavaScript."""
 
-import base64
-import hashlib
-from importlib.resources import files
 from typing import Any
 
 from sprat.report import facts, numbers
 from sprat.report.answers import choices, shown_pairs
+from sprat.report.house import page
 from sprat.report.rows import Row, key_rows
 from sprat.studies.comparison import Comparison
 
 
 def render(comparison: Comparison) -> str:
     """The comparison as one HTML page."""
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
-    from markupsafe import Markup
-
-    house = Environment(
-        loader=FunctionLoader(_read), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
-    )  # fmt: skip
-    style, script = _read("style.css"), _read("filter.js")
-    context = {
-        **_words(comparison),
-        **_pictures(comparison),
-        **_answers(comparison),
-        "policy": _policy(style, script),
-        "style": Markup(style),  # noqa: S704 - our own file
-        "script": Markup(script),  # noqa: S704 - our own file
-    }
-    return house.get_template("page.html.j2").render(context)
-
-
-def _read(name: str) -> str:
-    return (files("sprat.report") / "page" / name).read_text("utf-8")
-
-
-def _policy(style: str, script: str) -> str:
-    """Nothing may load; only our own style and script, by their hashes, may run."""
-    return (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
-    )
-
-
-def _hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    context = {**_words(comparison), **_pictures(comparison), **_answers(comparison)}
+    return page("page.html.j2", context, styles=("style.css",), script="filter.js")
 
 
 def _words(comparison: Comparison) -> dict[str, Any]:
-    from sprat import __version__
-
     small, large = facts.sides(comparison)
     head, tone = facts.headline(comparison)
     rows = key_rows(comparison)
@@ -66,7 +31,6 @@ def _words(comparison: Comparison) -> dict[str, Any]:
         "rows": rows,
         "trades": _trades(rows),
         "missing": numbers.NOT_MEASURED,
-        "version": __version__,
         "seconds": numbers.seconds,
         "cell": numbers.count,
         "p_value": _p_value(comparison),

@@ -21,13 +21,13 @@ ASCII = str.maketrans({
     "−": "-",  # noqa: RUF001 - what is being replaced
     "–": "-",  # noqa: RUF001 - what is being replaced
     "×": "x",  # noqa: RUF001 - what is being replaced
-    "÷": "/", "·": ",", "“": '"', "”": '"', "’": "'", "…": "...",  # noqa: RUF001 - what is being replaced
+    "±": "+/-", "°": " ", "÷": "/", "·": ",", "“": '"', "”": '"', "’": "'", "…": "...",  # noqa: RUF001 - what is being replaced
 })  # fmt: skip
 
 
 def print_comparison(comparison: Comparison, console: "Console") -> None:
     """Write the comparison to a `rich` console. Colour is the console's to decide."""
-    page = _Page(console)
+    page = Page(console)
     _verdict(comparison, page)
     _numbers(comparison, page)
     if comparison.verdict is None:
@@ -37,7 +37,7 @@ def print_comparison(comparison: Comparison, console: "Console") -> None:
     _warnings(comparison, page)
 
 
-class _Page:
+class Page:
     """A console at most `WIDTH` wide, and plain ASCII where the terminal knows no more."""
 
     def __init__(self, console: "Console") -> None:
@@ -63,7 +63,7 @@ class _Page:
         self.console.print(thing, width=self.width)
 
 
-def _verdict(comparison: Comparison, page: _Page) -> None:
+def _verdict(comparison: Comparison, page: Page) -> None:
     head, tone = facts.headline(comparison)
     small, large = (side.summary.name for side in facts.sides(comparison))
     page.say()
@@ -76,7 +76,8 @@ def _verdict(comparison: Comparison, page: _Page) -> None:
     page.say()
 
 
-def _table(page: _Page, *names: tuple[str, str]) -> "Table":
+def table_of(page: Page, *names: tuple[str, str]) -> "Table":
+    """An empty table of these columns, each with the side to which it is set."""
     from rich import box
     from rich.table import Table
 
@@ -88,9 +89,9 @@ def _table(page: _Page, *names: tuple[str, str]) -> "Table":
     return table
 
 
-def _numbers(comparison: Comparison, page: _Page) -> None:
+def _numbers(comparison: Comparison, page: Page) -> None:
     small, large = (side.summary.name for side in facts.sides(comparison))
-    table = _table(page, ("", "left"), (small, "right"), (large, "right"), ("small is", "left"))
+    table = table_of(page, ("", "left"), (small, "right"), (large, "right"), ("small is", "left"))
     group = ""
     for row in key_rows(comparison):
         if group and row.group != group:
@@ -111,17 +112,17 @@ def _energy_reason(comparison: Comparison) -> str:
     return f"Energy is not measured: {'; '.join(sorted(why))}" if why else ""
 
 
-def _cells(page: _Page, *words: str) -> list["RenderableType"]:
+def _cells(page: Page, *words: str) -> list["RenderableType"]:
     from rich.text import Text
 
     dim = numbers.NOT_MEASURED
     return [Text(page.words(word), "dim" if word == dim else "") for word in words]
 
 
-def _kinds(comparison: Comparison, page: _Page) -> None:
+def _kinds(comparison: Comparison, page: Page) -> None:
     if not comparison.kinds:
         return
-    table = _table(
+    table = table_of(
         page, ("kind", "left"), ("n", "right"), ("small", "right"), ("large", "right"),
         ("difference, points", "right"), ("interval", "right"),
     )  # fmt: skip
@@ -131,7 +132,7 @@ def _kinds(comparison: Comparison, page: _Page) -> None:
     page.say()
 
 
-def _texts(comparison: Comparison, page: _Page) -> None:
+def _texts(comparison: Comparison, page: Page) -> None:
     """Without a verdict the texts themselves are the result."""
     for pair in facts.pairs(comparison)[:MAX_TEXTS]:
         for side, answer in zip(facts.sides(comparison), (pair.small, pair.large), strict=True):
@@ -141,6 +142,6 @@ def _texts(comparison: Comparison, page: _Page) -> None:
             page.say()
 
 
-def _warnings(comparison: Comparison, page: _Page) -> None:
+def _warnings(comparison: Comparison, page: Page) -> None:
     for warning in comparison.warnings:
         page.say(f"Note: {warning}", "yellow")

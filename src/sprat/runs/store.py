@@ -86,6 +86,14 @@ class Store:
                 "UPDATE studies SET status = ?, note = ? WHERE id = ?", (status, note, study)
             )
 
+    def put_environment(self, study: str, environment: dict[str, Any]) -> None:
+        """Replace what is recorded of the machine: more is known when a stretch is over."""
+        with self._write():
+            self._db.execute(
+                "UPDATE studies SET body = json_set(body, '$.environment', json(?)) WHERE id = ?",
+                (_text(environment), study),
+            )
+
     def add_run(self, run: Run) -> None:
         """Keep one answer, durably, before anything else happens.
 

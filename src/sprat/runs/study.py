@@ -17,6 +17,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     cold_load_s: float | None = None
     warm_up_s: float | None = None
     provider: str | None = None
+    gpu_grown_bytes: int | None = None
+    """How much more all GPUs held after the load than before; None: not told."""
 
 
 class StudyModel(msgspec.Struct, frozen=True, kw_only=True):

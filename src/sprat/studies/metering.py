@@ -6,7 +6,10 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from sprat.engines.base import Engine
-from sprat.measure.meter import Energy, Meter
+from sprat.measure.counter import NoCounter
+from sprat.measure.energy import Energy
+from sprat.measure.gpu import GpuMemory, opened_gpu
+from sprat.measure.meter import Meter
 
 K = TypeVar("K")
 
@@ -16,12 +19,13 @@ async def metered(engines: Mapping[K, Engine]) -> AsyncGenerator[dict[K, Meter]]
     """Meters for engines that are loaded and idle: what the machine draws then is the baseline."""
     energy = await asyncio.to_thread(Energy.open)
     try:
-        await asyncio.to_thread(energy.learn_idle)
-        yield {key: _meter(engine, energy) for key, engine in engines.items()}
+        with opened_gpu() as gpu:
+            await asyncio.to_thread(energy.learn_idle)
+            yield {key: _meter(engine, energy, gpu) for key, engine in engines.items()}
     finally:
         energy.close()
 
 
-def _meter(engine: Engine, energy: Energy) -> Meter:
+def _meter(engine: Engine, energy: Energy, gpu: GpuMemory | NoCounter) -> Meter:
     # The processes are asked for anew each time: a worker that died has been replaced.
-    return Meter(lambda: engine.pids, energy, local=bool(engine.pids))
+    return Meter(lambda: engine.pids, energy, gpu=gpu, local=bool(engine.pids))
