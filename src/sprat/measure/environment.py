@@ -10,7 +10,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("sprat", "onnxruntime", "onnxruntime-genai", "numpy", "aiohttp")
+PACKAGES = (
+    "sprat", "onnxruntime", "onnxruntime-genai", "foundry-local-sdk", "numpy", "aiohttp",
+)  # fmt: skip
 
 
 def describe_environment(
