@@ -20,7 +20,7 @@ from sprat.engines.foundry.public import fetch
 from sprat.engines.foundry.said import plain
 from sprat.engines.foundry.wire import Errand, Fetch, Held, Register, Working
 from sprat.engines.worker.serve import fault, take_stdout
-from sprat.errors import EngineError
+from sprat.errors import DownloadFailed, EngineError
 
 
 def run(errand: Errand, out: BinaryIO) -> Held:
@@ -46,7 +46,8 @@ def run(errand: Errand, out: BinaryIO) -> Held:
             catalogue.unregister_model(errand.id)
         return Held(errand.id, "")
     except FoundryError as error:
-        raise EngineError(f"Foundry Local failed: {plain(error)}") from error
+        kind = DownloadFailed if isinstance(errand, Fetch) else EngineError
+        raise kind(f"Foundry Local failed: {plain(error)}") from error
     finally:
         manager.close()
 

@@ -1,5 +1,6 @@
 """One request to the native runtime: a session of its own, so that no answer knows another."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -30,6 +31,7 @@ class Job:
         self._model = model
         self._facts = facts
         self._held = ExitStack()
+        self._changing = threading.Lock()
         self._request: Native = None
         self._stream: Native = None
         self._items: Iterator[Native] | None = None
@@ -60,12 +62,14 @@ class Job:
 
     def cancel(self) -> None:
         """Stop computing soon; from any thread, while `step` may be waiting."""
-        if self._request is not None:
-            self._request.cancel()
+        with self._changing:  # what is being freed must not be touched
+            if self._request is not None and not self.over:
+                self._request.cancel()
 
     def close(self) -> None:
         """Stop computing and free the session; waits until the runtime has let go of it."""
-        self.over = True
+        with self._changing:
+            self.over = True
         self._held.close()
 
     def _begin(self) -> Iterator[Native]:

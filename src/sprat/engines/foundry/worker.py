@@ -123,7 +123,11 @@ def _found(manager: Native, options: Options) -> Native:
         return register(manager, options.id, Path(options.folder))
     model = manager.get_catalog(sdk.CatalogType.PUBLIC).get_model_variant(options.id)
     if model is None:
-        raise BadWeights(f"Foundry Local knows {options.id} no longer.", fix="sprat doctor")
+        raise BadWeights(
+            f"Foundry Local's catalogue does not show {options.id}, which was fetched from it.",
+            fix="It may need the network. To fetch it anew: sprat foundry register --remove its "
+            "name, then ask it.",
+        )
     return model
 
 
