@@ -17,6 +17,7 @@ from sprat.engines import open_engine
 from sprat.engines.base import ask
 from sprat.engines.foundry.catalogue import register
 from sprat.engines.foundry.engine import FoundryEngine
+from sprat.engines.foundry.facts import read_facts
 from sprat.engines.foundry.registry import registered
 from sprat.errors import BadWeights, ContextTooLong, EngineDied, UnsupportedRequest
 from sprat.models.names import OnnxFolder
@@ -181,6 +182,25 @@ async def test_a_folder_that_is_gone_says_how_to_get_it_back(tmp_path: Path, set
     shutil.rmtree(folder)
     with pytest.raises(BadWeights, match=r"its folder is gone.*sprat foundry register"):
         open_engine("foundry:gone", settings)
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({"model": {"vocab_size": 9}}, (9, "cpu")),
+        (
+            {"model": {"decoder": {"session_options": {"provider_options": [{"CUDA": {}}]}}}},
+            (None, "cuda"),
+        ),
+        ("no model", (None, "cpu")),
+    ],
+)
+def test_what_a_folder_says_of_itself_is_read_and_the_rest_left_open(
+    tmp_path: Path, config, said: tuple
+):
+    (tmp_path / "genai_config.json").write_text(json.dumps(config), "utf-8")
+    facts = read_facts(tmp_path)
+    assert (facts.vocab, facts.provider) == said
 
 
 async def test_everything_that_is_kept_lies_in_our_home(tmp_path: Path, tiny, monkeypatch):

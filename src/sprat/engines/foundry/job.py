@@ -116,11 +116,13 @@ class Job:
 
     def _end(self) -> list[Piece | Done]:
         with self._stream.final_response as final:
-            usage, finish = final.get_usage(), str(final.finish_reason.name)
+            usage, ended = final.get_usage(), str(final.finish_reason.name)
         self.close()
+        if (finish := _FINISHES.get(ended)) is None:
+            raise EngineError(f"Foundry Local ended the answer without a reason it names: {ended}.")
         self._input_tokens = int(usage.prompt_tokens)
         rest = self._stops.flush()
-        done = self._done(_FINISHES.get(finish, "stop"), int(usage.completion_tokens), "engine")
+        done = self._done(finish, int(usage.completion_tokens), "engine")
         return [Piece(self.id, rest), done] if rest else [done]
 
     def _done(self, finish: Finish, output_tokens: int, counted_by: CountedBy) -> Done:
