@@ -13,6 +13,7 @@ HERE = Path(__file__).parent
 BENCHMARKS = (
     "export.py",
     "decode.py",
+    "runtimes.py",
     "embeddings.py",
     "gateway.py",
     "overhead.py",

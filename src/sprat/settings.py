@@ -113,6 +113,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self._cache_root / "exports"
 
     @property
+    def foundry_dir(self) -> Path:
+        """Where Foundry Local keeps its catalogue, its models and its log."""
+        return self._cache_root / "foundry"
+
+    @property
     def runs_file(self) -> Path:
         """The SQLite file of recorded runs."""
         if self.home:

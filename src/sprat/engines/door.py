@@ -8,7 +8,7 @@ from sprat.settings import Settings
 
 if TYPE_CHECKING:
     from sprat.models.catalog import CatalogModel
-    from sprat.models.names import EndpointModel, Local, Scripted, Source
+    from sprat.models.names import EndpointModel, FoundryModel, Local, Scripted, Source
     from sprat.models.progress import Progress
 
 
@@ -49,11 +49,13 @@ def open_source(
     Raises:
         SpratError: as `open_engine`.
     """
-    from sprat.models.names import EndpointModel, Scripted, answering
+    from sprat.models.names import EndpointModel, FoundryModel, Scripted, answering
 
     match answering(found):
         case EndpointModel() as source:
             return _endpoint(source)
+        case FoundryModel() as source:
+            return _foundry(source, settings, progress)
         case Scripted() as source:
             return _scripted(source)
         case source:
@@ -120,6 +122,16 @@ def _endpoint(source: "EndpointModel") -> Engine:
     from sprat.engines.openai import OpenAIEngine
 
     return OpenAIEngine(source.name, source.endpoint, source.model, label=source.endpoint_name)
+
+
+def _foundry(source: "FoundryModel", settings: Settings, progress: "Progress | None") -> Engine:
+    from sprat.engines.foundry.catalogue import obtain, require_installed
+    from sprat.engines.foundry.engine import FoundryEngine
+    from sprat.models.progress import silent
+
+    require_installed(source.name)
+    model = obtain(source.alias, settings, progress or silent)
+    return FoundryEngine(source.name, model, settings.foundry_dir)
 
 
 def _scripted(source: "Scripted") -> Engine:
