@@ -53,7 +53,7 @@ def open_source(
 
     match answering(found):
         case EndpointModel() as source:
-            return _endpoint(source)
+            return _endpoint(source, progress)
         case Scripted() as source:
             return _scripted(source)
         case source:
@@ -116,10 +116,21 @@ def _local_embedder(
     return OnnxEmbedder(ready.name, ready.folder, threads=settings.onnx.threads)
 
 
-def _endpoint(source: "EndpointModel") -> Engine:
+def _endpoint(source: "EndpointModel", progress: "Progress | None") -> Engine:
     from sprat.engines.openai import OpenAIEngine
 
+    if source.endpoint_name == "foundry":
+        return _foundry_service(source, progress)
     return OpenAIEngine(source.name, source.endpoint, source.model, label=source.endpoint_name)
+
+
+def _foundry_service(source: "EndpointModel", progress: "Progress | None") -> Engine:
+    from sprat.engines.foundry.service.engine import FoundryServiceEngine
+    from sprat.models.progress import silent
+
+    return FoundryServiceEngine(
+        source.name, source.endpoint, source.model, progress=progress or silent
+    )
 
 
 def _scripted(source: "Scripted") -> Engine:
