@@ -5,7 +5,7 @@ import msgspec
 from sprat.engines.foundry.service import troubles
 from sprat.engines.foundry.service.command import Told, ask_command, version_told
 from sprat.engines.foundry.service.find import USUAL, configured, where_set
-from sprat.engines.foundry.service.models import ServiceModel, models_of
+from sprat.engines.foundry.service.models import LIST_S, ServiceModel, models_of
 from sprat.engines.foundry.service.seen import Answerer, Kind, look
 from sprat.engines.foundry.service.troubles import Trouble
 from sprat.engines.glance import glance, is_here
@@ -39,20 +39,20 @@ class Examination(msgspec.Struct, frozen=True, kw_only=True):
         return all(trouble.state != "fault" for trouble in self.troubles)
 
 
-def examine(settings: Settings, *, within_s: float = 2.0, lists: bool = True) -> Examination:
-    """Look for the service and at it; `within_s` is for each of three looks, lists of models apart.
+def examine(settings: Settings, *, within_s: float = 2.0, lists_s: float = LIST_S) -> Examination:
+    """Look for the service and at it: at most `within_s` for each of three looks.
 
-    Without `lists` the models are not asked for: that takes seconds where there is no network.
+    And `lists_s` for each list of models, which takes seconds where there is no network.
     """
     if given := configured(settings):
         seen = look(given.url, within_s=within_s, key=given.key)
         if seen.kind == "nothing":
             told = ask_command(within_s) if is_here(given.url) else Told(installed=False)
             return _without(seen, where_set(), troubles.unanswered(seen, told))
-        return _seen(seen, where_set(), given, lists)
+        return _seen(seen, where_set(), given, lists_s)
     seen = look(USUAL, within_s=within_s)
     if seen.is_foundry:
-        return _seen(seen, "its usual port", None, lists)
+        return _seen(seen, "its usual port", None, lists_s)
     told = ask_command(within_s)
     if told.address is None:
         wrong = troubles.unanswered(_usual(seen), told) if told.installed else None
@@ -60,7 +60,7 @@ def examine(settings: Settings, *, within_s: float = 2.0, lists: bool = True) ->
     seen = look(told.address, within_s=within_s)
     if seen.kind == "nothing":
         return _without(seen, told.words, troubles.unanswered(seen, told))
-    return _seen(seen, told.words, None, lists)
+    return _seen(seen, told.words, None, lists_s)
 
 
 def _usual(seen: Answerer) -> Answerer:
@@ -74,9 +74,9 @@ def _without(seen: Answerer, found_by: str, wrong: Trouble) -> Examination:
     return Examination(address=seen.api, found_by=found_by, troubles=(wrong,))
 
 
-def _seen(seen: Answerer, found_by: str, given: Endpoint | None, lists: bool) -> Examination:
+def _seen(seen: Answerer, found_by: str, given: Endpoint | None, lists_s: float) -> Examination:
     key = given.key if given else None
-    models = models_of(seen, key=key) if lists and seen.kind != "other" else None
+    models = models_of(seen, within_s=lists_s, key=key) if seen.kind != "other" else None
     pages = _lets_pages_in(seen) if seen.is_foundry else None
     return Examination(
         address=seen.api,
