@@ -12,7 +12,7 @@ from tests.foundry_service import DEEPSEEK, PHI, PHI_GPU, QWEN, Service, foundry
 from sprat.engines import open_engine
 from sprat.engines.base import ask
 from sprat.engines.foundry.service.engine import FoundryServiceEngine
-from sprat.errors import EngineDied, EngineRefused, SpratError
+from sprat.errors import ContextTooLong, EngineDied, EngineRefused, SpratError
 from sprat.settings import Endpoint, Settings
 from sprat.types import Delta
 
@@ -164,6 +164,24 @@ async def test_another_server_at_the_address_is_asked_as_it_is():
         await engine.aclose()
     assert reply.text == "Hello"
     assert stub.requests[-1]["model"] == "x"
+
+
+async def test_what_another_server_refuses_is_told_in_its_own_words_and_kind():
+    from tests.engines.stub_server import failure, stub_server
+
+    too_long = {"error": {"code": "context_length_exceeded", "message": "9000 tokens"}}
+    async with stub_server() as stub:
+        for answer, kind in (
+            (failure("400 Bad Request", too_long), ContextTooLong),
+            (failure("429 Too Many Requests", {"error": "slow down"}, "Retry-After: 90\r\n"), None),
+        ):
+            stub.answers(answer)
+            engine = FoundryServiceEngine("foundry:x", Endpoint(url=stub.url), "x", limits=QUICK)
+            with pytest.raises(kind or EngineRefused) as caught:
+                await ask(engine, hello())
+            await engine.aclose()
+    assert caught.value.status == 429
+    assert caught.value.retry_after_s == 90
 
 
 async def test_closing_a_stream_closes_the_connection_though_the_service_computes_on():

@@ -17,7 +17,13 @@ from sprat.engines.openai import Limits, OpenAIEngine
 from sprat.engines.openai.engine import WARM_UP
 from sprat.engines.openai.session import key_of
 from sprat.engines.patience import aside
-from sprat.errors import EngineDied, EngineError, EngineRefused, EngineTimeout
+from sprat.errors import (
+    ContextTooLong,
+    EngineDied,
+    EngineError,
+    EngineRefused,
+    EngineTimeout,
+)
 from sprat.models.progress import Progress, silent
 from sprat.settings import Endpoint
 from sprat.types import ChatRequest, Delta, Reply, Step
@@ -165,11 +171,14 @@ class FoundryServiceEngine:
 
     async def _explained(self, error: EngineError) -> EngineError:
         """The same error with what a look at the service shows; itself when that shows nothing."""
+        if isinstance(error, ContextTooLong):
+            return error
         seen = await aside(lambda: look(self._endpoint.url, within_s=_LOOK_S, key=self._key))
         if seen.kind == "nothing":
             told = await aside(ask_command) if is_here(seen.root) else Told(installed=False)
             return _with(error, troubles.unanswered(seen, told))
-        if not seen.is_foundry:
+        unknown = isinstance(error, EngineRefused) and error.status == 404
+        if seen.kind == "other" or (unknown and not seen.is_foundry):
             return _with(error, troubles.not_foundry(seen), keep_fix=True)
         return error
 
