@@ -125,7 +125,7 @@ async def test_an_alias_that_is_unknown_is_told_with_the_nearest(generation: str
     with foundry_service(generation) as service:
         error = await refused(service, "phi-4-mni")
     assert "has no model 'phi-4-mni'" in str(error)
-    assert "Did you mean" in str(error) or generation == "server"
+    assert "Did you mean foundry:phi-4-mini" in str(error)
 
 
 async def test_a_model_that_is_not_downloaded_is_told_with_the_command_that_does():

@@ -167,7 +167,7 @@ def test_a_redirect_is_not_followed():
 @posix
 def test_a_service_that_is_down_is_told_with_the_command_that_starts_it(says):
     says(service="🔴 Model management service is not running!")
-    (trouble,) = examine.examine(Settings(), within_s=10).troubles
+    (trouble,) = examine.examine(Settings(), command_s=30).troubles
     assert trouble.kind == "down"
     assert "foundry service start" in trouble.fix
 
@@ -176,7 +176,7 @@ def test_a_service_that_is_down_is_told_with_the_command_that_starts_it(says):
 def test_a_port_that_changed_is_told_with_the_new_address(says):
     says(server='{"running": true, "webUrls": ["http://127.0.0.1:56294"]}')
     was = pointed_at(f"http://127.0.0.1:{closed_port()}/v1")
-    (trouble,) = examine.examine(was, within_s=10).troubles
+    (trouble,) = examine.examine(was, command_s=30).troubles
     assert trouble.kind == "moved"
     assert "FOUNDRY_LOCAL_ENDPOINT=http://127.0.0.1:56294/v1" in trouble.fix
 
@@ -185,8 +185,22 @@ def test_a_port_that_changed_is_told_with_the_new_address(says):
 def test_a_command_that_tells_of_a_dead_service_is_not_believed(says):
     says(server=json.dumps({"running": True, "webUrls": [f"http://127.0.0.1:{closed_port()}"]}))
     assert find_service(Settings(), within_s=10) is None
-    (trouble,) = examine.examine(Settings(), within_s=10).troubles
+    (trouble,) = examine.examine(Settings(), command_s=30).troubles
     assert (trouble.kind, trouble.fix) == ("stale", "Start it anew: foundry server restart")
+
+
+@posix
+def test_a_command_that_takes_too_long_is_not_taken_for_a_no(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    script = tmp_path / "foundry"
+    script.write_text("#!/bin/sh\nexec sleep 30\n", "utf-8")
+    script.chmod(0o755)
+    monkeypatch.setattr(command.shutil, "which", lambda _: str(script))
+    (trouble,) = examine.examine(Settings(), command_s=0.2).troubles
+    assert "says nothing in time" in trouble.what
+    assert "foundry server status" in trouble.fix
+    assert find_service(Settings(), within_s=0.4) is None
 
 
 def test_a_service_that_was_set_and_does_not_answer_here_is_down():

@@ -6,8 +6,8 @@ from sprat.cli.checks.finding import Check, fault, note, ok
 from sprat.settings import Settings
 
 LOOK_S = 1.0
+COMMAND_S = 2.0
 LISTS_S = 1.0
-
 _NAME = "Foundry Local"
 
 
@@ -15,7 +15,7 @@ def check_foundry(settings: Settings) -> Iterable[Check]:
     """The service answers where it should; nothing is wrong where nobody wants it."""
     from sprat.engines.foundry.service.examine import examine
 
-    found = examine(settings, within_s=LOOK_S, lists_s=LISTS_S)
+    found = examine(settings, within_s=LOOK_S, command_s=COMMAND_S, lists_s=LISTS_S)
     if "foundry" not in settings.endpoints and not found.address:
         (trouble,) = found.troubles
         if not _is_wanted(settings):

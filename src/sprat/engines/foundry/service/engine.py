@@ -84,7 +84,7 @@ class FoundryServiceEngine:
                     yield self._whole(piece, request, begun_ns, loaded_ns)
         except EngineError as error:
             if begun or not again or not await self._was_unloaded(error):
-                raise await self._explained(error) from error
+                raise await self._explained(error, begun=begun) from error
             why = error.message
         else:
             return
@@ -169,14 +169,17 @@ class FoundryServiceEngine:
             "one of sprat foundry models, its CPU one say.",
         )
 
-    async def _explained(self, error: EngineError) -> EngineError:
+    async def _explained(self, error: EngineError, *, begun: bool) -> EngineError:
         """The same error with what a look at the service shows; itself when that shows nothing."""
         if isinstance(error, ContextTooLong):
             return error
         seen = await aside(lambda: look(self._endpoint.url, within_s=_LOOK_S, key=self._key))
         if seen.kind == "nothing":
             told = await aside(ask_command) if is_here(seen.root) else Told(installed=False)
-            return _with(error, troubles.unanswered(seen, told))
+            wrong = troubles.unanswered(seen, told)
+            if isinstance(error, EngineDied) and not begun:  # the same fact, said better
+                return EngineDied(wrong.what, fix=wrong.fix)
+            return _with(error, wrong)
         unknown = isinstance(error, EngineRefused) and error.status == 404
         if seen.kind == "other" or (unknown and not seen.is_foundry):
             return _with(error, troubles.not_foundry(seen), keep_fix=True)

@@ -39,21 +39,28 @@ class Examination(msgspec.Struct, frozen=True, kw_only=True):
         return all(trouble.state != "fault" for trouble in self.troubles)
 
 
-def examine(settings: Settings, *, within_s: float = 2.0, lists_s: float = LIST_S) -> Examination:
-    """Look for the service and at it: at most `within_s` for each of three looks.
+def examine(
+    settings: Settings,
+    *,
+    within_s: float = 2.0,
+    command_s: float = 8.0,
+    lists_s: float = LIST_S,
+) -> Examination:
+    """Look for the service and at it: at most `within_s` for each of two looks.
 
-    And `lists_s` for each list of models, which takes seconds where there is no network.
+    And `command_s` for the service's own command, which takes a second or two to start, where it
+    is needed; and `lists_s` for each list of models, which takes seconds where there is no network.
     """
     if given := configured(settings):
         seen = look(given.url, within_s=within_s, key=given.key)
         if seen.kind == "nothing":
-            told = ask_command(within_s) if is_here(given.url) else Told(installed=False)
+            told = ask_command(command_s) if is_here(given.url) else Told(installed=False)
             return _without(seen, where_set(), troubles.unanswered(seen, told))
         return _seen(seen, where_set(), given, lists_s)
     seen = look(USUAL, within_s=within_s)
     if seen.is_foundry:
         return _seen(seen, "its usual port", None, lists_s)
-    told = ask_command(within_s)
+    told = ask_command(command_s)
     if told.address is None:
         wrong = troubles.unanswered(_usual(seen), told) if told.installed else None
         return Examination(troubles=(wrong or troubles.not_installed(),))

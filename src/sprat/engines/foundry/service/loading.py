@@ -51,7 +51,8 @@ def make_ready(
         raise refused(troubles.unknown_model(name, models, seen), status=404)
     if model and model.cached is False:
         raise refused(troubles.not_downloaded(name, model, seen), status=404)
-    remark(progress, f"{name} is not in memory at {seen.api}; loading it. The first answer waits.")
+    state = "is not in memory" if model else "is no name that is listed"
+    remark(progress, f"{name} {state} at {seen.api}; loading it. The first answer waits.")
     return _load(name, model, models, seen, key)
 
 
@@ -85,9 +86,7 @@ def _names_to_load(name: str, model: ServiceModel | None, seen: Answerer) -> lis
         return [name]
     if seen.kind == "service":
         return [model.id]
-    stem = model.stem
-    bare = [stem.removesuffix(kind) for kind in ("-instruct", "-chat", "-it")]
-    return list(dict.fromkeys([model.alias or name, *bare, stem]))
+    return list(dict.fromkeys([model.alias or name, model.short, model.stem]))
 
 
 def _ask(called: str, seen: Answerer, key: str | None) -> Glance:

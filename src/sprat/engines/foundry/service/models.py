@@ -12,7 +12,8 @@ LIST_S = 10.0
 """How long a list may take: without network the service tries its catalogue for 4 s first."""
 _VERSION = re.compile(r":(\d+)$")
 _DEVICE = re.compile(r"-[a-z0-9]+-(cpu|gpu|npu)$")
-_KINDS = ("-instruct", "-chat", "-it")
+KINDS = ("-instruct", "-chat", "-it")
+"""What a full name has after what is its alias."""
 
 
 class ServiceModel(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +36,12 @@ class ServiceModel(msgspec.Struct, frozen=True, kw_only=True):
     def stem(self) -> str:
         """The id in lower case without version and device: `phi-4-mini-instruct`."""
         return _DEVICE.sub("", _VERSION.sub("", self.id.lower()))
+
+    @property
+    def short(self) -> str:
+        """The alias, or what the service's aliases are mostly made like: `phi-4-mini`."""
+        kind = next((kind for kind in KINDS if self.stem.endswith(kind)), "")
+        return self.alias or self.stem.removesuffix(kind)
 
     @property
     def version(self) -> int:
@@ -77,7 +84,7 @@ def pick(name: str, models: tuple[ServiceModel, ...]) -> ServiceModel | None:
     versions = [m for m in models if _VERSION.sub("", m.id.lower()) == key]
     newest = sorted(versions, key=lambda m: -m.version)
     called = [m for m in models if (m.alias or "").lower() == key] or [
-        m for m in models if m.stem in {key, *(key + kind for kind in _KINDS)}
+        m for m in models if m.stem in {key, *(key + kind for kind in KINDS)}
     ]
     ready = sorted(called, key=lambda m: (not m.loaded, not m.cached))
     return next(iter((*exact, *newest, *ready)), None)
@@ -87,7 +94,7 @@ def names_like(name: str, models: tuple[ServiceModel, ...]) -> list[str]:
     """Up to three names that the service knows and that are near to `name`."""
     from sprat.models.names import nearest
 
-    return nearest(name, dict.fromkeys(m.alias or m.id for m in models))
+    return nearest(name, dict.fromkeys(m.short for m in models))
 
 
 def _newer(offered: list[str], loaded: list[str]) -> tuple[ServiceModel, ...]:

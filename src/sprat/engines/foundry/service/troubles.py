@@ -64,6 +64,14 @@ def unanswered(seen: Answerer, told: Told) -> Trouble:
             f"{seen.why}.",
             fix=f"Start it anew: {told.words.replace(' status', ' restart')}",
         )
+    if told.slow:
+        return Trouble(
+            kind="down",
+            state="fault",
+            what=f"Nothing answers at {seen.api} ({seen.why}), and the command foundry "
+            "says nothing in time.",
+            fix=f"Ask it: foundry server status. Then set {VARIABLE} to the address that it tells.",
+        )
     return Trouble(
         kind="down",
         state="fault",
@@ -132,10 +140,11 @@ def cold(seen: Answerer) -> Trouble:
 
 def not_downloaded(name: str, model: ServiceModel, seen: Answerer) -> Trouble:
     """The catalogue has it, the disk has not."""
+    called = name if name == model.id else f"{name} ({model.id})"
     return Trouble(
         kind="not-downloaded",
         state="fault",
-        what=f"{name} ({model.id}) is in the catalogue of {seen.api}, not on its disk.",
+        what=f"{called} is in the catalogue of {seen.api}, not on its disk.",
         fix=f"There: foundry model download {model.alias or name}",
     )
 
