@@ -46,6 +46,8 @@ class Service:
     cache_folder: str = "C:\\Users\\me\\.foundry\\cache\\models"
     asked: list[str] = field(default_factory=list)
     bodies: list[dict[str, Any]] = field(default_factory=list)
+    loading: threading.Event = field(default_factory=threading.Event)
+    """Set when a load has begun."""
     computed: threading.Event = field(default_factory=threading.Event)
     """Set when an answer was computed to its end, heard or not."""
     root: str = ""
@@ -144,6 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._json({})
 
     def _load(self, model: str) -> None:
+        self.service.loading.set()
         time.sleep(self.service.gap_s)
         self.service.loaded.add(model)
 

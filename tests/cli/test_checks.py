@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from threading import Thread
 
@@ -17,6 +18,7 @@ from tests.engines.tiny import build
 from tests.foundry_service import PHI, foundry_service
 from tests.serve.running import gateway, serving
 
+from sprat.cli.checks import network, software
 from sprat.cli.checks.endpoints import check_endpoints
 from sprat.cli.checks.finding import Check
 from sprat.cli.checks.foundry import check_foundry
@@ -120,6 +122,20 @@ def test_the_extras_are_those_of_the_packages_own_metadata() -> None:
     assert extras()["webgpu"] == ["onnxruntime-ep-webgpu"]
     assert set(extras()) >= {"foundry", "webgpu", "nvidia", "otel", "notebook"}
     assert {check.name for check in check_extras(Settings())} == {f"Extra {e}" for e in extras()}
+
+
+def test_an_extra_that_is_not_installed_says_what_to_type(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = software.distribution
+
+    def without_webgpu(package: str) -> object:
+        if package == "onnxruntime-ep-webgpu":
+            raise PackageNotFoundError(package)
+        return real(package)
+
+    monkeypatch.setattr(software, "distribution", without_webgpu)
+    found = {check.name: check for check in check_extras(Settings())}["Extra webgpu"]
+    assert (found.state, found.found) == ("note", "onnxruntime-ep-webgpu is not installed")
+    assert found.fix == "pip install 'sprat[webgpu]'"
 
 
 def test_another_environment_that_the_shell_has_switched_on_is_told(
@@ -281,6 +297,21 @@ def test_a_registry_out_of_reach_matters_only_while_something_is_missing(
         monkeypatch.setenv("PIP_INDEX_URL", f"{root}/simple")
         (there,) = check_network(Settings(home=str(tmp_path / "empty")))
     assert there.state == "ok"
+
+
+def test_a_registry_that_is_silent_is_out_of_reach(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("sprat.models.pip_config.config_files", lambda _: [])
+    monkeypatch.setattr(network, "ALL_S", 0.4)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/simple"
+        monkeypatch.setenv("PIP_INDEX_URL", url)
+        (check,) = check_network(Settings(home=str(tmp_path)))
+    assert check.state == "fault"
+    assert "cannot be reached" in check.found
 
 
 def test_foundry_local_is_no_fault_where_nobody_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:

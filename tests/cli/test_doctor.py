@@ -92,7 +92,9 @@ def test_all_that_is_broken_on_a_broken_machine_is_named_with_its_fix(tmp_path: 
 
     extra = found["Extra webgpu"]
     assert "onnxruntime_ep_webgpu cannot be imported" in extra["found"]
-    assert extra["fix"] == "pip install 'sprat[webgpu]'"
+    assert extra["fix"].startswith(
+        "pip install --force-reinstall --no-deps onnxruntime-ep-webgpu=="
+    )
 
     registry = found["Package registry"]
     assert registry["state"] == "fault"

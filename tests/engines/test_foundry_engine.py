@@ -8,6 +8,7 @@ from contextlib import aclosing, asynccontextmanager
 import pytest
 from tests.engines.endpoint import QUICK, hello
 from tests.foundry_service import DEEPSEEK, PHI, PHI_GPU, QWEN, Service, foundry_service
+from tests.serve.running import gateway, serving
 
 from sprat.engines import open_engine
 from sprat.engines.base import ask
@@ -191,6 +192,27 @@ async def test_closing_a_stream_closes_the_connection_though_the_service_compute
                 assert isinstance(await anext(pieces), Delta)
             assert not service.computed.is_set()
             assert await asyncio.to_thread(service.computed.wait, 10)
+
+
+async def test_who_gives_up_during_the_load_does_not_wait_for_it():
+    with foundry_service("server", gap_s=0.5) as service:
+        async with engine_of(service) as engine:
+            asked = asyncio.create_task(ask(engine, hello()))
+            assert await asyncio.to_thread(service.loading.wait, 10)
+            asked.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asked
+            assert service.loaded == set()  # it goes on loading: that cannot be called off
+
+
+async def test_the_gateway_passes_the_answer_on_and_the_explanation_too(tmp_path):
+    with foundry_service("server") as service:
+        settings = serving(tmp_path, endpoints={"foundry": service.url})
+        async with gateway(settings) as at:
+            good = await at.chat("Hello", model="foundry:phi-4-mini")
+            bad = await at.chat("Hello", model="foundry:phi-4-mni")
+    assert good["choices"][0]["message"]["content"] == "Hello from Foundry."
+    assert "Did you mean foundry:phi-4-mini" in bad["error"]["message"]
 
 
 async def test_the_door_opens_it_for_every_name_of_foundry():

@@ -9,16 +9,18 @@ from sprat.cli.checks.finding import Check, fault, note, ok
 from sprat.models.pip_config import PipConfig, read_pip_config
 from sprat.settings import Settings
 
-LOOK_S = 2.0
+ALL_S = 4.0
+"""For all places together: they are asked one after the other, as pip does."""
 _NAME = "Package registry"
 
 
 def check_network(settings: Settings) -> Iterable[Check]:
     """The registry answers; where it does not, that is a fault only while a default is missing."""
-    config = msgspec.structs.replace(read_pip_config(), timeout_s=LOOK_S)
+    config = read_pip_config()
+    places = (*config.find_links, *config.indexes)
     reasons: list[str] = []
-    for place in (*config.find_links, *config.indexes):
-        why = _unreachable(place, config)
+    for place in places:
+        why = _unreachable(place, config, ALL_S / len(places))
         if why is None:
             yield ok(_NAME, f"{_shown(place)} can be reached")
             return
@@ -38,21 +40,32 @@ def check_network(settings: Settings) -> Iterable[Check]:
         )
 
 
-def _unreachable(place: str, config: PipConfig) -> str | None:
+def _unreachable(place: str, config: PipConfig, within_s: float) -> str | None:
     """Why a place cannot be asked; None when it can."""
+    from sprat.engines.patience import within
     from sprat.errors import DownloadFailed
     from sprat.models.index import local_path
-    from sprat.models.web import BeyondUs, NotThere, Web
+    from sprat.models.web import BeyondUs, NotThere
 
     if local := local_path(place):
         return None if Path(local).exists() else f"{place} is not there"
     try:
-        with Web(config).open(f"{place.rstrip('/')}/pip/"):
-            return None
+        within(within_s, lambda: _open(place, config, within_s))
     except (NotThere, BeyondUs):
         return None  # somebody answers: what it has is found out by the pull
     except DownloadFailed as error:
         return error.message
+    except TimeoutError as error:
+        return f"{_shown(place)}: {error}"
+    return None
+
+
+def _open(place: str, config: PipConfig, within_s: float) -> None:
+    from sprat.models.web import Web
+
+    patient = msgspec.structs.replace(config, timeout_s=within_s)
+    with Web(patient).open(f"{place.rstrip('/')}/pip/"):
+        return
 
 
 def _shown(place: str) -> str:

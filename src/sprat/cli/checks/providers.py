@@ -57,7 +57,9 @@ def check_plugins(settings: Settings) -> Iterable[Check]:
             yield fault(label, trouble, fix='Set [onnx] provider = "cpu" in sprat.toml.')
         else:
             yield note(
-                label, trouble, fix="Local models compute on the CPU; install its driver to use it."
+                label,
+                trouble,
+                fix="Local models compute on the CPU. It wants a device and its driver.",
             )
 
 

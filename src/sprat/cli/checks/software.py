@@ -45,30 +45,23 @@ def _same(one: str, other: str) -> bool:
 def check_packages(_: Settings) -> Iterable[Check]:
     """The packages that compute are there."""
     for package in ("onnxruntime", "onnxruntime-genai", "numpy", "onnx"):
-        try:
-            found = version(package)
-        except PackageNotFoundError:
-            yield fault(package, "not installed", fix=f"pip install {package}")
-            continue
-        if missing := _lost_modules(distribution(package)):
-            yield fault(
-                package,
-                f"{found}, but {missing[0]} cannot be imported",
-                fix=f"pip install --force-reinstall --no-deps {package}=={found}",
-            )
+        if (lack := _lack(package)) is None:
+            yield ok(package, version(package))
         else:
-            yield ok(package, found)
+            yield fault(package, lack, fix=_remedy(package) or f"pip install {package}")
 
 
 def check_extras(_: Settings) -> Iterable[Check]:
     """Which optional parts are there, and what to type for the others."""
     for extra, packages in extras().items():
-        lacking = [problem for name in packages if (problem := _lacks(name))]
-        label = f"Extra {extra}"
-        if lacking:
-            yield note(label, "; ".join(lacking), fix=f"pip install '{_OURS}[{extra}]'")
+        lacks = [f"{name} {lack}" for name in packages if (lack := _lack(name))]
+        if lacks:
+            remedies = [remedy for name in packages if (remedy := _remedy(name))]
+            fix = "; ".join(remedies) or f"pip install '{_OURS}[{extra}]'"
+            yield note(f"Extra {extra}", "; ".join(lacks), fix=fix)
         else:
-            yield ok(label, ", ".join(f"{name} {version(name)}" for name in packages))
+            found = ", ".join(f"{name} {version(name)}" for name in packages)
+            yield ok(f"Extra {extra}", found)
 
 
 def extras() -> dict[str, list[str]]:
@@ -86,12 +79,23 @@ def extras() -> dict[str, list[str]]:
     return found
 
 
-def _lacks(package: str) -> str | None:
+def _lack(package: str) -> str | None:
+    """What a package lacks; None when it is there and importable."""
     try:
         missing = _lost_modules(distribution(package))
     except PackageNotFoundError:
-        return f"{package} is not installed"
-    return f"{package} is installed, but {missing[0]} cannot be imported" if missing else None
+        return "is not installed"
+    return f"is installed, but {missing[0]} cannot be imported" if missing else None
+
+
+def _remedy(package: str) -> str | None:
+    """For a package that is there but broken: pip would think that nothing is to be done."""
+    try:
+        broken = _lost_modules(distribution(package))
+    except PackageNotFoundError:
+        return None
+    again = f"pip install --force-reinstall --no-deps {package}=={version(package)}"
+    return again if broken else None
 
 
 def _lost_modules(installed: Distribution) -> list[str]:
