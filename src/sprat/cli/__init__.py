@@ -16,7 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ask": ("sprat.cli.ask", "One prompt to one model, streamed, with its timing."),
     "compare": ("sprat.cli.compare", "Is the small model good enough? Both answer; a verdict."),
     "serve": ("sprat.cli.serve", "One OpenAI-compatible endpoint in front of every model."),
-    "foundry": ("sprat.cli.foundry", "Foundry Local: its service, and its models."),
+    "foundry": ("sprat.cli.foundry", "Foundry Local: its models, and ours in it."),
     "runs": ("sprat.cli.runs", "What was recorded; any report again."),
 }
 

@@ -52,8 +52,10 @@ def open_source(
     from sprat.models.names import EndpointModel, Scripted, answering
 
     match answering(found):
+        case EndpointModel(endpoint_name="foundry") as source:
+            return _foundry_service(source, progress)
         case EndpointModel() as source:
-            return _endpoint(source, progress)
+            return _endpoint(source)
         case Scripted() as source:
             return _scripted(source)
         case source:
@@ -116,14 +118,6 @@ def _local_embedder(
     return OnnxEmbedder(ready.name, ready.folder, threads=settings.onnx.threads)
 
 
-def _endpoint(source: "EndpointModel", progress: "Progress | None") -> Engine:
-    from sprat.engines.openai import OpenAIEngine
-
-    if source.endpoint_name == "foundry":
-        return _foundry_service(source, progress)
-    return OpenAIEngine(source.name, source.endpoint, source.model, label=source.endpoint_name)
-
-
 def _foundry_service(source: "EndpointModel", progress: "Progress | None") -> Engine:
     from sprat.engines.foundry.service.engine import FoundryServiceEngine
     from sprat.models.progress import silent
@@ -131,6 +125,12 @@ def _foundry_service(source: "EndpointModel", progress: "Progress | None") -> En
     return FoundryServiceEngine(
         source.name, source.endpoint, source.model, progress=progress or silent
     )
+
+
+def _endpoint(source: "EndpointModel") -> Engine:
+    from sprat.engines.openai import OpenAIEngine
+
+    return OpenAIEngine(source.name, source.endpoint, source.model, label=source.endpoint_name)
 
 
 def _scripted(source: "Scripted") -> Engine:
