@@ -8,6 +8,8 @@ from click.testing import CliRunner, Result
 from tests.foundry_service import PHI, QWEN, foundry_service
 
 from sprat.cli import cli
+from sprat.cli.foundry import models
+from sprat.engines.foundry.service import command, examine
 
 
 def run(*arguments: str) -> Result:
@@ -61,3 +63,15 @@ def test_models_are_listed_with_their_state(at):
     assert lines[PHI].split()[1:4] == ["phi-4-mini", "CPU", "3.69"]
     assert [m["id"] for m in found["models"] if m["loaded"]] == [QWEN]
     assert found["registered"] == []
+
+
+def test_models_in_process_are_enough_without_a_service(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(command.shutil, "which", lambda _: None)
+    monkeypatch.setattr(models, "registered_models", lambda _: ["smollm2-135m"])
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    monkeypatch.setattr(examine, "USUAL", f"http://127.0.0.1:{port}/v1")
+    result = run("models")
+    assert result.exit_code == 0, result.output
+    assert "foundry:smollm2-135m, registered in process" in result.stdout
+    assert "FAULT" not in result.output

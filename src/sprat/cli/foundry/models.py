@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import click
+import msgspec
 
 from sprat.cli.context import settings_of
 from sprat.cli.foundry.status import print_trouble
@@ -63,7 +64,9 @@ def _print(found: Examination, registered: list[str]) -> None:
     for name in registered:
         click.echo(f"foundry:{name}, registered in process")
     for trouble in found.troubles:
-        print_trouble(trouble, err=True)
+        # Who has models in process need not have a service too.
+        state = "note" if registered and not found.address else trouble.state
+        print_trouble(msgspec.structs.replace(trouble, state=state), err=True)
 
 
 def _row(model: ServiceModel) -> tuple[str, ...]:
