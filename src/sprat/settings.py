@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -172,7 +173,9 @@ def _with_environment(settings: Settings, env: Mapping[str, str]) -> Settings:
         if value := env.get(variable, "").strip():
             changes[field] = value
     if url := env.get("FOUNDRY_LOCAL_ENDPOINT", "").strip():
-        foundry = Endpoint(url=_checked_url(url, "FOUNDRY_LOCAL_ENDPOINT"))
+        checked = _checked_url(url, "FOUNDRY_LOCAL_ENDPOINT")
+        bare = not urlsplit(checked).path  # as Foundry Local itself prints it
+        foundry = Endpoint(url=f"{checked}/v1" if bare else checked)
         changes["endpoints"] = {**settings.endpoints, "foundry": foundry}
     if key := env.get("SPRAT_KEY", "").strip():
         changes["serve"] = msgspec.structs.replace(settings.serve, key=key, key_env=None)

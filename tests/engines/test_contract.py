@@ -82,6 +82,16 @@ class TestOpenAI(GuidedContract):
 
 
 @pytest.mark.real
+class TestFoundryAddress(EngineContract):
+    """The same server under Foundry Local's name: the wrapping engine keeps every promise."""
+
+    @staticmethod
+    def named(request: pytest.FixtureRequest) -> tuple[str, Settings]:
+        url = request.getfixturevalue("llama_url")
+        return "foundry:tiny", Settings(endpoints={"foundry": Endpoint(url=url)})
+
+
+@pytest.mark.real
 class TestOnnx(GuidedContract):
     """The local engine, on the same weights."""
 

@@ -8,6 +8,7 @@ import click
 from sprat.cli.context import settings_of
 from sprat.cli.output import check_target, write_json
 from sprat.cli.progress import progress_bar
+from sprat.cli.warm import warm
 from sprat.errors import UsageError
 from sprat.models.catalog import CatalogFile, CatalogModel, catalog
 from sprat.models.disk import Record, model_folder, read_record, size_bytes
@@ -23,6 +24,9 @@ _json = click.option(
 @click.group(epilog="Example: sprat models pull qwen2.5-coder-1.5b")
 def models() -> None:
     """The catalogue, and the weights on disk."""
+
+
+models.add_command(warm)
 
 
 @models.command("list", epilog="Example: sprat models list")

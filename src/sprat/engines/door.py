@@ -52,6 +52,8 @@ def open_source(
     from sprat.models.names import EndpointModel, FoundryModel, Scripted, answering
 
     match answering(found):
+        case EndpointModel(endpoint_name="foundry") as source:
+            return _foundry_service(source, progress)
         case EndpointModel() as source:
             return _endpoint(source)
         case FoundryModel() as source:
@@ -116,6 +118,15 @@ def _local_embedder(
 
     ready = ensure(source, settings, progress or silent)
     return OnnxEmbedder(ready.name, ready.folder, threads=settings.onnx.threads)
+
+
+def _foundry_service(source: "EndpointModel", progress: "Progress | None") -> Engine:
+    from sprat.engines.foundry.service.engine import FoundryServiceEngine
+    from sprat.models.progress import silent
+
+    return FoundryServiceEngine(
+        source.name, source.endpoint, source.model, progress=progress or silent
+    )
 
 
 def _endpoint(source: "EndpointModel") -> Engine:

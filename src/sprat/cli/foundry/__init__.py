@@ -7,6 +7,8 @@ import click
 COMMANDS = {
     # name: module that defines it
     "register": "sprat.cli.foundry.register",
+    "status": "sprat.cli.foundry.status",
+    "models": "sprat.cli.foundry.models",
 }
 
 
