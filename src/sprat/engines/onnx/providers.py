@@ -159,13 +159,18 @@ def checked(text: str) -> str:
     return AUTO if _short(text) == AUTO else named(text).name
 
 
+def _of(system: str) -> str:
+    here = sorted(provider.name for provider in PROVIDERS if system in provider.systems)
+    return ", ".join((AUTO, *here))
+
+
 def refuse_missing(provider: Provider, system: str = sys.platform) -> UnsupportedRequest:
     """Why a provider that is not here is not here, and what to install."""
     if system not in provider.systems:
         return UnsupportedRequest(
             f"The execution provider {provider.name} does not exist for {system}: it needs "
             f"{provider.needs}.",
-            fix=f"Use one of: {', '.join(names())}.",
+            fix=f"Use one of: {_of(system)}.",
         )
     return UnsupportedRequest(
         f"The execution provider {provider.name} is not installed: it comes with "
