@@ -10,14 +10,12 @@ from pathlib import Path
 import msgspec
 
 from sprat.engines.onnx.providers import AUTO, CPU, DIED_FIX, checked
-from sprat.engines.onnx.trial import Options, Report
+from sprat.engines.onnx.trial import LIMIT_S, Options, Report
 from sprat.engines.worker.keeper import physical_cores
 from sprat.errors import EngineDied, EngineError, SpratError, UnsupportedRequest
 from sprat.models.progress import Progress, remark, silent
 from sprat.settings import Settings
 
-LIMIT_S = 600.0
-"""A provider that needs longer for a page of text is of no use to anybody."""
 SILENT_S = 2.0
 """A trial that is remembered takes less."""
 LEAST_SHARE = 0.5
@@ -36,13 +34,18 @@ def settle(folder: Path, settings: Settings, progress: Progress = silent) -> str
     wanted = checked(settings.onnx.provider)
     if wanted == CPU.name:
         return wanted
-    options = Options(
-        folder=str(folder.absolute()),
-        provider=wanted,
-        threads=settings.onnx.threads or physical_cores(),
-        remembered=str(settings.trials_dir),
-    )
+    options = _options(folder, settings)
     return _best(options, progress) if wanted == AUTO else _asked_for(options, progress)
+
+
+def try_on(folder: Path, provider: str, settings: Settings, progress: Progress = silent) -> Report:
+    """How a provider does on a folder, held against the processor; remembered.
+
+    Raises:
+        UnsupportedRequest: there is no provider of that name.
+    """
+    options = _options(folder, settings)
+    return _run(msgspec.structs.replace(options, provider=checked(provider)), progress)
 
 
 def installed_providers() -> tuple[str, ...]:
@@ -55,6 +58,15 @@ def installed_providers() -> tuple[str, ...]:
     if report.outcome != "passed":
         raise EngineError(f"ONNX Runtime cannot be loaded: {report.why}.")
     return report.installed
+
+
+def _options(folder: Path, settings: Settings) -> Options:
+    return Options(
+        folder=str(folder.absolute()),
+        provider=checked(settings.onnx.provider),
+        threads=settings.onnx.threads or physical_cores(),
+        remembered=str(settings.trials_dir),
+    )
 
 
 def _best(options: Options, progress: Progress) -> str:

@@ -5,6 +5,7 @@ python -m sprat.engines.onnx.trial OPTIONS
 Prints one `Report` as JSON. Without a provider in the options it tells which ones are installed.
 """
 
+import faulthandler
 import os
 import sys
 from contextlib import suppress
@@ -16,6 +17,8 @@ import msgspec
 
 from sprat.errors import SpratError, UnsupportedRequest, first_line
 
+LIMIT_S = 600.0
+"""A provider that needs longer for a page of text is of no use to anybody."""
 _IMITATED = "it finds no graphics card, only one that the processor imitates."
 _FIX = "Use --provider cpu."
 Outcome = Literal["passed", "differs", "refused", "missing", "died", "slow"]
@@ -152,6 +155,8 @@ def _main() -> None:
     from sprat.engines.onnx.decoder import quiet
 
     quiet()
+    # Ends it even where native code hangs and the parent, which would end it, was killed.
+    faulthandler.dump_traceback_later(LIMIT_S, exit=True)
     report = attempt(options) if options.provider else tell()
     with os.fdopen(ours, "wb") as out:
         out.write(msgspec.json.encode(report))
