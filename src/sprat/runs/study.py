@@ -17,6 +17,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     cold_load_s: float | None = None
     warm_up_s: float | None = None
     provider: str | None = None
+    nodes: dict[str, int] | None = None
+    """How many of the graph's operators each provider computed; None where it cannot be told."""
 
 
 class StudyModel(msgspec.Struct, frozen=True, kw_only=True):

@@ -228,7 +228,12 @@ def _request(turn: Turn, plan: ComparePlan) -> ChatRequest:
 
 
 def _session(load: Load) -> Session:
-    return Session(cold_load_s=load.load_s, warm_up_s=load.warm_up_s, provider=load.provider)
+    return Session(
+        cold_load_s=load.load_s,
+        warm_up_s=load.warm_up_s,
+        provider=load.provider,
+        nodes=load.nodes,
+    )
 
 
 def _event(asking: Asking, turn: Turn, done: int, total: int, run: Run | None = None) -> Event:

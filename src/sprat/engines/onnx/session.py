@@ -104,6 +104,11 @@ def describe(device: Native | None) -> str:
     return " ".join(word for word in words if word)
 
 
+def library_version(device: Native | None) -> str:
+    """The version of the plugged-in library that found the device; empty for built-in ones."""
+    return "" if device is None else str(device.ep_metadata.get("version", ""))
+
+
 def _options(threads: int) -> Native:
     options: Native = ort.SessionOptions()
     options.intra_op_num_threads = threads

@@ -9,7 +9,7 @@ import faulthandler
 import os
 import sys
 from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
@@ -66,7 +66,7 @@ def tell() -> Report:
 def attempt(options: Options) -> Report:
     """Start the provider and hold it against the processor; a comparison is made once and kept."""
     from sprat.engines.onnx.providers import named
-    from sprat.engines.onnx.session import describe, find_device, is_software
+    from sprat.engines.onnx.session import describe, find_device, is_software, library_version
 
     provider = named(options.provider)
     try:
@@ -74,7 +74,8 @@ def attempt(options: Options) -> Report:
         if options.hardware_only and is_software(provider, device):
             return Report(provider=provider.name, outcome="refused", why=_IMITATED)
         known = Report(provider=provider.name, device=describe(device))
-        file = Path(options.remembered) / f"{_key(options, known.device)}.json"
+        parts = (known.device, library_version(device))
+        file = Path(options.remembered) / f"{_key(options, parts)}.json"
         return _recall(file) or _keep(file, _compared(options, known))
     except SpratError as error:
         return _refused(provider.name, error)
@@ -90,14 +91,14 @@ def _refused(name: str, error: SpratError) -> Report:
 
 def _compared(options: Options, known: Report) -> Report:
     """The prompt on the processor, then on the provider: never both models in memory."""
-    from sprat.engines.onnx.canary import TEXT, Agreement, sing
+    from sprat.engines.onnx.canary import STEPS, TEXT, Agreement, sing
     from sprat.engines.onnx.decoder import Decoder
     from sprat.engines.onnx.folder import read_folder
     from sprat.engines.onnx.providers import CPU
     from sprat.engines.onnx.tokens import Tokenizer
 
     folder = read_folder(Path(options.folder))
-    prompt = Tokenizer(folder).encode(TEXT)
+    prompt = Tokenizer(folder).encode(TEXT)[: folder.context_tokens - STEPS]
     right = sing(Decoder(folder, CPU.name, options.threads, exact=True), prompt)
     decoder = Decoder(folder, options.provider, options.threads)
     agreement = Agreement(right.logits, sing(decoder, prompt, right.tokens).logits)
@@ -109,28 +110,19 @@ def _compared(options: Options, known: Report) -> Report:
     )
 
 
-def _key(options: Options, device: str) -> str:
-    """What a comparison depends on: the model, the provider, everyone's versions, the device."""
+def _key(options: Options, device: tuple[str, str]) -> str:
+    """What a comparison depends on: the model, the provider, the versions, the device, the rule."""
     import hashlib
 
-    from sprat.engines.onnx.canary import MOST_KL, MOST_REGRET, STEPS, TEXT
+    from sprat.engines.onnx import canary
+    from sprat.engines.onnx.native import ort
 
     files = sorted(path for path in Path(options.folder).iterdir() if path.is_file())
     sizes = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
-    parts = (options.folder, options.provider, device, sizes, _versions(), TEXT, STEPS, MOST_KL)
-    return hashlib.sha256(repr((*parts, MOST_REGRET)).encode()).hexdigest()[:32]
-
-
-def _versions() -> list[str]:
-    from sprat.engines.onnx.providers import PROVIDERS
-
-    found: list[str] = []
-    for package in sorted({"sprat", *(p.brought_by for p in PROVIDERS)}):
-        try:
-            found.append(f"{package} {version(package)}")
-        except PackageNotFoundError:
-            continue
-    return found
+    rule = (canary.TEXT, canary.STEPS, canary.MOST_KL, canary.MOST_REGRET)
+    versions = (ort.__version__, version("sprat"))
+    parts = (options.folder, options.provider, device, sizes, versions, rule)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
 def _recall(file: Path) -> Report | None:
