@@ -14,6 +14,7 @@ BENCHMARKS = (
     "export.py",
     "decode.py",
     "runtimes.py",
+    "providers.py",
     "embeddings.py",
     "gateway.py",
     "overhead.py",

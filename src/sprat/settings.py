@@ -33,6 +33,7 @@ class OnnxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How local models are run."""
 
     provider: str = "cpu"
+    """What computes them: a name of docs/providers.md, or `auto`."""
     threads: Annotated[int, msgspec.Meta(ge=1, le=1024)] | None = None
     """None: one per physical core. Tens of thousands would choke the whole machine."""
 
@@ -117,6 +118,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def foundry_dir(self) -> Path:
         """Where Foundry Local keeps its catalogue, its models and its log."""
         return self._cache_root / "foundry"
+
+    @property
+    def trials_dir(self) -> Path:
+        """Where it is remembered which execution provider computes which model rightly."""
+        return self._cache_root / "providers"
 
     @property
     def runs_file(self) -> Path:

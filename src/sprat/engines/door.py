@@ -30,6 +30,7 @@ def open_engine(
         UnknownModel: no model of that name.
         UsageError: a model that does not answer.
         ModelError: its weights could not be fetched, verified, read or exported.
+        EngineError: the execution provider asked for cannot be used.
         SettingsError: an endpoint's key or a script that is not there.
     """
     from sprat.models.names import resolve
@@ -155,6 +156,7 @@ def _local(
     source: "Local", settings: Settings, progress: "Progress | None", reuse_prefix: bool
 ) -> Engine:
     from sprat.engines.onnx import OnnxEngine
+    from sprat.engines.onnx.choice import settle
     from sprat.models.progress import silent
     from sprat.models.ready import ensure
 
@@ -162,7 +164,7 @@ def _local(
     return OnnxEngine(
         ready.name,
         ready.folder,
-        provider=settings.onnx.provider,
+        provider=settle(ready.folder, settings, progress or silent),
         threads=settings.onnx.threads,
         reuse_prefix=reuse_prefix,
     )
