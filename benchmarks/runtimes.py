@@ -6,6 +6,9 @@ reached the caller; decode = tokens after the first / (last piece - first piece)
 `Generator` is driven in this process; Foundry Local and Sprat in a worker each, llama.cpp behind
 its own server on the loopback: what their pipes cost is in their numbers, as for any user.
 
+All get the same number of threads. Left alone GenAI, and Foundry Local with it, computes on one
+thread of a machine with two cores: for them it stands in a copy's `genai_config.json`.
+
 Turns alternate: every second round goes backwards (ABCD, DCBA), and what counts is the ratio to
 GenAI within a round: on a shared machine single numbers drift together. Greedy; every prompt begins
 with a nonce of its own. Sprat's guesses are on, as by default; they do not change the answer.
@@ -17,6 +20,7 @@ import argparse
 import asyncio
 import json
 import os
+import shutil
 import statistics
 import sys
 import tempfile
@@ -101,15 +105,26 @@ def in_foundry(name: str, folder: Path, home: str) -> Engine:
     return open_engine(f"foundry:{made.alias}", settings)
 
 
+def with_threads(folder: Path, threads: int, copy: Path) -> Path:
+    """A copy of an exported folder that says how many threads compute it."""
+    shutil.copytree(folder, copy)
+    file = copy / "genai_config.json"
+    config = json.loads(file.read_text("utf-8"))
+    config["model"]["decoder"]["session_options"]["intra_op_num_threads"] = threads
+    file.write_text(json.dumps(config), "utf-8")
+    return copy
+
+
 async def compare(
     name: str, weights: Path, folder: Path, options: argparse.Namespace
 ) -> dict[str, Any]:
     async with AsyncExitStack() as held:
         home = held.enter_context(tempfile.TemporaryDirectory())
+        copy = with_threads(folder, options.threads, Path(home) / "model")
         url = held.enter_context(llama(weights, options.threads, 1))
         engines: dict[str, Engine] = {
-            "genai": Direct(folder),
-            "foundry": in_foundry(name, folder, home),
+            "genai": Direct(copy),
+            "foundry": in_foundry(name, copy, home),
             "sprat": open_engine(name, msgspec_replace(load_settings(), threads=options.threads)),
             "llama": open_engine("llama/x", Settings(endpoints={"llama": Endpoint(url=url)})),
         }
@@ -179,7 +194,8 @@ def main() -> None:
     results = [asyncio.run(compare(*located(name), options)) for name in options.models]
     print(table(results))
     made = document(options, results)
-    print(f"load {made['machine']['load'][0]:.1f} on {made['machine']['cores']} cores")
+    machine = made["machine"]
+    print(f"{options.threads} threads; load {machine['load'][0]:.1f}, {machine['cores']} cores")
     if options.json:
         options.json.write_text(json.dumps(made, indent=1), "utf-8")
 
