@@ -6,14 +6,14 @@ reached the caller; decode = tokens after the first / (last piece - first piece)
 `Generator` is driven in this process; Foundry Local and Sprat in a worker each, llama.cpp behind
 its own server on the loopback: what their pipes cost is in their numbers, as for any user.
 
-All get the same number of threads. Left alone GenAI, and Foundry Local with it, computes on one
-thread of a machine with two cores: for them it stands in a copy's `genai_config.json`.
+With `--threads` all get the same number; for GenAI and Foundry Local it is written into a copy's
+`genai_config.json`. Without, each takes its own default: of two cores those two take one.
 
 Turns alternate: every second round goes backwards (ABCD, DCBA), and what counts is the ratio to
 GenAI within a round: on a shared machine single numbers drift together. Greedy; every prompt begins
 with a nonce of its own. Sprat's guesses are on, as by default; they do not change the answer.
 
-Run: python benchmarks/runtimes.py [--models NAME NAME] [--rounds 6] [--tokens 64] [--json FILE]
+Run: python benchmarks/runtimes.py [--models NAME NAME] [--rounds 6] [--threads N] [--json FILE]
 """
 
 import argparse
@@ -120,12 +120,14 @@ async def compare(
 ) -> dict[str, Any]:
     async with AsyncExitStack() as held:
         home = held.enter_context(tempfile.TemporaryDirectory())
-        copy = with_threads(folder, options.threads, Path(home) / "model")
-        url = held.enter_context(llama(weights, options.threads, 1))
+        cores = options.threads or psutil.cpu_count(logical=False) or 1
+        if options.threads:
+            folder = with_threads(folder, options.threads, Path(home) / "model")
+        url = held.enter_context(llama(weights, cores, 1))
         engines: dict[str, Engine] = {
-            "genai": Direct(copy),
-            "foundry": in_foundry(name, copy, home),
-            "sprat": open_engine(name, msgspec_replace(load_settings(), threads=options.threads)),
+            "genai": Direct(folder),
+            "foundry": in_foundry(name, folder, home),
+            "sprat": open_engine(name, msgspec_replace(load_settings(), threads=cores)),
             "llama": open_engine("llama/x", Settings(endpoints={"llama": Endpoint(url=url)})),
         }
         for engine in engines.values():
@@ -188,14 +190,15 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", default=["smollm2-135m", "qwen2.5-coder-0.5b"])
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--tokens", type=int, default=64)
-    parser.add_argument("--threads", type=int, default=psutil.cpu_count(logical=False) or 1)
+    parser.add_argument("--threads", type=int, help="the same for all [each its own default]")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     results = [asyncio.run(compare(*located(name), options)) for name in options.models]
     print(table(results))
     made = document(options, results)
     machine = made["machine"]
-    print(f"{options.threads} threads; load {machine['load'][0]:.1f}, {machine['cores']} cores")
+    threads = options.threads or "as each takes"
+    print(f"threads: {threads}; load {machine['load'][0]:.1f}, {machine['cores']} cores")
     if options.json:
         options.json.write_text(json.dumps(made, indent=1), "utf-8")
 
