@@ -56,7 +56,7 @@ def installed_providers() -> tuple[str, ...]:
     """
     report = _run(Options(), silent)
     if report.outcome != "passed":
-        raise EngineError(f"ONNX Runtime cannot be loaded: {report.why}.")
+        raise EngineError(report.why, fix="Install it anew: pip install onnxruntime")
     return report.installed
 
 
@@ -137,10 +137,10 @@ def _waited(process: "subprocess.Popen[bytes]", name: str, progress: Progress) -
 def _died(name: str, code: int, said: bytes) -> Report:
     words = said.decode("utf-8", "replace").strip().splitlines()
     last = f" Its last words: {words[-1][:300]}" if words else ""
-    what = f"The execution provider {name} ended the process that tried it"
+    what = f"The execution provider {name}" if name else "ONNX Runtime"
     return Report(
         provider=name,
         outcome="died",
-        why=f"{what} (exit status {code}).{last}",
+        why=f"{what} ended the process that tried it (exit status {code}).{last}",
         fix=DIED_FIX,
     )
