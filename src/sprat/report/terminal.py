@@ -1,33 +1,23 @@
 """The comparison on a terminal: the verdict first, then the numbers; fits 80 to 100 columns."""
 
-import re
 from typing import TYPE_CHECKING
 
-from sprat.report import facts, numbers
+from sprat.report import facts
+from sprat.report.console import Page, cells, table
 from sprat.report.rows import key_rows, kind_cells
 from sprat.studies.comparison import Comparison
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
-    from rich.table import Table
+    from rich.console import Console
 
-WIDTH = 100
 MAX_TEXTS = 3
 MAX_TEXT_CHARS = 1200
 COLOURS: dict[facts.Tone, str] = {"good": "bold green", "bad": "bold red", "open": "bold yellow"}
-STEERING = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-"""Control characters but the line break, and those that turn the writing direction."""
-ASCII = str.maketrans({
-    "−": "-",  # noqa: RUF001 - what is being replaced
-    "–": "-",  # noqa: RUF001 - what is being replaced
-    "×": "x",  # noqa: RUF001 - what is being replaced
-    "÷": "/", "·": ",", "“": '"', "”": '"', "’": "'", "…": "...",  # noqa: RUF001 - what is being replaced
-})  # fmt: skip
 
 
 def print_comparison(comparison: Comparison, console: "Console") -> None:
     """Write the comparison to a `rich` console. Colour is the console's to decide."""
-    page = _Page(console)
+    page = Page(console)
     _verdict(comparison, page)
     _numbers(comparison, page)
     if comparison.verdict is None:
@@ -37,33 +27,7 @@ def print_comparison(comparison: Comparison, console: "Console") -> None:
     _warnings(comparison, page)
 
 
-class _Page:
-    """A console at most `WIDTH` wide, and plain ASCII where the terminal knows no more."""
-
-    def __init__(self, console: "Console") -> None:
-        self.console = console
-        self.width = min(WIDTH, console.width)
-        self.ascii = console.options.ascii_only
-
-    def words(self, text: str) -> str:
-        """The text in characters that this terminal has, and none that would steer it."""
-        text = STEERING.sub(" ", text)
-        if not self.ascii:
-            return text
-        return text.translate(ASCII).encode("ascii", "replace").decode("ascii")
-
-    def say(self, text: str = "", style: str = "") -> None:
-        """One wrapped paragraph; never read as markup."""
-        from rich.text import Text
-
-        self.console.print(Text(self.words(text), style), width=self.width, soft_wrap=False)
-
-    def show(self, thing: "RenderableType") -> None:
-        """A table."""
-        self.console.print(thing, width=self.width)
-
-
-def _verdict(comparison: Comparison, page: _Page) -> None:
+def _verdict(comparison: Comparison, page: Page) -> None:
     head, tone = facts.headline(comparison)
     small, large = (side.summary.name for side in facts.sides(comparison))
     page.say()
@@ -76,28 +40,16 @@ def _verdict(comparison: Comparison, page: _Page) -> None:
     page.say()
 
 
-def _table(page: _Page, *names: tuple[str, str]) -> "Table":
-    from rich import box
-    from rich.table import Table
-
-    shape = box.ASCII2 if page.ascii else box.SIMPLE_HEAD
-    table = Table(box=shape, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 1))
-    for name, side in names:
-        right = side == "right"
-        table.add_column(page.words(name), justify="right" if right else "left", overflow="fold")
-    return table
-
-
-def _numbers(comparison: Comparison, page: _Page) -> None:
+def _numbers(comparison: Comparison, page: Page) -> None:
     small, large = (side.summary.name for side in facts.sides(comparison))
-    table = _table(page, ("", "left"), (small, "right"), (large, "right"), ("small is", "left"))
+    shown = table(page, ("", "left"), (small, "right"), (large, "right"), ("small is", "left"))
     group = ""
     for row in key_rows(comparison):
         if group and row.group != group:
-            table.add_section() if page.ascii else table.add_row()
+            shown.add_section() if page.ascii else shown.add_row()
         group = row.group
-        table.add_row(*_cells(page, row.label, row.small, row.large, row.compare))
-    page.show(table)
+        shown.add_row(*cells(page, row.label, row.small, row.large, row.compare))
+    page.show(shown)
     page.say()
     if reason := _energy_reason(comparison):
         page.say(reason, "dim")
@@ -111,27 +63,20 @@ def _energy_reason(comparison: Comparison) -> str:
     return f"Energy is not measured: {'; '.join(sorted(why))}" if why else ""
 
 
-def _cells(page: _Page, *words: str) -> list["RenderableType"]:
-    from rich.text import Text
-
-    dim = numbers.NOT_MEASURED
-    return [Text(page.words(word), "dim" if word == dim else "") for word in words]
-
-
-def _kinds(comparison: Comparison, page: _Page) -> None:
+def _kinds(comparison: Comparison, page: Page) -> None:
     if not comparison.kinds:
         return
-    table = _table(
+    shown = table(
         page, ("kind", "left"), ("n", "right"), ("small", "right"), ("large", "right"),
         ("difference, points", "right"), ("interval", "right"),
     )  # fmt: skip
     for kind in comparison.kinds:
-        table.add_row(*_cells(page, *kind_cells(kind)))
-    page.show(table)
+        shown.add_row(*cells(page, *kind_cells(kind)))
+    page.show(shown)
     page.say()
 
 
-def _texts(comparison: Comparison, page: _Page) -> None:
+def _texts(comparison: Comparison, page: Page) -> None:
     """Without a verdict the texts themselves are the result."""
     for pair in facts.pairs(comparison)[:MAX_TEXTS]:
         for side, answer in zip(facts.sides(comparison), (pair.small, pair.large), strict=True):
@@ -141,6 +86,6 @@ def _texts(comparison: Comparison, page: _Page) -> None:
             page.say()
 
 
-def _warnings(comparison: Comparison, page: _Page) -> None:
+def _warnings(comparison: Comparison, page: Page) -> None:
     for warning in comparison.warnings:
         page.say(f"Note: {warning}", "yellow")

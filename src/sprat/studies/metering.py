@@ -14,14 +14,23 @@ K = TypeVar("K")
 @asynccontextmanager
 async def metered(engines: Mapping[K, Engine]) -> AsyncGenerator[dict[K, Meter]]:
     """Meters for engines that are loaded and idle: what the machine draws then is the baseline."""
+    async with counting() as energy:
+        yield {key: meter_of(engine, energy) for key, engine in engines.items()}
+
+
+@asynccontextmanager
+async def counting() -> AsyncGenerator[Energy]:
+    """The energy counter of this machine, with its baseline: what is drawn while nobody asks."""
     energy = await asyncio.to_thread(Energy.open)
     try:
         await asyncio.to_thread(energy.learn_idle)
-        yield {key: _meter(engine, energy) for key, engine in engines.items()}
+        yield energy
     finally:
         energy.close()
 
 
-def _meter(engine: Engine, energy: Energy) -> Meter:
+def meter_of(engine: Engine, energy: Energy, *, local: bool | None = None) -> Meter:
+    """A meter for one engine; `local` of None: it is, if it has a process now."""
     # The processes are asked for anew each time: a worker that died has been replaced.
-    return Meter(lambda: engine.pids, energy, local=bool(engine.pids))
+    here = bool(engine.pids) if local is None else local
+    return Meter(lambda: engine.pids, energy, local=here)

@@ -167,34 +167,36 @@ class Unmeasured(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """One request, as a row of `--csv`; seconds."""
+    """One request, as a row of `--csv`; seconds. A failed one has no times and no tokens."""
 
     position: int
     """Place in the order of the study."""
     cell: str
     side: str
     round: int
-    at_s: float
-    """When it was scheduled, after the first request of its side's round."""
-    input_tokens: int | None
-    output_tokens: int | None
-    cached_tokens: int | None
-    counted_by: str | None
-    send_s: float | None
-    load_s: float | None
-    prepare_s: float | None
-    queue_s: float | None
-    ttft_s: float | None
-    scheduled_ttft_s: float | None
-    inter_token_s: float | None
-    decode_s: float | None
-    finish_s: float | None
-    answer_s: float | None
-    total_s: float | None
-    chars: int | None
+    at_s: float | None = None
+    """When it was due, after the first answered request of its round."""
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cached_tokens: int | None = None
+    counted_by: str | None = None
+    send_s: float | None = None
+    load_s: float | None = None
+    prepare_s: float | None = None
+    queue_s: float | None = None
+    first_token_s: float | None = None
+    decode_s: float | None = None
+    finish_s: float | None = None
+    """The seven phases, as in `Phases`."""
+    ttft_s: float | None = None
+    scheduled_ttft_s: float | None = None
+    inter_token_s: float | None = None
+    answer_s: float | None = None
+    total_s: float | None = None
+    chars: int | None = None
     energy_joules: float | None
     """An equal share of its round's."""
-    finish: str | None
+    finish: str | None = None
     error: str | None
 
 

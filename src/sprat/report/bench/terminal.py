@@ -1,0 +1,112 @@
+"""A benchmark on a terminal: one table per condition, sides under one another."""
+
+from typing import TYPE_CHECKING
+
+from sprat.report import numbers
+from sprat.report.bench import facts
+from sprat.report.console import Page, cells, table
+from sprat.studies.bench.result import BenchResult, Cell, SideSummary
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def print_bench(result: BenchResult, console: "Console") -> None:
+    """Write the benchmark to a `rich` console. Colour is the console's to decide."""
+    page = Page(console)
+    page.say()
+    page.say(facts.title(result), "bold")
+    page.say(facts.headline(result))
+    for reason in result.degraded:
+        page.say(f"Degraded: {reason}", "bold red")
+    page.say()
+    for group in facts.groups(result):
+        page.say(f"{group.name}. {group.why}")
+        _times(group, result, page)
+        _phases(group, result, page)
+    _sides(result, page)
+    for gap in result.unmeasured:
+        what = f"{gap.side}, {gap.condition}" if gap.condition else gap.side
+        page.say(f"Not measured: {what}: {gap.why}", "yellow")
+    for warning in result.warnings:
+        page.say(f"Note: {warning}", "yellow")
+
+
+def _times(group: facts.Group, result: BenchResult, page: Page) -> None:
+    several = len(result.sides) > 1
+    names = [
+        ("tokens", "left"),
+        ("load", "left"),
+        *([("model", "left")] if several else []),
+        ("first token", "right"),
+        ("between tokens", "right"),
+        ("answer", "right"),
+        ("p95", "right"),
+        ("tokens/s in all", "right"),
+        *([("answer, × first", "right")] if several else []),  # noqa: RUF001 - a times sign
+    ]
+    shown = table(page, *names)
+    for cell in group.cells:
+        repeated = cell.against is not None
+        own = [cell.side] if several else []
+        shown.add_row(
+            *cells(
+                page,
+                "" if repeated and _same_lengths(cell, group) else facts.lengths(cell),
+                "" if repeated else facts.load(cell),
+                *own,
+                facts.figure(cell.ttft_s),
+                facts.figure(cell.inter_token_s, "ms"),
+                facts.figure(cell.answer_s),
+                facts.p95(cell.answer_s),
+                facts.estimate(cell.tokens_per_s),
+                *([facts.ratio_words(facts.ratio_of(cell, "answer_s"))] if several else []),
+            )
+        )
+    page.show(shown)
+    page.say()
+
+
+def _same_lengths(cell: Cell, group: facts.Group) -> bool:
+    first = next(one for one in group.cells if one.id == cell.id)
+    return facts.lengths(first) == facts.lengths(cell)
+
+
+def _phases(group: facts.Group, result: BenchResult, page: Page) -> None:
+    """Where the time of a mean answer goes."""
+    several = len(result.sides) > 1
+    phases = [(f, n) for f, n, _ in facts.PHASES if facts.has_phase(group.cells, f)]
+    shown = table(
+        page,
+        ("of a mean answer", "left"),
+        *([("", "left")] if several else []),
+        *((name.lower(), "right") for _, name in phases),
+    )
+    for cell in group.cells:
+        times = [facts.milliseconds(getattr(cell.phases, field)) for field, _ in phases]
+        own = [cell.side] if several else []
+        shown.add_row(*cells(page, f"{facts.lengths(cell)} {facts.load(cell)}", *own, *times))
+    page.show(shown)
+    page.say()
+
+
+def _sides(result: BenchResult, page: Page) -> None:
+    names = ("model", "cold load", "peak memory", "energy per token", "requests", "failed")
+    shown = table(page, *((name, "right" if place else "left") for place, name in enumerate(names)))
+    for side in result.sides:
+        shown.add_row(*cells(page, *_side(side)))
+    page.show(shown)
+    page.say()
+    if reason := facts.energy_reason(result):
+        page.say(reason, "dim")
+
+
+def _side(side: SideSummary) -> tuple[str, ...]:
+    return (
+        side.name,
+        numbers.seconds(side.cold_load_s.p50 if side.cold_load_s else None),
+        numbers.size(side.peak_rss_bytes),
+        numbers.joules(side.energy.joules_per_token),
+        numbers.count(side.requests),
+        str(side.errors) if side.errors else "",
+    )
