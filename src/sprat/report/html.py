@@ -1,51 +1,18 @@
-"""One self-contained page: nothing is fetched, nothing is sent, and it works without JavaScript."""
+"""The comparison as one page."""
 
-import base64
-import hashlib
-from importlib.resources import files
 from typing import Any
 
 from sprat.report import facts, numbers
 from sprat.report.answers import choices, shown_pairs
+from sprat.report.paper import filled, read
 from sprat.report.rows import Row, key_rows
 from sprat.studies.comparison import Comparison
 
 
 def render(comparison: Comparison) -> str:
     """The comparison as one HTML page."""
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
-    from markupsafe import Markup
-
-    house = Environment(
-        loader=FunctionLoader(_read), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
-    )  # fmt: skip
-    style, script = _read("style.css"), _read("filter.js")
-    context = {
-        **_words(comparison),
-        **_pictures(comparison),
-        **_answers(comparison),
-        "policy": _policy(style, script),
-        "style": Markup(style),  # noqa: S704 - our own file
-        "script": Markup(script),  # noqa: S704 - our own file
-    }
-    return house.get_template("page.html.j2").render(context)
-
-
-def _read(name: str) -> str:
-    return (files("sprat.report") / "page" / name).read_text("utf-8")
-
-
-def _policy(style: str, script: str) -> str:
-    """Nothing may load; only our own style and script, by their hashes, may run."""
-    return (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
-    )
-
-
-def _hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    words = {**_words(comparison), **_pictures(comparison), **_answers(comparison)}
+    return filled("page.html.j2", words, style=read("style.css"), script=read("filter.js"))
 
 
 def _words(comparison: Comparison) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
-from sprat.cli.output import check_target, write_json, write_text
+from sprat.cli.output import CannotWrite, check_target, write_json, write_text
 from sprat.errors import UsageError
 from sprat.studies.bench.result import BenchResult
 
@@ -78,12 +79,25 @@ def emit(result: BenchResult, targets: BenchTargets) -> None:
 
         write_text(html.render(result), targets.html)
     if targets.aiperf:
-        from sprat.cli.bench.aiperf import write_folders
-
-        write_folders(result, targets.aiperf)
+        _write_folders(result, targets.aiperf)
     for target in (targets.json, targets.csv, targets.html, targets.aiperf):
         if target and target != "-":
             click.echo(f"Written: {target}", err=True)
+
+
+def _write_folders(result: BenchResult, target: str) -> None:
+    from sprat.report.bench import aiperf
+
+    for folder, texts in aiperf.render(result).items():
+        place = Path(target) / folder
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CannotWrite(
+                f"{place} cannot be made: {error.strerror}.", fix="Name another folder."
+            ) from error
+        for name, text in texts.items():
+            write_text(text, str(place / name))
 
 
 def _print_tables(result: BenchResult) -> None:

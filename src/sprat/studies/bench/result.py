@@ -175,7 +175,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     side: str
     round: int
     at_s: float | None = None
-    """When it was due, after the first answered request of its round."""
+    """When it was due, after the first answered request of the study; None from another boot on."""
     input_tokens: int | None = None
     output_tokens: int | None = None
     cached_tokens: int | None = None

@@ -12,6 +12,7 @@ from sprat.studies.bench.plan import BenchPlan, Setup, all_setups, plan_of
 from sprat.studies.bench.result import BenchResult, Request
 from sprat.studies.bench.times import request_of
 from sprat.studies.bench.workshop import workshop_lines
+from sprat.types import Run
 
 ASIDE = ("end", "drift")
 """What is kept with the environment of the beginning, and shown apart from it."""
@@ -48,21 +49,30 @@ def summarise(store: Store, study_id: str) -> BenchResult:
         settings=study.settings,
         warnings=warnings_of(study, plan, cells, sides),
         complete=study.status == "done",
-        requests=tuple(_requests(plan, kept, setups, names)),
+        requests=tuple(_requests(plan, kept, setups, names, _first_ns(runs))),
     )
 
 
 def _requests(
-    plan: BenchPlan, kept: Kept, setups: Sequence[Setup], sides: Sequence[str]
+    plan: BenchPlan,
+    kept: Kept,
+    setups: Sequence[Setup],
+    sides: Sequence[str],
+    first_ns: int,
 ) -> list[Request]:
     rows: list[Request] = []
     for setup in setups:
         for side in sides:
             for number, runs in kept.rounds(setup.id, side).items():
-                due = [run.reply.timing.scheduled_ns for run in runs if run.reply]
-                rows += [request_of(run, number, min(due, default=None)) for run in runs]
+                rows += [request_of(run, number, first_ns) for run in runs]
     rows = rows if plan.stream else [_without_stream(row) for row in rows]
     return sorted(rows, key=lambda row: row.position)
+
+
+def _first_ns(runs: Sequence[Run]) -> int:
+    """When the first answered request was due."""
+    replies = (run.reply for run in runs)
+    return next((reply.timing.scheduled_ns for reply in replies if reply), 0)
 
 
 def _without_stream(row: Request) -> Request:

@@ -45,8 +45,8 @@ def scheduled_ttft_s(timing: Timing) -> float | None:
     return (timing.first_token_ns - timing.scheduled_ns) / 1e9
 
 
-def request_of(run: Run, number: int, first_ns: int | None) -> Request:
-    """A request as a row; `first_ns` is when the first one of its round was due."""
+def request_of(run: Run, number: int, first_ns: int) -> Request:
+    """A request as a row; `first_ns` is when the first one of the study was due."""
     reply = run.reply
     energy = run.resources.energy_joules if run.resources else None
     row = Request(
@@ -60,12 +60,12 @@ def request_of(run: Run, number: int, first_ns: int | None) -> Request:
     return row if reply is None else _answered(row, reply, first_ns)
 
 
-def _answered(row: Request, reply: Reply, first_ns: int | None) -> Request:
+def _answered(row: Request, reply: Reply, first_ns: int) -> Request:
     timing, usage = reply.timing, reply.usage
-    begin = timing.scheduled_ns if first_ns is None else first_ns
+    at_ns = timing.scheduled_ns - first_ns
     return msgspec.structs.replace(
         row,
-        at_s=(timing.scheduled_ns - begin) / 1e9,
+        at_s=at_ns / 1e9 if at_ns >= 0 else None,
         input_tokens=usage.input_tokens,
         output_tokens=usage.output_tokens,
         cached_tokens=usage.cached_tokens,
