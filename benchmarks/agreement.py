@@ -180,9 +180,8 @@ def ask_with_aiperf(
         "--use-server-token-count", "--ui", "none", "--output-artifact-dir", str(place),
         "--no-gpu-telemetry", "--no-server-metrics",
     ]  # fmt: skip
-    offline = {**os.environ, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
     done = subprocess.run(
-        command, env=offline, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+        command, cwd=place, capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     records = list(place.rglob("profile_export.jsonl"))
     if done.returncode or not records:

@@ -15,7 +15,6 @@ from sprat.studies.bench.result import BenchResult
 Command = Callable[..., Any]
 KINDS = (
     ("json", "the result as JSON; - for standard output"),
-    ("csv", "one row per request; - for standard output"),
     ("html", "the report as one self-contained page"),
 )
 
@@ -45,17 +44,20 @@ class BenchTargets(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def bench_report_options(command: Command) -> Command:
-    """`--json`, `--csv`, `--html` and `--aiperf`."""
-    command = click.option(
-        "--aiperf",
-        "aiperf_folder",
-        metavar="DIR",
-        help="Write what AIPerf's own tools read, one folder per row, below DIR.",
-    )(command)
+    """`--json`, `--html`, `--csv` and `--aiperf`."""
+    command = bench_only_options(command)
     for name, what in reversed(KINDS):
         option = click.option(f"--{name}", f"{name}_file", metavar="FILE", help=f"Write {what}.")
         command = option(command)
     return command
+
+
+def bench_only_options(command: Command) -> Command:
+    """`--csv` and `--aiperf`: what no other kind of study is written as."""
+    rows = "Write one row per request of a benchmark; - for standard output."
+    folders = "Write a benchmark as AIPerf's own tools read it, one folder per row, below DIR."
+    command = click.option("--aiperf", "aiperf_folder", metavar="DIR", help=folders)(command)
+    return click.option("--csv", "csv_file", metavar="FILE", help=rows)(command)
 
 
 def emit(result: BenchResult, targets: BenchTargets) -> None:

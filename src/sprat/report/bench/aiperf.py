@@ -2,7 +2,8 @@
 
 One folder per row: `profile_export.jsonl` with a record per request, and
 `profile_export_aiperf.json` with the summary. Dates count from when the study was created: the
-differences between them are measured, the dates themselves are as good as that one.
+differences between them are measured, the dates themselves are as good as that one. Of AIPerf's
+`input_config` only what its readers look up is there: Sprat was not configured by one.
 
 Source: https://github.com/ai-dynamo/aiperf (`MetricRecordInfo`, `JsonExportData` 1.4, v0.13.0).
 """

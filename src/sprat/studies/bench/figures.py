@@ -104,10 +104,11 @@ def ratios(ours: Mapping[int, Sequence[Run]], theirs: Mapping[int, Sequence[Run]
 def backlog_grows(rounds: RoundRuns) -> bool:
     """Whether more and more requests were under way as a round of an open loop went on.
 
-    At each arrival the earlier requests that are not done are counted; over all rounds, the mean
-    of the last third of the arrivals is more than 1 above, and more than twice, that of the first.
+    At each arrival the earlier requests that are not done are counted. A queue that grows steadily
+    holds 5/3 as many in the last third of the arrivals as in the middle one; above 7/5, and more
+    than one request, it is said to grow. The first third is left out: there the queue begins empty.
     """
-    first, last = list[float](), list[float]()
+    middle, last = list[float](), list[float]()
     for one in rounds:
         timings = [run.reply.timing for run in one if run.reply]
         timings.sort(key=lambda timing: timing.scheduled_ns)
@@ -116,9 +117,11 @@ def backlog_grows(rounds: RoundRuns) -> bool:
             for place, timing in enumerate(timings)
         ]
         third = len(waiting) // 3
-        first += waiting[:third]
+        middle += waiting[third : len(waiting) - third]
         last += waiting[len(waiting) - third :]
-    return bool(first) and fmean(last) > max(fmean(first) + 1, 2 * fmean(first))
+    if not last or not middle:
+        return False
+    return fmean(last) > max(fmean(middle) + 1, 1.4 * fmean(middle))
 
 
 def _sum(runs: Sequence[Run], amount: Callable[[Reply], int]) -> int:
