@@ -102,6 +102,13 @@ def ratio_words(ratio: Ratio | None) -> str:
     return f"{ratio.value:.2f}× ({ratio.low:.2f}–{ratio.high:.2f})"  # noqa: RUF001 - and a range
 
 
+def short_ratio(ratio: Ratio | None) -> str:
+    """The same with half its interval, where there is little room."""
+    if ratio is None:
+        return ""
+    return _within(f"{ratio.value:.2f}×", ratio.value, ratio.low, ratio.high)  # noqa: RUF001
+
+
 def milliseconds(value: float | None) -> str:
     """Seconds as milliseconds with sensible digits; empty for None."""
     if value is None:

@@ -33,43 +33,31 @@ def print_bench(result: BenchResult, console: "Console") -> None:
 
 
 def _times(group: facts.Group, result: BenchResult, page: Page) -> None:
+    """A row is its lengths and load; where there are several sides, those stand above them."""
     several = len(result.sides) > 1
-    names = [
-        ("tokens", "left"),
-        ("load", "left"),
-        *([("model", "left")] if several else []),
-        ("first token", "right"),
-        ("between tokens", "right"),
-        ("answer", "right"),
-        ("p95", "right"),
-        ("tokens/s in all", "right"),
-        *([("answer, × first", "right")] if several else []),  # noqa: RUF001 - a times sign
-    ]
-    shown = table(page, *names)
+    names = ["first token", "per token", "answer", "p95", "tokens/s"]
+    names += ["answer ×"] if several else []  # noqa: RUF001 - a times sign
+    shown = table(page, ("tokens, load", "left"), *((name, "right") for name in names))
     for cell in group.cells:
-        repeated = cell.against is not None
-        own = [cell.side] if several else []
-        shown.add_row(
-            *cells(
-                page,
-                "" if repeated and _same_lengths(cell, group) else facts.lengths(cell),
-                "" if repeated else facts.load(cell),
-                *own,
-                facts.figure(cell.ttft_s),
-                facts.figure(cell.inter_token_s, "ms"),
-                facts.figure(cell.answer_s),
-                facts.p95(cell.answer_s),
-                facts.estimate(cell.tokens_per_s),
-                *([facts.ratio_words(facts.ratio_of(cell, "answer_s"))] if several else []),
-            )
-        )
+        what = f"{facts.lengths(cell)}, {facts.load(cell)}"
+        if several and cell.against is None:
+            shown.add_row(*cells(page, what))
+        figures = _figures(cell, several=several)
+        shown.add_row(*cells(page, f"  {cell.side}" if several else what, *figures))
     page.show(shown)
     page.say()
 
 
-def _same_lengths(cell: Cell, group: facts.Group) -> bool:
-    first = next(one for one in group.cells if one.id == cell.id)
-    return facts.lengths(first) == facts.lengths(cell)
+def _figures(cell: Cell, *, several: bool) -> list[str]:
+    ratio = facts.ratio_of(cell, "answer_s")
+    return [
+        facts.figure(cell.ttft_s),
+        facts.figure(cell.inter_token_s, "ms"),
+        facts.figure(cell.answer_s),
+        facts.p95(cell.answer_s),
+        facts.estimate(cell.tokens_per_s),
+        *([facts.short_ratio(ratio)] if several else []),
+    ]
 
 
 def _phases(group: facts.Group, result: BenchResult, page: Page) -> None:

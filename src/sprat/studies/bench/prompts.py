@@ -59,8 +59,15 @@ async def fitting_words(
     words, tried = max(0, round(tokens / TOKENS_PER_WORD) - 20), dict[int, int]()
     while words not in tried and len(tried) < probes:
         tried[words] = await count(words)
-        words = max(0, words + round((tokens - tried[words]) / TOKENS_PER_WORD))
+        per_word = _slope(tried) or TOKENS_PER_WORD
+        words = max(0, words + round((tokens - tried[words]) / per_word))
     return min(tried, key=lambda one: (abs(tried[one] - tokens), one))
+
+
+def _slope(tried: dict[int, int]) -> float | None:
+    """Tokens per word between the last two tries; None where they say nothing."""
+    (first, before), (last, after) = ([*tried.items()] * 2)[-2:]
+    return (after - before) / (last - first) if last != first and after > before else None
 
 
 async def input_tokens(engine: Engine, words: int, condition: Condition, nonce: int) -> int:
