@@ -3,11 +3,14 @@
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
+import msgspec
 import pytest
 
 from sprat.cli import main
@@ -191,3 +194,24 @@ def test_ctrl_c_keeps_whole_rounds_and_the_study_goes_on(model, capsys, tmp_path
     whole = json.loads(out)
     assert (whole["run"], whole["complete"]) == (half["run"], True)
     assert whole["requests"][:asked] == half["requests"]
+
+
+def test_the_page_shows_every_field_of_the_result_and_no_other():
+    page = (Path(__file__).parents[2] / "docs" / "json.md").read_text("utf-8")
+    shown = json.loads(re.findall(r"```json\n(.*?)```", page, re.DOTALL)[1])
+    cell, side = shown["cells"][0], shown["sides"][0]
+    for there, struct in (
+        (shown, shape.BenchResult),
+        (side, shape.SideSummary),
+        (cell, shape.Cell),
+        (cell["ttft_s"], shape.Spread),
+        (cell["tokens_per_s"], shape.Estimate),
+        (cell["phases"], shape.Phases),
+        (cell["energy"], shape.Energy),
+        (cell["ratios"][0], shape.Ratio),
+        (shown["unmeasured"][0], shape.Unmeasured),
+        (shown["workshop"][0], shape.WorkshopLine),
+        (shown["requests"][0], shape.Request),
+    ):
+        assert set(there) == set(struct.__struct_encode_fields__)
+    assert msgspec.convert(shown, shape.BenchResult).cells

@@ -74,5 +74,5 @@ class Live:
 def _line(event: Event) -> str:
     return (
         f"{event.setup} · round {event.round + 1} · {event.spent_s:.0f} of at most "
-        f"{event.budget_s:.0f} s → {event.side}"
+        f"{max(0.0, event.budget_s):.0f} s → {event.side}"
     )
