@@ -5,6 +5,7 @@ from statistics import median
 
 from sprat.runs.study import Study, StudyModel
 from sprat.studies.bench.figures import (
+    COMPARED,
     FROM_STREAM,
     READ,
     backlog_grows,
@@ -70,7 +71,7 @@ def _cell(
             by_number,
             kept.rounds(setup.id, reference),
             plan.seed,
-            [name for name in ("ttft_s", "inter_token_s", "answer_s") if name not in hidden],
+            [name for name in COMPARED if name not in hidden],
         )
         if reference
         else (),

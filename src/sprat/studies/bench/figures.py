@@ -78,9 +78,13 @@ def window_s(runs: Sequence[Run]) -> float | None:
     return (max(timing.done_ns for timing in timings) - begun) / 1e9
 
 
-def ratios(ours: Mapping[int, Sequence[Run]], theirs: Mapping[int, Sequence[Run]], seed: int,
-           names: Sequence[str] = COMPARED) -> tuple[Ratio, ...]:  # fmt: skip
-    """Our medians over theirs; only rounds that both have."""
+def ratios(
+    ours: Mapping[int, Sequence[Run]],
+    theirs: Mapping[int, Sequence[Run]],
+    seed: int,
+    names: Sequence[str],
+) -> tuple[Ratio, ...]:
+    """Our medians of these figures over theirs; only rounds that both have."""
     shared = sorted(ours.keys() & theirs.keys())
     found: list[Ratio] = []
     for name in names:

@@ -45,19 +45,18 @@ def warnings_of(
     return tuple(dict.fromkeys(line for line in found if line))
 
 
-def unmeasured_of(study: Study) -> tuple[Unmeasured, ...]:
-    """What could not be measured; a side that has no condition left stands once, as a whole."""
-    conditions: list[str] = study.settings["conditions"]
+def unmeasured_of(study: Study, plan: BenchPlan) -> tuple[Unmeasured, ...]:
+    """What could not be measured; a side that fails alike everywhere stands once, as a whole."""
     found: list[Unmeasured] = []
     for model in study.models:
         whys = model.unmeasured
-        if len(whys) == len(conditions) and len(set(whys.values())) == 1:
-            why = next(iter(whys.values()))
+        if len(whys) == len(plan.conditions) and len(set(whys.values())) == 1:
+            why = whys[plan.conditions[0]]
             found.append(Unmeasured(side=model.role, condition=None, why=why))
         else:
             found += [
-                Unmeasured(side=model.role, condition=one, why=whys[one])  # type: ignore[arg-type]
-                for one in conditions
+                Unmeasured(side=model.role, condition=one, why=whys[one])
+                for one in plan.conditions
                 if one in whys
             ]
     return tuple(found)

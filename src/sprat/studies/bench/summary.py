@@ -44,7 +44,7 @@ def summarise(store: Store, study_id: str) -> BenchResult:
         environment_end=study.environment.get("end"),
         sides=sides,
         cells=cells,
-        unmeasured=unmeasured_of(study),
+        unmeasured=unmeasured_of(study, plan),
         workshop=workshop_lines(plan, kept, setups, names),
         settings=study.settings,
         warnings=warnings_of(study, plan, cells, sides),
