@@ -10,7 +10,15 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-BENCHMARKS = ("export.py", "decode.py", "embeddings.py", "gateway.py", "overhead.py", "soak.py")
+BENCHMARKS = (
+    "export.py",
+    "decode.py",
+    "embeddings.py",
+    "gateway.py",
+    "overhead.py",
+    "soak.py",
+    "watch.py",
+)
 
 
 def main() -> int:

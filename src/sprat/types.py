@@ -256,10 +256,18 @@ class Resources(msgspec.Struct, frozen=True, kw_only=True):
 
     peak_rss_bytes: int | None = None
     """Peak resident memory of the worker's process tree."""
+    processor_s: float | None = None
+    """Seconds of processor time of the worker's process tree, over all cores."""
     energy_joules: float | None = None
+    """Above idle. Noise may take one answer's below zero; over many it cancels."""
+    energy_noise_joules: float | None = None
+    """How far off `energy_joules` may be: what the idle draw wavers, and the counter's steps."""
     energy_source: str | None = None
     """The counter read, or why there is none."""
     gpu_memory_bytes: int | None = None
+    """Memory of the worker's process tree on all GPUs, when the answer was done."""
+    gpu_memory_source: str | None = None
+    """What told it, or why nothing did."""
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,8 +10,9 @@ import psutil
 import pytest
 
 from sprat.measure.counter import NoCounter
+from sprat.measure.energy import Energy
 from sprat.measure.memory import PeakMemory, highest_rss_bytes, rss_bytes, tree_of
-from sprat.measure.meter import Energy, Meter
+from sprat.measure.meter import Meter
 
 MIB = 1024 * 1024
 TAKE = "import sys; x = bytearray(b'x' * (%d << 20)); print('ready', flush=True); sys.stdin.read()"

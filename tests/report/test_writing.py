@@ -55,6 +55,23 @@ def test_energy_that_was_not_measured_says_why() -> None:
     assert re.search(r"Energy +not measured +not measured", text)
 
 
+def test_energy_that_was_measured_says_how_far_off_it_may_be_and_what_it_is_per_token() -> None:
+    measured = sample()
+    models = tuple(
+        msgspec.structs.replace(
+            model, energy_joules=812.0, energy_noise_joules=9.1, energy_joules_per_token=0.0031,
+            energy_joules_per_answer=16.9, energy_source="RAPL", gpu_memory_bytes=412_000_000,
+        )
+        for model in measured.models
+    )  # fmt: skip
+    text = printed(msgspec.structs.replace(measured, models=models))
+    assert "812 J (± 9.10 J at most)" in text
+    assert re.search(r"Energy per token +3.1 mJ", text)
+    assert re.search(r"Energy per answer +16.9 J", text)
+    assert re.search(r"GPU memory +412 MB", text)
+    assert "Energy is not measured" not in text
+
+
 @pytest.mark.parametrize("write", [printed, markdown.render, html.render])
 def test_no_report_invents_a_verdict_for_a_single_prompt(write) -> None:
     text = write(prompt_mode())

@@ -1,12 +1,14 @@
 """The study itself, with engines that answer at once and remember what they were asked."""
 
 import asyncio
+import os
 
 import msgspec
 import pytest
 
 from sprat.engines.base import Load
 from sprat.errors import BadWeights, EngineDied, RunError
+from sprat.measure.clock import now_ns
 from sprat.questions import load
 from sprat.runs.store import Store
 from sprat.studies.compare import compare
@@ -232,3 +234,73 @@ async def test_the_same_plan_gives_the_same_answers(store):
     second = await compare(plan(), both(), store)
     assert first != second
     assert comparable(store, first) == comparable(store, second)
+
+
+async def test_the_machine_is_watched_while_they_answer_and_what_was_seen_is_kept(store):
+    study = await compare(plan(), both(), store, environment={"cpu": "some"})
+    environment = store.study(study).environment
+    assert environment["cpu"] == "some"
+    (stretch,) = environment["during"]
+    assert stretch["seconds"] > 0
+    # These engines have no processes: they may be a server here, whose work is no one else's.
+    assert stretch["others_share"] is None
+    assert summarise(store, study).environment == environment
+
+
+async def test_each_session_is_watched_on_its_own_even_one_that_was_stopped(store):
+    with pytest.raises(asyncio.CancelledError):
+        await compare(plan(), both(small={3: asyncio.CancelledError()}), store)
+    study = unfinished(store)
+    assert len(store.study(study).environment["during"]) == 1
+    await compare(plan(), both(), store, resume=study)
+    assert len(store.study(study).environment["during"]) == 2
+
+
+class Plant:
+    """A counter of 10 W, and 500 W more while somebody answers."""
+
+    source = "plant"
+    refresh_s = 0.001
+
+    def __init__(self):
+        self.extra_joules = 0.0
+        self.began_ns = now_ns()
+
+    def read_joules(self):
+        return 10.0 * (now_ns() - self.began_ns) / 1e9 + self.extra_joules
+
+    def close(self):
+        pass
+
+
+class Local(Recorder):
+    """Answers in this very process, and draws what it is told for 20 ms."""
+
+    pids = (os.getpid(),)
+
+    def __init__(self, name, plant, watts):
+        super().__init__(name)
+        self._plant, self._watts = plant, watts
+
+    async def stream(self, request):
+        began_ns = now_ns()
+        await asyncio.sleep(0.02)
+        self._plant.extra_joules += self._watts * (now_ns() - began_ns) / 1e9
+        async for piece in super().stream(request):
+            yield piece
+
+
+async def test_what_an_answer_drew_above_idle_is_in_the_result_and_what_it_did_not_is_not(
+    store, monkeypatch
+):
+    plant = Plant()
+    monkeypatch.setattr("sprat.measure.energy.open_counter", lambda: plant)
+    engines = {"small": Local("s", plant, 0.0), "large": Local("l", plant, 500.0)}
+    study = await compare(plan(), engines, store)
+    small, large = summarise(store, study).models
+    assert large.energy_joules == pytest.approx(plant.extra_joules, rel=0.05)
+    assert large.energy_joules_per_answer == pytest.approx(large.energy_joules / len(QUESTIONS))
+    assert large.energy_source.startswith("plant, idle 10.0 ± 0.0 W excluded")
+    assert small.energy_joules is None
+    assert "not told apart from the idle draw" in small.energy_source
+    assert store.study(study).environment["during"][0]["others_share"] is not None

@@ -199,6 +199,54 @@ def test_a_counter_missing_once_leaves_no_sum_but_its_reason(tmp_path):
     store.close()
 
 
+def test_energy_is_given_per_token_and_per_answer_with_how_far_off_it_may_be(tmp_path):
+    store = store_with(tmp_path / "r.db", [question(1), question(2)], [], [])
+    for place in range(2):
+        used = Resources(
+            energy_joules=33.0, energy_noise_joules=2.0, energy_source="rapl", processor_s=1.5,
+            gpu_memory_bytes=100 * (place + 1), gpu_memory_source="NVML",
+        )  # fmt: skip
+        run = _run(question(place + 1), "small", place, 1.0)
+        store.add_run(msgspec.structs.replace(run, resources=used))
+    small, large = summarise(store, "study").models
+    assert small.energy_joules == 66.0
+    assert small.energy_noise_joules == 4.0
+    assert small.energy_joules_per_answer == 33.0
+    assert small.energy_joules_per_token == 3.0  # 11 tokens each
+    assert small.processor_s_per_answer == 1.5
+    assert (small.gpu_memory_bytes, small.gpu_memory_source) == (200, "NVML")
+    assert large.energy_joules_per_answer is None
+    store.close()
+
+
+def test_without_gpu_memory_by_process_the_growth_of_the_whole_stands_in_and_says_so(tmp_path):
+    models = tuple(
+        StudyModel(role=role, name=role, sessions=(Session(gpu_grown_bytes=grown),))
+        for role, grown in (("small", 700), ("large", 0))
+    )
+    store = store_with(tmp_path / "r.db", [question(1)], [1.0], [1.0], models=models)
+    small, large = summarise(store, "study").models
+    assert small.gpu_memory_bytes == 700
+    assert "not told by process" in small.gpu_memory_source
+    assert large.gpu_memory_bytes is None
+    store.close()
+
+
+def test_joules_within_the_noise_of_the_idle_draw_are_not_measured_but_explained(tmp_path):
+    store = store_with(tmp_path / "r.db", [question(1), question(2)], [], [1.0, 1.0])
+    for place, joules in enumerate((0.4, -0.1)):
+        used = Resources(energy_joules=joules, energy_noise_joules=0.3, energy_source="rapl")
+        run = _run(question(place + 1), "small", place, 1.0)
+        store.add_run(msgspec.structs.replace(run, resources=used))
+    small, _ = summarise(store, "study").models
+    assert small.energy_joules is None
+    assert small.joules_per_correct is None
+    assert "not told apart from the idle draw (0.3 J over 2 answers, ± 0.6 J)" in (
+        small.energy_source
+    )
+    store.close()
+
+
 def test_failures_of_the_large_side_are_said_to_flatter_the_small_one(tmp_path):
     questions = [question(n) for n in range(2)]
     store = store_with(tmp_path / "r.db", questions, ["gone", 1], [1, "gone"])
@@ -236,6 +284,29 @@ def test_what_weakens_the_numbers_is_said(tmp_path):
         "on battery",
     ):
         assert part in said
+    store.close()
+
+
+def test_what_the_machine_did_meanwhile_is_said_once_and_instead_of_what_it_did_before(tmp_path):
+    drift = ["other programs used 37% of the processors", "it ran on battery"]
+    store = store_with(
+        tmp_path / "r.db",
+        [question(1)],
+        [1],
+        [1],
+        environment={
+            "load_average_1min": 9.0,
+            "usable_cores": 2,
+            "power": "battery",
+            "during": [{"others_share": 0.37, "drift": drift}, {"drift": drift[:1]}],
+        },
+    )
+    said = "\n".join(summarise(store, "study").warnings)
+    assert (
+        "While the models were asked, other programs used 37% of the processors; it ran on" in said
+    )
+    assert said.count("37%") == said.count("battery") == 1
+    assert "busy when the study began" not in said
     store.close()
 
 

@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "bench": ("sprat.cli.bench.command", "How fast models answer, under named conditions."),
     "serve": ("sprat.cli.serve", "One OpenAI-compatible endpoint in front of every model."),
     "runs": ("sprat.cli.runs", "What was recorded; any report again."),
+    "report": ("sprat.cli.report", "What several recorded studies say together."),
 }
 
 

@@ -10,6 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from sprat.measure.sensors import Sensors
+
 PACKAGES = ("sprat", "onnxruntime", "onnxruntime-genai", "numpy", "aiohttp")
 
 
@@ -36,6 +38,8 @@ def describe_environment(
         "providers": execution_providers() if providers else None,
         "governor": governor(root),
         "frequency_mhz": frequency_mhz(root),
+        "frequency_limit_mhz": frequency_limit_mhz(root),
+        "temperature_c": Sensors(root).temperature_c(),
         "load_average_1min": load_average(),
         "power": power_source(root),
         "virtual_machine": is_virtual(root),
@@ -93,6 +97,13 @@ def frequency_mhz(root: Path = Path("/")) -> float | None:
     return round(sum(found) / len(found) / 1000, 1) if found else None
 
 
+def frequency_limit_mhz(root: Path = Path("/")) -> float | None:
+    """The highest frequency that the cores may run at now: a power setting may lower it."""
+    pattern = "sys/devices/system/cpu/cpu[0-9]*/cpufreq/scaling_max_freq"
+    found = [int(text) for file in root.glob(pattern) if (text := _read(file)) and text.isdigit()]
+    return round(max(found) / 1000, 1) if found else None
+
+
 def load_average() -> float | None:
     """Runnable processes over the last minute; None on Windows."""
     try:
@@ -107,7 +118,10 @@ def power_source(root: Path = Path("/")) -> str | None:
 
     if sys.platform == "linux":
         return _linux_power(root / "sys/class/power_supply")
-    battery = psutil.sensors_battery() if hasattr(psutil, "sensors_battery") else None
+    try:
+        battery = psutil.sensors_battery() if hasattr(psutil, "sensors_battery") else None
+    except (OSError, NotImplementedError, RuntimeError):  # virtual machines of macOS, for one
+        return None
     if battery is None or battery.power_plugged is None:
         return None
     return "mains" if battery.power_plugged else "battery"

@@ -1,15 +1,15 @@
 """What an engine used while it worked: memory and energy of one window, as `Resources`."""
 
 import threading
-import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sprat.measure.clock import Clock, now_ns
-from sprat.measure.counter import Counter, NoCounter
-from sprat.measure.energy import open_counter
+from sprat.measure.counter import NoCounter
+from sprat.measure.energy import Drawn, Energy, Stamp
+from sprat.measure.gpu import GpuMemory, Held
 from sprat.measure.memory import PeakMemory, tree_of
+from sprat.measure.processor import spent_s, tree_times
 from sprat.types import Resources
 
 if TYPE_CHECKING:
@@ -22,76 +22,30 @@ Pids = Callable[[], tuple[int, ...]]
 """Asked anew for each window, since a worker may have been replaced."""
 
 
-class Energy:
-    """A counter with its idle baseline, shared by all meters of a study."""
-
-    def __init__(self, counter: Counter | NoCounter, clock: Clock = now_ns) -> None:
-        self._counter = counter
-        self._clock = clock
-        self._idle_watts = 0.0
-        self._reading = threading.Lock()
-
-    @classmethod
-    def open(cls) -> "Energy":
-        """Whatever this machine lets us read."""
-        return cls(open_counter())
-
-    def learn_idle(self, seconds: float = 2.0, sleep: Callable[[float], None] = time.sleep) -> None:
-        """Measure what the machine draws with the model loaded and nobody asking; blocks."""
-        start = self.stamp()
-        sleep(seconds if start else 0)
-        end = self.stamp()
-        if start is None or end is None:
-            return
-        self._idle_watts = (end[0] - start[0]) / ((end[1] - start[1]) / 1e9)
-
-    def stamp(self) -> tuple[float, int] | None:
-        """Joules and the moment; None without a counter, or from when it fails."""
-        with self._reading:
-            counter = self._counter
-            if isinstance(counter, NoCounter):
-                return None
-            try:
-                return counter.read_joules(), self._clock()
-            except Exception as error:  # noqa: BLE001 - each library fails in its own way
-                self._counter = NoCounter(f"{counter.source} stopped answering: {error}")
-                return None
-
-    def between(
-        self, start: tuple[float, int] | None, end: tuple[float, int] | None
-    ) -> float | None:
-        """Joules above idle; None without a counter. Not below zero: noise gives nothing back."""
-        if start is None or end is None:
-            return None
-        idle = self._idle_watts * (end[1] - start[1]) / 1e9
-        return max(0.0, end[0] - start[0] - idle)
-
-    @property
-    def source(self) -> str:
-        """The counter and the baseline, or why there is none."""
-        if isinstance(self._counter, NoCounter):
-            return f"unavailable: {self._counter.why}"
-        return f"{self._counter.source}, idle {self._idle_watts:.1f} W excluded"
-
-    def close(self) -> None:
-        """Stop the counter."""
-        if not isinstance(self._counter, NoCounter):
-            self._counter.close()
-
-
 class Window:
     """One stretch of work; `resources` is there when it is over."""
 
     resources: Resources | None = None
 
 
+ELSEWHERE = "unavailable: the model runs elsewhere"
+
+
 class Meter:
     """Measures one engine: one window per answer."""
 
-    def __init__(self, pids: Pids, energy: Energy, *, local: bool = True) -> None:
+    def __init__(
+        self,
+        pids: Pids,
+        energy: Energy,
+        *,
+        gpu: GpuMemory | NoCounter | None = None,
+        local: bool = True,
+    ) -> None:
         """An engine that is not `local` (an endpoint) has neither memory nor energy here."""
         self._pids = pids
         self._energy = energy
+        self._gpu = gpu
         self._local = local
         self._peak = PeakMemory()
         self._tree: tuple[psutil.Process, ...] = ()
@@ -101,6 +55,7 @@ class Meter:
         """Measure what happens inside; windows of one meter may not overlap."""
         window = Window()
         self._refresh()
+        before = tree_times(self._tree)
         start = self._energy.stamp() if self._local else None
         over = threading.Event()
         sampler = threading.Thread(target=self._sample, args=(over,), name="meter", daemon=True)
@@ -111,7 +66,7 @@ class Meter:
             end = self._energy.stamp() if self._local else None
             over.set()
             sampler.join()
-            window.resources = self._resources(start, end)
+            window.resources = self._resources(self._drawn(start, end), before)
 
     def _sample(self, over: threading.Event) -> None:
         while not over.wait(SAMPLE_S):
@@ -125,15 +80,26 @@ class Meter:
             self._peak = PeakMemory()
         self._tree = tree
 
-    def _resources(
-        self, start: tuple[float, int] | None, end: tuple[float, int] | None
-    ) -> Resources:
+    def _drawn(self, start: Stamp | None, end: Stamp | None) -> Drawn:
+        return self._energy.drawn(start, end) if self._local else Drawn(None, None, ELSEWHERE)
+
+    def _held(self) -> Held:
+        if not self._local:
+            return Held(None, ELSEWHERE)
+        if self._gpu is None or isinstance(self._gpu, NoCounter):
+            return Held(None, f"unavailable: {self._gpu.why if self._gpu else 'not asked for'}")
+        return self._gpu.held({process.pid for process in self._tree})
+
+    def _resources(self, drawn: Drawn, before: dict[int, float]) -> Resources:
         self._refresh()
         self._peak.settle(self._tree)
+        held = self._held()
         return Resources(
             peak_rss_bytes=self._peak.bytes,
-            energy_joules=self._energy.between(start, end),
-            energy_source=self._energy.source
-            if self._local
-            else "unavailable: the model runs elsewhere",
+            processor_s=spent_s(before, tree_times(self._tree)),
+            energy_joules=drawn.joules,
+            energy_noise_joules=drawn.noise_joules,
+            energy_source=drawn.source,
+            gpu_memory_bytes=held.bytes,
+            gpu_memory_source=held.source,
         )

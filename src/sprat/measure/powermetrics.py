@@ -11,26 +11,56 @@ from collections.abc import Iterable
 from sprat.measure.counter import NoCounter
 
 _ELAPSED = re.compile(r"\(([\d.]+)ms elapsed\)")
-_POWER = re.compile(r"^Combined Power .*: (\d+) mW")
+_COMBINED = re.compile(r"^Combined Power .*: (\d+) mW")
+_PART = re.compile(r"^(?:CPU|GPU|ANE) Power: (\d+) mW")
+_INTEL = re.compile(r"^Intel energy model derived package power .*: ([\d.]+)W")
 _ARGUMENTS = ("powermetrics", "--samplers", "cpu_power", "-i", "200")
 
 
 def joules_of(lines: Iterable[str]) -> Iterable[float]:
-    """Joules of each sample in the text of `powermetrics`: its milliwatts times its length.
+    """Joules of each sample in the text of `powermetrics`: its power times its length.
 
-    Source: `man powermetrics` (sampler `cpu_power`: CPU, GPU and neural engine combined)
+    Apple silicon prints CPU, GPU and neural engine apart and, in most versions, combined: the sum
+    of the parts counts where there is no combined line. Intel prints its package (processor and
+    built-in GPU). A sample is complete when the next one begins.
+
+    Source: `man powermetrics` (sampler `cpu_power`)
     """
-    length_s = 0.0
+    length_s, sample = 0.0, _Sample()
     for line in lines:
         if elapsed := _ELAPSED.search(line):
-            length_s = float(elapsed[1]) / 1e3
-        elif power := _POWER.match(line):
-            yield int(power[1]) / 1e3 * length_s
+            if (watts := sample.watts) is not None:
+                yield watts * length_s
+            length_s, sample = float(elapsed[1]) / 1e3, _Sample()
+        sample.take(line)
+    if (watts := sample.watts) is not None:
+        yield watts * length_s
+
+
+class _Sample:
+    """The power lines of one sample."""
+
+    def __init__(self) -> None:
+        self._whole: float | None = None
+        self._parts: list[float] = []
+
+    def take(self, line: str) -> None:
+        if combined := _COMBINED.match(line):
+            self._whole = int(combined[1]) / 1e3
+        elif part := _PART.match(line):
+            self._parts.append(int(part[1]) / 1e3)
+        elif package := _INTEL.match(line):
+            self._whole = float(package[1])
+
+    @property
+    def watts(self) -> float | None:
+        return self._whole if self._whole is not None else sum(self._parts) or None
 
 
 class PowermetricsCounter:
-    """Adds up what a running `powermetrics` prints; its last sample may be 200 ms old."""
+    """Adds up what a running `powermetrics` prints; its last sample may be two of 200 ms old."""
 
+    refresh_s = 0.4
     source = "powermetrics (CPU, GPU and neural engine; the whole machine)"
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:

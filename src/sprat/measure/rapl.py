@@ -16,6 +16,9 @@ class RaplCounter:
     Source: https://docs.kernel.org/power/powercap/powercap.html
     """
 
+    refresh_s = 0.001
+    """Source: Intel SDM, volume 3, "RAPL interfaces": updated about every millisecond."""
+
     def __init__(self, zones: Sequence[Path]) -> None:
         self._zones = [_Zone(zone) for zone in zones]
         names = sorted({zone.name for zone in self._zones})

@@ -156,6 +156,9 @@ def flat(values: object, name: str = "") -> list[tuple[str, str]]:
         items = cast("dict[str, object]", values).items()
         return [pair for key, value in items for pair in flat(value, f"{name} {key}".strip())]
     if isinstance(values, list | tuple):
+        if any(isinstance(value, dict) for value in cast("list[object]", values)):
+            numbered = enumerate(cast("list[object]", values), 1)
+            return [pair for n, value in numbered for pair in flat(value, f"{name} {n}")]
         return [(name, ", ".join(map(str, values)) or "none")]  # pyright: ignore[reportUnknownArgumentType] # any JSON
     if name.endswith("_bytes") and isinstance(values, int):
         return [(name.removesuffix("_bytes").replace("_", " "), numbers.size(values))]

@@ -1,23 +1,21 @@
-"""The comparison as one page."""
+"""One self-contained page: nothing is fetched, nothing is sent, and it works without JavaScript."""
 
 from typing import Any
 
 from sprat.report import facts, numbers
 from sprat.report.answers import choices, shown_pairs
-from sprat.report.paper import filled, read
+from sprat.report.house import page
 from sprat.report.rows import Row, key_rows
 from sprat.studies.comparison import Comparison
 
 
 def render(comparison: Comparison) -> str:
     """The comparison as one HTML page."""
-    words = {**_words(comparison), **_pictures(comparison), **_answers(comparison)}
-    return filled("page.html.j2", words, style=read("style.css"), script=read("filter.js"))
+    context = {**_words(comparison), **_pictures(comparison), **_answers(comparison)}
+    return page("page.html.j2", context, styles=("style.css",), script="filter.js")
 
 
 def _words(comparison: Comparison) -> dict[str, Any]:
-    from sprat import __version__
-
     small, large = facts.sides(comparison)
     head, tone = facts.headline(comparison)
     rows = key_rows(comparison)
@@ -33,7 +31,6 @@ def _words(comparison: Comparison) -> dict[str, Any]:
         "rows": rows,
         "trades": _trades(rows),
         "missing": numbers.NOT_MEASURED,
-        "version": __version__,
         "seconds": numbers.seconds,
         "cell": numbers.count,
         "p_value": _p_value(comparison),

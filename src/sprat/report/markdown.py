@@ -38,7 +38,7 @@ def _opening(comparison: Comparison) -> list[str]:
         "" if comparison.complete else "**Not complete:** some questions are still unasked."
     )
     return [
-        f"## {head}: {_cell(small)} beside {_cell(large)}",
+        f"## {head}: {cell(small)} beside {cell(large)}",
         _line(" ".join(part for part in (facts.sentence(comparison), step) if part)),
         unfinished,
     ]
@@ -49,7 +49,7 @@ def _numbers(comparison: Comparison) -> str:
     rows = [
         (row.label, row.small, row.large, row.compare or "") for row in key_rows(comparison)
     ]  # fmt: skip
-    return _table(("", f"{small} (small)", f"{large} (large)", "small is"), rows, "lrrl")
+    return table_of(("", f"{small} (small)", f"{large} (large)", "small is"), rows, "lrrl")
 
 
 def _kinds(comparison: Comparison) -> str:
@@ -57,26 +57,27 @@ def _kinds(comparison: Comparison) -> str:
         return ""
     rows = [kind_cells(kind) for kind in comparison.kinds]
     names = ("kind", "n", "small", "large", "difference, points", "interval")
-    return "### By kind of question\n\n" + _table(names, rows, "lrrrrr")
+    return "### By kind of question\n\n" + table_of(names, rows, "lrrrrr")
 
 
 def _texts(comparison: Comparison) -> str:
     blocks = ["### The texts"]
     for pair in facts.pairs(comparison)[:MAX_PROMPT_TEXTS]:
-        blocks += [f"**{_cell(pair.id)}**", _quote(pair.prompt)]
+        blocks += [f"**{cell(pair.id)}**", _quote(pair.prompt)]
         for side, answer in zip(facts.sides(comparison), (pair.small, pair.large), strict=True):
             said = "" if answer is None else answer.error or answer.text or "(empty)"
-            blocks += [f"*{_cell(side.summary.name)}*", _fence(said)]
+            blocks += [f"*{cell(side.summary.name)}*", _fence(said)]
     return "\n\n".join(blocks)
 
 
-def _table(names: tuple[str, ...], rows: list[tuple[str, ...]], align: str) -> str:
+def table_of(names: tuple[str, ...], rows: list[tuple[str, ...]], align: str) -> str:
+    """A table; `align` has an l or an r per column."""
     rule = "|".join("---:" if side == "r" else "---" for side in align)
-    lines = [" | ".join(map(_cell, names)), rule, *(" | ".join(map(_cell, row)) for row in rows)]
+    lines = [" | ".join(map(cell, names)), rule, *(" | ".join(map(cell, row)) for row in rows)]
     return "\n".join(f"| {line} |" if line != rule else f"|{line}|" for line in lines)
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """Text that cannot break out of a cell, nor become markup."""
     escaped = text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
     return _line(escaped).replace("*", "\\*").replace("_", "\\_").replace("`", "\\`")

@@ -65,9 +65,11 @@ def size(value: int | None) -> str:
 
 
 def joules(value: float | None) -> str:
-    """Energy: `0.42 J`, `812 J`, `3.1 kJ`."""
+    """Energy: `3.1 mJ`, `0.42 J`, `812 J`, `12.3 kJ`."""
     if value is None:
         return NOT_MEASURED
+    if 0 < value < 0.01:
+        return f"{value * 1000:.2g} mJ"
     return f"{value / 1000:.1f} kJ" if value >= 10_000 else f"{_digits(value)} J"
 
 

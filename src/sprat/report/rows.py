@@ -136,14 +136,21 @@ def _resources(small: ModelSummary, large: ModelSummary) -> list[Row | None]:
     load = (small.cold_load_s, large.cold_load_s)
     energy = (small.energy_joules, large.energy_joules)
     each = (small.joules_per_correct, large.joules_per_correct)
+    per_token = (small.energy_joules_per_token, large.energy_joules_per_token)
+    per_answer = (small.energy_joules_per_answer, large.energy_joules_per_answer)
+    gpu = (small.gpu_memory_bytes, large.gpu_memory_bytes)
     cost = (small.cost_usd, large.cost_usd)
     return [
         _row("Peak memory", numbers.size, memory, numbers.times(*memory, "more", "less"),
              "of the model's own process", "Resources"),
+        _if_any("GPU memory", numbers.size, gpu),
         _row("Cold load", numbers.seconds, load, numbers.times(*load, "slower", "faster"),
              "start to ready; not part of any latency above", "Resources"),
-        _row("Energy", numbers.joules, energy, numbers.times(*energy, "more", "less"),
-             small.energy_source or large.energy_source or "", "Resources"),
+        Row(label="Energy", small=_energy_text(small), large=_energy_text(large),
+            compare=numbers.times(*energy, "more", "less"),
+            note=small.energy_source or large.energy_source or "", group="Resources"),
+        _if_any("Energy per token", numbers.joules, per_token),
+        _if_any("Energy per answer", numbers.joules, per_answer),
         _if_any("Energy per right answer", numbers.joules, each),
         _if_any("Cost", numbers.dollars, cost),
         _row("Tokens in", numbers.count, (small.input_tokens, large.input_tokens), "", "",
@@ -151,6 +158,13 @@ def _resources(small: ModelSummary, large: ModelSummary) -> list[Row | None]:
         _row("Tokens out", numbers.count, (small.output_tokens, large.output_tokens), "", "",
              "Resources"),
     ]  # fmt: skip
+
+
+def _energy_text(model: ModelSummary) -> str:
+    """Joules with how far off they may be: `812 J (± 9.1 J at most)`."""
+    noise = model.energy_noise_joules
+    found = numbers.joules(model.energy_joules)
+    return found if noise is None else f"{found} (± {numbers.joules(noise)} at most)"
 
 
 def _row(
@@ -167,8 +181,8 @@ def _row(
 
 def _if_any(
     label: str,
-    write: Callable[[float | None], str],
-    values: tuple[float | None, float | None],
+    write: Callable[[Value | None], str],
+    values: tuple[Value | None, Value | None],
     more: str = "more",
     less: str = "less",
     group: str = "Resources",

@@ -1,18 +1,28 @@
 """The comparison on a terminal: the verdict first, then the numbers; fits 80 to 100 columns."""
 
+import re
 from typing import TYPE_CHECKING
 
-from sprat.report import facts
-from sprat.report.console import Page, cells, table
+from sprat.report import facts, numbers
 from sprat.report.rows import key_rows, kind_cells
 from sprat.studies.comparison import Comparison
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
+    from rich.table import Table
 
+WIDTH = 100
 MAX_TEXTS = 3
 MAX_TEXT_CHARS = 1200
 COLOURS: dict[facts.Tone, str] = {"good": "bold green", "bad": "bold red", "open": "bold yellow"}
+STEERING = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Control characters but the line break, and those that turn the writing direction."""
+ASCII = str.maketrans({
+    "−": "-",  # noqa: RUF001 - what is being replaced
+    "–": "-",  # noqa: RUF001 - what is being replaced
+    "×": "x",  # noqa: RUF001 - what is being replaced
+    "±": "+/-", "°": " ", "÷": "/", "·": ",", "“": '"', "”": '"', "’": "'", "…": "...",  # noqa: RUF001 - what is being replaced
+})  # fmt: skip
 
 
 def print_comparison(comparison: Comparison, console: "Console") -> None:
@@ -25,6 +35,32 @@ def print_comparison(comparison: Comparison, console: "Console") -> None:
     else:
         _kinds(comparison, page)
     _warnings(comparison, page)
+
+
+class Page:
+    """A console at most `WIDTH` wide, and plain ASCII where the terminal knows no more."""
+
+    def __init__(self, console: "Console") -> None:
+        self.console = console
+        self.width = min(WIDTH, console.width)
+        self.ascii = console.options.ascii_only
+
+    def words(self, text: str) -> str:
+        """The text in characters that this terminal has, and none that would steer it."""
+        text = STEERING.sub(" ", text)
+        if not self.ascii:
+            return text
+        return text.translate(ASCII).encode("ascii", "replace").decode("ascii")
+
+    def say(self, text: str = "", style: str = "") -> None:
+        """One wrapped paragraph; never read as markup."""
+        from rich.text import Text
+
+        self.console.print(Text(self.words(text), style), width=self.width, soft_wrap=False)
+
+    def show(self, thing: "RenderableType") -> None:
+        """A table."""
+        self.console.print(thing, width=self.width)
 
 
 def _verdict(comparison: Comparison, page: Page) -> None:
@@ -40,16 +76,29 @@ def _verdict(comparison: Comparison, page: Page) -> None:
     page.say()
 
 
+def table_of(page: Page, *names: tuple[str, str]) -> "Table":
+    """An empty table of these columns, each with the side to which it is set."""
+    from rich import box
+    from rich.table import Table
+
+    shape = box.ASCII2 if page.ascii else box.SIMPLE_HEAD
+    table = Table(box=shape, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 1))
+    for name, side in names:
+        right = side == "right"
+        table.add_column(page.words(name), justify="right" if right else "left", overflow="fold")
+    return table
+
+
 def _numbers(comparison: Comparison, page: Page) -> None:
     small, large = (side.summary.name for side in facts.sides(comparison))
-    shown = table(page, ("", "left"), (small, "right"), (large, "right"), ("small is", "left"))
+    table = table_of(page, ("", "left"), (small, "right"), (large, "right"), ("small is", "left"))
     group = ""
     for row in key_rows(comparison):
         if group and row.group != group:
-            shown.add_section() if page.ascii else shown.add_row()
+            table.add_section() if page.ascii else table.add_row()
         group = row.group
-        shown.add_row(*cells(page, row.label, row.small, row.large, row.compare))
-    page.show(shown)
+        table.add_row(*cells(page, row.label, row.small, row.large, row.compare))
+    page.show(table)
     page.say()
     if reason := _energy_reason(comparison):
         page.say(reason, "dim")
@@ -63,16 +112,24 @@ def _energy_reason(comparison: Comparison) -> str:
     return f"Energy is not measured: {'; '.join(sorted(why))}" if why else ""
 
 
+def cells(page: Page, *words: str) -> list["RenderableType"]:
+    """One row: each word in characters that the terminal has, what is missing dimmed."""
+    from rich.text import Text
+
+    dim = numbers.NOT_MEASURED
+    return [Text(page.words(word), "dim" if word == dim else "") for word in words]
+
+
 def _kinds(comparison: Comparison, page: Page) -> None:
     if not comparison.kinds:
         return
-    shown = table(
+    table = table_of(
         page, ("kind", "left"), ("n", "right"), ("small", "right"), ("large", "right"),
         ("difference, points", "right"), ("interval", "right"),
     )  # fmt: skip
     for kind in comparison.kinds:
-        shown.add_row(*cells(page, *kind_cells(kind)))
-    page.show(shown)
+        table.add_row(*cells(page, *kind_cells(kind)))
+    page.show(table)
     page.say()
 
 

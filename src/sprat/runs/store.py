@@ -86,8 +86,8 @@ class Store:
                 "UPDATE studies SET status = ?, note = ? WHERE id = ?", (status, note, study)
             )
 
-    def set_environment(self, study: str, environment: dict[str, Any]) -> None:
-        """Say what the machine was, when more of it is known than at the beginning."""
+    def put_environment(self, study: str, environment: dict[str, Any]) -> None:
+        """Replace what is recorded of the machine: more is known when a stretch is over."""
         with self._write():
             self._db.execute(
                 "UPDATE studies SET body = json_set(body, '$.environment', json(?)) WHERE id = ?",

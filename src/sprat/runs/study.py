@@ -21,6 +21,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     """Requests of the warm-up; None where only the engine's own was asked."""
     stable: bool | None = None
     """Whether the warm-up's times had settled when it ended; None: nobody looked."""
+    gpu_grown_bytes: int | None = None
+    """How much more all GPUs held after the load than before; None: not told."""
 
 
 class StudyModel(msgspec.Struct, frozen=True, kw_only=True):

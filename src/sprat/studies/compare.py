@@ -9,6 +9,7 @@ import msgspec
 from sprat.engines.base import Engine, Load, ask
 from sprat.errors import RunError, SpratError
 from sprat.measure.clock import now_ns
+from sprat.measure.gpu import Growth, opened_gpu
 from sprat.measure.meter import Meter
 from sprat.runs.store import Store
 from sprat.runs.study import Session, Study, StudyModel, new_study_id
@@ -23,6 +24,7 @@ from sprat.studies.plan import (
 )
 from sprat.studies.resume import MAX_STREAK, Identities, refuse_change, withdraw_outages
 from sprat.studies.standing import standing
+from sprat.studies.watching import watched
 from sprat.types import ChatRequest, Reply, Run, Verdict
 
 
@@ -79,14 +81,15 @@ async def compare(
         refuse_change(store.study(resume), plan, who)
     study = resume or new_study_id()
     with store.hold(study):
-        loads = await _warm(engines, show)
+        sessions = await _warm(engines, show)
         if resume is None:
-            store.add_study(_fresh(study, plan, who, loads, environment or {}))
+            store.add_study(_fresh(study, plan, who, sessions, environment or {}))
         else:
-            _continue(study, loads, store)
+            _continue(study, sessions, store)
         with standing(store, study):
             async with metered(engines) as meters:
-                await _ask_all(Asking(plan, engines, meters, study), store, show)
+                with watched(store, study, engines.values()):
+                    await _ask_all(Asking(plan, engines, meters, study), store, show)
     return study
 
 
@@ -94,20 +97,23 @@ def _show_nothing(_: Event) -> None:
     pass
 
 
-async def _warm(engines: Engines, show: Progress) -> dict[Side, Load]:
-    """Load one after the other, so that each load time is its own."""
-    loads: dict[Side, Load] = {}
-    for side in SIDES:
-        show(Event(what="warming", side=side, model=engines[side].name))
-        loads[side] = await engines[side].warm()
-    return loads
+async def _warm(engines: Engines, show: Progress) -> dict[Side, Session]:
+    """Load one after the other, so that each load time, and what it takes of a GPU, is its own."""
+    sessions: dict[Side, Session] = {}
+    with opened_gpu() as gpu:
+        for side in SIDES:
+            show(Event(what="warming", side=side, model=engines[side].name))
+            growth = Growth(gpu)
+            load = await engines[side].warm()
+            sessions[side] = _session(load, growth.bytes())
+    return sessions
 
 
 def _fresh(
     study_id: str,
     plan: ComparePlan,
     identities: Identities,
-    loads: Mapping[Side, Load],
+    sessions: Mapping[Side, Session],
     environment: dict[str, Any],
 ) -> Study:
     return Study(
@@ -124,17 +130,17 @@ def _fresh(
                 role=side,
                 name=plan.models[side],
                 identity=identities.get(side, {}),
-                sessions=(_session(loads[side]),),
+                sessions=(sessions[side],),
             )
             for side in SIDES
         ),
     )
 
 
-def _continue(study_id: str, loads: Mapping[Side, Load], store: Store) -> None:
+def _continue(study_id: str, fresh: Mapping[Side, Session], store: Store) -> None:
     for model in store.study(study_id).models:
         side: Side = "small" if model.role == "small" else "large"
-        sessions = (*model.sessions, _session(loads[side]))
+        sessions = (*model.sessions, fresh[side])
         store.put_model(study_id, msgspec.structs.replace(model, sessions=sessions))
     withdraw_outages(store, study_id)
 
@@ -211,8 +217,13 @@ def _request(turn: Turn, plan: ComparePlan) -> ChatRequest:
     )
 
 
-def _session(load: Load) -> Session:
-    return Session(cold_load_s=load.load_s, warm_up_s=load.warm_up_s, provider=load.provider)
+def _session(load: Load, gpu_grown_bytes: int | None) -> Session:
+    return Session(
+        cold_load_s=load.load_s,
+        warm_up_s=load.warm_up_s,
+        provider=load.provider,
+        gpu_grown_bytes=gpu_grown_bytes,
+    )
 
 
 def _event(asking: Asking, turn: Turn, done: int, total: int, run: Run | None = None) -> Event:

@@ -52,6 +52,18 @@ class ModelSummary(msgspec.Struct, frozen=True, kw_only=True):
     """Answers that count as right, by their scorer's own bar; None where nothing is scored."""
     answer_p99_s: float | None = None
     """None below 100 answers: it would be the maximum under another name."""
+    energy_noise_joules: float | None = None
+    """How far off `energy_joules` may be, at most."""
+    energy_joules_per_token: float | None = None
+    """All joules over all output tokens: reading the prompts is in it."""
+    energy_joules_per_answer: float | None = None
+    """All joules over the answers that came."""
+    processor_s_per_answer: float | None = None
+    """Mean seconds of processor time, over all cores, of the answers and errors."""
+    gpu_memory_bytes: int | None = None
+    """The most that the model's processes held on GPUs at the end of an answer."""
+    gpu_memory_source: str | None = None
+    """What told it, or why nothing did."""
     identity: dict[str, Any] = {}
     """Weights' sha256, export recipe, provider: what makes these answers this model's."""
 

@@ -11,6 +11,7 @@ from sprat.studies.comparison import Comparison, ModelSummary, QuestionSet, Verd
 from sprat.studies.paired import kinds_of, paired_questions, pairs_of, verdict_of
 from sprat.studies.plan import KIND
 from sprat.studies.tally import answer_of, summarise_model
+from sprat.studies.watching import drift_of, watched_before
 from sprat.types import Run
 
 FEW = 30
@@ -77,6 +78,7 @@ def warnings_of(
         _resumed(study),
         _busy(study.environment),
         _on_battery(study.environment),
+        drift_of(study.environment),
     ]
     return tuple(line for line in found if line)
 
@@ -156,6 +158,8 @@ def _resumed(study: Study) -> str:
 
 def _busy(environment: Mapping[str, Any]) -> str:
     load, cores = environment.get("load_average_1min"), environment.get("usable_cores")
+    if any(stretch.get("others_share") is not None for stretch in watched_before(environment)):
+        return ""  # what others really used meanwhile is known
     if load is None or not cores or load < BUSY * cores:
         return ""
     return (
@@ -165,6 +169,6 @@ def _busy(environment: Mapping[str, Any]) -> str:
 
 
 def _on_battery(environment: Mapping[str, Any]) -> str:
-    if environment.get("power") != "battery":
+    if environment.get("power") != "battery" or watched_before(environment):
         return ""
     return "The machine ran on battery, where it may compute more slowly."

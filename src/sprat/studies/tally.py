@@ -8,6 +8,7 @@ from sprat.runs.intervals import mean_interval
 from sprat.runs.statistics import percentile
 from sprat.runs.study import StudyModel
 from sprat.studies.comparison import Answer, ModelSummary, Percentiles
+from sprat.studies.used import each, sum_of, used_by, with_growth
 from sprat.types import Question, Reply, Run, Timing, Verdict
 
 TRANSLATION = "translation-of:"
@@ -25,7 +26,7 @@ def summarise_model(
     interval = mean_interval(scores, 0, 1, groups=groups, seed=seed)
     right = [verdict for run in runs if (verdict := right_of(run)) is not None]
     seconds = sum(run.elapsed_s or 0.0 for run in runs)
-    joules, source = energy(runs)
+    used = with_growth(used_by(runs), model.sessions)
     return ModelSummary(
         name=model.name,
         role=model.role,
@@ -43,14 +44,22 @@ def summarise_model(
         input_tokens=sum(r.usage.input_tokens for r in replies) if replies else None,
         output_tokens=sum(r.usage.output_tokens for r in replies) if replies else None,
         cold_load_s=model.sessions[0].cold_load_s if model.sessions else None,
-        peak_rss_bytes=_peak(runs),
-        energy_joules=joules,
-        energy_source=source,
-        cost_usd=_sum([r.cost_usd for r in replies]),
+        cost_usd=sum_of([r.cost_usd for r in replies]),
         seconds_per_correct=seconds / sum(right) if any(right) else None,
-        joules_per_correct=joules / sum(right) if joules is not None and any(right) else None,
+        joules_per_correct=each(used.energy_joules, sum(right)),
+        energy_joules_per_token=each(
+            used.energy_joules, sum(reply.usage.output_tokens for reply in replies)
+        ),
+        energy_joules_per_answer=each(used.energy_joules, len(replies)),
+        processor_s_per_answer=each(used.processor_s, len(runs)),
         truncated=sum(r.finish == "length" for r in replies),
         right=sum(right) if right else None,
+        peak_rss_bytes=used.peak_rss_bytes,
+        energy_joules=used.energy_joules,
+        energy_noise_joules=used.energy_noise_joules,
+        energy_source=used.energy_source,
+        gpu_memory_bytes=used.gpu_memory_bytes,
+        gpu_memory_source=used.gpu_memory_source,
         identity=model.identity,
     )
 
@@ -67,16 +76,6 @@ def right_of(run: Run) -> bool | None:
     if run.error is not None:
         return None if score_of(run) is None else False
     return is_right(run.verdicts[0]) if run.verdicts else None
-
-
-def energy(runs: Sequence[Run]) -> tuple[float | None, str | None]:
-    """Joules over all runs and the counter read; None and the reason if any run lacks them."""
-    resources = [run.resources for run in runs if run.resources]
-    joules = _sum([r.energy_joules for r in resources])
-    named = [r.energy_source for r in resources if r.energy_source]
-    missing = [r.energy_source for r in resources if r.energy_joules is None and r.energy_source]
-    sources = missing if joules is None and missing else named
-    return joules, sources[0] if sources else None
 
 
 def group_of(question: Question) -> str:
@@ -137,17 +136,6 @@ def _percentiles(values: Sequence[float | None]) -> Percentiles:
 def _median(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return median(known) if known else None
-
-
-def _sum(values: Sequence[float | None]) -> float | None:
-    """None if anything is unknown: a sum of some would pass for the sum of all."""
-    known = [value for value in values if value is not None]
-    return sum(known) if known and len(known) == len(values) else None
-
-
-def _peak(runs: Sequence[Run]) -> int | None:
-    peaks = [r.resources.peak_rss_bytes for r in runs if r.resources]
-    return max((peak for peak in peaks if peak is not None), default=None)
 
 
 def _between(start_ns: int | None, end_ns: int | None) -> float | None:

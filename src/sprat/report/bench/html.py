@@ -5,7 +5,7 @@ from typing import Any
 from sprat.report import numbers
 from sprat.report.bench import facts, pictures
 from sprat.report.facts import flat
-from sprat.report.paper import BENCH, filled, read
+from sprat.report.house import page
 from sprat.studies.bench.result import BenchResult, Cell, SideSummary
 
 ASIDE = ("prompt", "sides")
@@ -13,13 +13,10 @@ ASIDE = ("prompt", "sides")
 
 def render(result: BenchResult) -> str:
     """The benchmark as one HTML page."""
-    style = read("style.css") + read("bench.css", BENCH)
-    return filled("page.html.j2", _words(result), style=style, room=BENCH)
+    return page("bench.html.j2", _words(result), styles=("style.css", "bench.css"), script="")
 
 
 def _words(result: BenchResult) -> dict[str, Any]:
-    from sprat import __version__
-
     return {
         "r": result,
         "title": facts.title(result),
@@ -31,7 +28,6 @@ def _words(result: BenchResult) -> dict[str, Any]:
         "energy": facts.energy_reason(result),
         "about": _about(result),
         "missing": numbers.NOT_MEASURED,
-        "version": __version__,
     }
 
 

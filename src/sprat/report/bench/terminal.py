@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from sprat.report import numbers
 from sprat.report.bench import facts
-from sprat.report.console import Page, cells, table
+from sprat.report.terminal import Page, cells, table_of
 from sprat.studies.bench.result import BenchResult, Cell, SideSummary
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def _times(group: facts.Group, result: BenchResult, page: Page) -> None:
     several = len(result.sides) > 1
     names = ["first token", "per token", "answer", "p95", "tokens/s"]
     names += ["answer ×"] if several else []  # noqa: RUF001 - a times sign
-    shown = table(page, ("tokens, load", "left"), *((name, "right") for name in names))
+    shown = table_of(page, ("tokens, load", "left"), *((name, "right") for name in names))
     for cell in group.cells:
         what = f"{facts.lengths(cell)}, {facts.load(cell)}"
         if several and cell.against is None:
@@ -64,7 +64,7 @@ def _phases(group: facts.Group, result: BenchResult, page: Page) -> None:
     """Where the time of a mean answer goes."""
     several = len(result.sides) > 1
     phases = [(f, n) for f, n, _ in facts.PHASES if facts.has_phase(group.cells, f)]
-    shown = table(
+    shown = table_of(
         page,
         ("of a mean answer", "left"),
         *([("", "left")] if several else []),
@@ -80,7 +80,9 @@ def _phases(group: facts.Group, result: BenchResult, page: Page) -> None:
 
 def _sides(result: BenchResult, page: Page) -> None:
     names = ("model", "cold load", "peak memory", "energy per token", "requests", "failed")
-    shown = table(page, *((name, "right" if place else "left") for place, name in enumerate(names)))
+    shown = table_of(
+        page, *((name, "right" if place else "left") for place, name in enumerate(names))
+    )
     for side in result.sides:
         shown.add_row(*cells(page, *_side(side)))
     page.show(shown)

@@ -18,8 +18,8 @@ from sprat.studies.bench.kept import Kept
 from sprat.studies.bench.plan import BenchPlan, Setup
 from sprat.studies.bench.result import Cell, EndedBy, Energy, SideSummary
 from sprat.studies.bench.times import mean_phases
-from sprat.studies.tally import energy
-from sprat.types import Reply, Run
+from sprat.studies.used import each, used_by, with_growth
+from sprat.types import Reply, Resources, Run
 
 
 def cells_of(study: Study, plan: BenchPlan, kept: Kept, setup: Setup) -> list[Cell]:
@@ -35,7 +35,7 @@ def _cell(
     by_number = kept.rounds(setup.id, side)
     rounds = list(by_number.values())
     runs = [run for one in rounds for run in one]
-    replies = [run.reply for run in runs if run.reply]
+    replies, used = [run.reply for run in runs if run.reply], used_by(runs)
     reference = asked[0] if side != asked[0] else None
     hidden = () if plan.stream else FROM_STREAM
     spreads = {
@@ -63,9 +63,10 @@ def _cell(
         requests_per_s=per_second(rounds, lambda _: 1, plan.seed),
         phases=mean_phases(replies),
         backlog_grows=None if setup.rate_per_s is None else backlog_grows(rounds),
-        energy=energy_of(runs),
-        peak_rss_bytes=_largest(runs, "peak_rss_bytes"),
-        gpu_memory_bytes=_largest(runs, "gpu_memory_bytes"),
+        energy=_energy(used, runs),
+        processor_s_per_answer=each(used.processor_s, len(runs)),
+        peak_rss_bytes=used.peak_rss_bytes,
+        gpu_memory_bytes=used.gpu_memory_bytes,
         against=reference,
         ratios=ratios(
             by_number,
@@ -82,6 +83,7 @@ def side_of(model: StudyModel, runs: Sequence[Run], seed: int) -> SideSummary:
     """One side over all its requests."""
     loads = [s.cold_load_s for s in model.sessions if s.cold_load_s is not None]
     loads += [load for run in runs if run.reply and (load := run.reply.timing.load_s) is not None]
+    used = with_growth(used_by(runs), model.sessions)
     warmed = [s for s in model.sessions if s.stable is not None]
     return SideSummary(
         name=model.role,
@@ -92,23 +94,23 @@ def side_of(model: StudyModel, runs: Sequence[Run], seed: int) -> SideSummary:
         stable=all(s.stable for s in warmed) if warmed else None,
         requests=len(runs),
         errors=sum(run.error is not None for run in runs),
-        peak_rss_bytes=_largest(runs, "peak_rss_bytes"),
-        gpu_memory_bytes=_largest(runs, "gpu_memory_bytes"),
-        energy=energy_of(runs),
+        peak_rss_bytes=used.peak_rss_bytes,
+        gpu_memory_bytes=used.gpu_memory_bytes,
+        gpu_memory_source=used.gpu_memory_source,
+        energy=_energy(used, runs),
         identity=model.identity,
     )
 
 
-def energy_of(runs: Sequence[Run]) -> Energy:
-    """Joules of all these requests, per output token and per answer."""
-    joules, source = energy(runs)
-    answers = sum(run.reply is not None for run in runs)
-    tokens = sum(run.reply.usage.output_tokens for run in runs if run.reply)
+def _energy(used: Resources, runs: Sequence[Run]) -> Energy:
+    replies = [run.reply for run in runs if run.reply]
+    tokens = sum(reply.usage.output_tokens for reply in replies)
     return Energy(
-        joules=joules,
-        joules_per_token=joules / tokens if joules is not None and tokens else None,
-        joules_per_answer=joules / answers if joules is not None and answers else None,
-        source=source,
+        joules=used.energy_joules,
+        noise_joules=used.energy_noise_joules,
+        joules_per_token=each(used.energy_joules, tokens),
+        joules_per_answer=each(used.energy_joules, len(replies)),
+        source=used.energy_source,
     )
 
 
@@ -125,11 +127,6 @@ def _ended_by(
 def _counted_by(replies: Sequence[Reply]) -> str | None:
     seen = {reply.usage.counted_by for reply in replies}
     return next((how for how in ("estimate", "tokenizer", "engine") if how in seen), None)
-
-
-def _largest(runs: Sequence[Run], name: str) -> int | None:
-    values = [getattr(run.resources, name) for run in runs if run.resources]
-    return max((value for value in values if value is not None), default=None)
 
 
 def _median(values: Sequence[int]) -> float | None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from sprat.runs.study import Study
+from sprat.studies.bench.drift import drifted
 from sprat.studies.bench.figures import values_of
 from sprat.studies.bench.kept import Kept
 from sprat.studies.bench.plan import BenchPlan, all_setups
@@ -21,7 +22,7 @@ LATE_S = 0.005
 
 def degraded(study: Study, plan: BenchPlan, kept: Kept) -> tuple[str, ...]:
     """Why the run is worth less than it seems: the machine's drift, and that of the times."""
-    drift: list[str] = study.environment.get("drift", [])
+    drift = drifted(study.environment, study.environment.get("end"))
     return (*drift, *_trends(study, plan, kept))
 
 
@@ -40,7 +41,6 @@ def warnings_of(
         _imprecise(cells, plan),
         _other_tokenizers(cells),
         _estimated(cells),
-        _on_battery(study),
     ]
     return tuple(dict.fromkeys(line for line in found if line))
 
@@ -163,9 +163,3 @@ def _other_tokenizers(cells: Sequence[Cell]) -> str:
 def _estimated(cells: Sequence[Cell]) -> str:
     guessed = sorted({cell.side for cell in cells if cell.counted_by == "estimate"})
     return f"Token counts of {', '.join(guessed)} are estimates." if guessed else ""
-
-
-def _on_battery(study: Study) -> str:
-    if study.environment.get("power") != "battery":
-        return ""
-    return "The machine ran on battery, where it may compute more slowly."

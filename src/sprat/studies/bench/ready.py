@@ -8,14 +8,14 @@ import msgspec
 
 from sprat.engines.base import Engine, Load
 from sprat.errors import UsageError
-from sprat.measure.meter import Energy
+from sprat.measure.gpu import Growth, opened_gpu
 from sprat.runs.study import Session
 from sprat.studies.bench.drive import Asked, closed_loop, open_loop
 from sprat.studies.bench.plan import BenchPlan, Setup, Side, setups_of
 from sprat.studies.bench.prompts import Prompt, fitting_words, input_tokens, sized_prompt
 from sprat.studies.bench.result import Condition
 from sprat.studies.bench.settle import WarmUp, settle
-from sprat.studies.metering import meter_of
+from sprat.studies.metering import Counters
 from sprat.types import Resources
 
 Opener = Callable[[Side, bool], Engine]
@@ -72,7 +72,10 @@ async def make_ready(
     """
     engine = opener(side, condition == "prefix-cached")
     try:
-        load = await engine.warm()
+        with opened_gpu() as gpu:
+            growth = Growth(gpu)
+            load = await engine.warm()
+            grown_bytes = growth.bytes()
         if condition == "cold":
             _refuse_foreign(engine)
         prompts = await _prompts(side, engine, condition, plan, words)
@@ -87,12 +90,12 @@ async def make_ready(
         engine=None if condition == "cold" else engine,
         open=opener,
         prompts=prompts,
-        session=_session(load, warm_up),
+        session=_session(load, warm_up, grown_bytes),
     )
 
 
 async def ask_round(
-    ready: Ready, setup: Setup, plan: BenchPlan, number: int, energy: Energy
+    ready: Ready, setup: Setup, plan: BenchPlan, number: int, counters: Counters
 ) -> tuple[list[Asked], Resources | None]:
     """The requests of one round of one side, and what they used together."""
     prompt = ready.prompts[setup.prompt_tokens]
@@ -101,7 +104,7 @@ async def ask_round(
     ]
     engine = ready.engine or ready.open(ready.side, False)
     try:
-        meter = meter_of(engine, energy, local=True if ready.engine is None else None)
+        meter = counters.meter(engine, local=True if ready.engine is None else None)
         with meter.window() as window:
             if setup.rate_per_s is None:
                 asked = await closed_loop(engine, requests, setup.concurrency or 1)
@@ -144,11 +147,12 @@ async def _settled(
     return WarmUp(warm_up.requests + len(others), warm_up.stable)
 
 
-def _session(load: Load, warm_up: WarmUp | None) -> Session:
+def _session(load: Load, warm_up: WarmUp | None, gpu_grown_bytes: int | None) -> Session:
     return Session(
         cold_load_s=load.load_s,
         warm_up_s=load.warm_up_s,
         provider=load.provider,
         warm_up_requests=warm_up.requests if warm_up else None,
         stable=warm_up.stable if warm_up else None,
+        gpu_grown_bytes=gpu_grown_bytes,
     )

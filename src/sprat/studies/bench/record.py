@@ -10,7 +10,6 @@ import msgspec
 
 from sprat.runs.store import Store
 from sprat.runs.study import Session, Study, StudyModel, new_study_id
-from sprat.studies.bench.drift import drifted, watched
 from sprat.studies.bench.plan import KIND, BenchPlan, Side, questions_of, settings_of
 from sprat.studies.bench.result import Condition
 from sprat.studies.standing import standing
@@ -50,7 +49,6 @@ class Record:
             RunError: another process asks for the same study.
         """
         self._stack.enter_context(self._store.hold(self.study))
-        self._drift = self._stack.enter_context(watched())
         self._machine = self._describe()
         return self
 
@@ -83,11 +81,9 @@ class Record:
             self._store.put_model(self.study, changed)
 
     def close(self) -> None:
-        """Keep what the machine is now, and how it drifted meanwhile."""
-        end, before = self._describe(), self._store.study(self.study).environment
-        found = (*before.get("drift", ()), *drifted(self._machine, end), *self._drift())
-        whole = {**before, "end": end, "drift": list(dict.fromkeys(found))}
-        self._store.set_environment(self.study, whole)
+        """Keep what the machine is now."""
+        before = self._store.study(self.study).environment
+        self._store.put_environment(self.study, {**before, "end": self._describe()})
 
     def _study(self) -> Study:
         return Study(

@@ -62,6 +62,8 @@ class Energy(msgspec.Struct, frozen=True, kw_only=True):
     """Joules of the rounds of a cell, idle baseline excluded."""
 
     joules: float | None
+    noise_joules: float | None
+    """How far off `joules` may be."""
     joules_per_token: float | None
     """Over output tokens."""
     joules_per_answer: float | None
@@ -127,6 +129,8 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     backlog_grows: bool | None
     """Whether requests arrived faster than they were answered; None in a closed loop."""
     energy: Energy
+    processor_s_per_answer: float | None
+    """Seconds of processor time of the engine's processes, over all cores."""
     peak_rss_bytes: int | None
     gpu_memory_bytes: int | None
     against: str | None = None
@@ -152,6 +156,8 @@ class SideSummary(msgspec.Struct, frozen=True, kw_only=True):
     errors: int
     peak_rss_bytes: int | None
     gpu_memory_bytes: int | None
+    gpu_memory_source: str | None
+    """What told it, or why nothing did."""
     energy: Energy
     identity: dict[str, Any] = {}
     """Weights' sha256, export recipe, provider: what makes these times this model's."""

@@ -6,6 +6,7 @@ import msgspec
 
 from sprat.studies.bench.drive import Asked
 from sprat.studies.bench.plan import Setup, Side
+from sprat.studies.used import each
 from sprat.types import Resources, Run
 
 
@@ -18,7 +19,7 @@ def runs_of(
     asked: Sequence[Asked],
     resources: Resources | None,
 ) -> list[Run]:
-    """One row per request of a round; each carries an equal share of the round's energy.
+    """One row per request of a round; each carries an equal share of what the round used.
 
     Requests that run at the same time share a processor: no counter can tell them apart.
     """
@@ -43,6 +44,11 @@ def runs_of(
 
 
 def _share(resources: Resources | None, requests: int) -> Resources | None:
-    if resources is None or resources.energy_joules is None or not requests:
+    if resources is None or not requests:
         return resources
-    return msgspec.structs.replace(resources, energy_joules=resources.energy_joules / requests)
+    return msgspec.structs.replace(
+        resources,
+        processor_s=each(resources.processor_s, requests),
+        energy_joules=each(resources.energy_joules, requests),
+        energy_noise_joules=each(resources.energy_noise_joules, requests),
+    )

@@ -9,7 +9,6 @@ import msgspec
 
 from sprat.errors import RunError, SpratError
 from sprat.measure.clock import now_ns
-from sprat.measure.meter import Energy
 from sprat.runs.store import Store
 from sprat.studies.bench.kept import Kept
 from sprat.studies.bench.plan import BenchPlan, Setup, Side, round_order, setups_of
@@ -17,7 +16,8 @@ from sprat.studies.bench.ready import Opener, Ready, Words, ask_round, make_read
 from sprat.studies.bench.record import Record, faults_by_side
 from sprat.studies.bench.result import Condition
 from sprat.studies.bench.rows import runs_of
-from sprat.studies.metering import counting
+from sprat.studies.metering import Counters, counting
+from sprat.studies.watching import watched
 
 MAX_STREAK = 5
 """After this many errors of one side in a row the study stops: the model is gone, not slow."""
@@ -101,8 +101,10 @@ class Bench:
                 return 0.0
             self._record.begin()
             self._record.note({one.side.name: one.session for one in ready}, {})
-            energy = await opened.enter_async_context(counting())
-            return await self._rounds(condition, ready, budget_s, energy)
+            counters = await opened.enter_async_context(counting())
+            engines = [one.engine for one in ready if one.engine]
+            with watched(self._store, self._record.study, engines):
+                return await self._rounds(condition, ready, budget_s, counters)
 
     async def _ready(self, side: Side, condition: Condition) -> Ready | None:
         self._tell(Event(what="preparing", side=side.name, condition=condition))
@@ -115,7 +117,7 @@ class Bench:
             return None
 
     async def _rounds(
-        self, condition: Condition, ready: Sequence[Ready], budget_s: float, energy: Energy
+        self, condition: Condition, ready: Sequence[Ready], budget_s: float, counters: Counters
     ) -> float:
         setups, of_side = setups_of(self._plan, condition), {one.side: one for one in ready}
         names, began_ns = [side.name for side in of_side], now_ns()
@@ -137,16 +139,16 @@ class Bench:
                             budget_s=budget_s,
                         )
                     )
-                    await self._round(of_side[side], setup, number, energy)
+                    await self._round(of_side[side], setup, number, counters)
         return (now_ns() - began_ns) / 1e9
 
-    async def _round(self, ready: Ready, setup: Setup, number: int, energy: Energy) -> None:
+    async def _round(self, ready: Ready, setup: Setup, number: int, counters: Counters) -> None:
         if self._kept.has(setup, ready.side.name, number):
             return
         if self._last not in {None, ready.side}:
             await asyncio.sleep(self._plan.cooldown_s)
         self._last = ready.side
-        asked, resources = await ask_round(ready, setup, self._plan, number, energy)
+        asked, resources = await ask_round(ready, setup, self._plan, number, counters)
         runs = runs_of(
             self._record.study, ready.side, setup, number, self._kept.count, asked, resources
         )

@@ -12,9 +12,10 @@ from sprat.studies.bench.plan import BenchPlan, Setup, all_setups, plan_of
 from sprat.studies.bench.result import BenchResult, Request
 from sprat.studies.bench.times import request_of
 from sprat.studies.bench.workshop import workshop_lines
+from sprat.studies.watching import DURING
 from sprat.types import Run
 
-ASIDE = ("end", "drift")
+ASIDE = ("end", DURING)
 """What is kept with the environment of the beginning, and shown apart from it."""
 
 

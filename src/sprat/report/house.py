@@ -1,0 +1,47 @@
+"""What every page shares: its look, its templates, and what it may load (nothing)."""
+
+import base64
+import hashlib
+from importlib.resources import files
+from typing import Any
+
+
+def page(template: str, context: dict[str, Any], *, styles: tuple[str, ...], script: str) -> str:
+    """One self-contained page from files in `report/page`; `script` may be empty: none."""
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+    from markupsafe import Markup
+
+    from sprat import __version__
+
+    house = Environment(
+        loader=FunctionLoader(_read), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    style = "".join(_read(name) for name in styles)
+    code = _read(script) if script else ""
+    return house.get_template(template).render(
+        {
+            **context,
+            "version": __version__,
+            "policy": _policy(style, code),
+            "style": Markup(style),  # noqa: S704 - our own file
+            "script": Markup(code),  # noqa: S704 - our own file
+        }
+    )
+
+
+def _read(name: str) -> str:
+    return (files("sprat.report") / "page" / name).read_text("utf-8")
+
+
+def _policy(style: str, script: str) -> str:
+    """Nothing may load; only our own style and script, by their hashes, may run."""
+    scripts = f"script-src '{_hash(script)}'; " if script else ""
+    return (
+        f"default-src 'none'; style-src '{_hash(style)}'; {scripts}"
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

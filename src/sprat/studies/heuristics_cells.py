@@ -1,0 +1,185 @@
+"""The figures of the evaluation table, one small function each."""
+
+from statistics import median
+
+import msgspec
+
+from sprat.runs.study import Study, StudyModel
+from sprat.studies.comparison import ModelSummary
+from sprat.studies.tally import summarise_model
+from sprat.types import Run
+
+CONTEXT_KIND = "passage"
+"""Questions that must be answered from a given text alone."""
+ABSTAIN = "abstain"
+"""Their scorer where the text does not hold the answer."""
+ANSWERS_PRICED = 1000
+JOULES_PER_KWH = 3_600_000
+
+
+class Cell(msgspec.Struct, frozen=True, kw_only=True):
+    """One figure with its evidence. `value` None: not measured, for the reason in `why`."""
+
+    value: float | None
+    unit: str
+    n: int = 0
+    """Over how many loads, answers or questions."""
+    low: float | None = None
+    high: float | None = None
+    """Its 95% interval, where it has one."""
+    run: str
+    """The study that it is read from."""
+    how: str = ""
+    """What was read, in words."""
+    why: str = ""
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """One model in one study."""
+
+    study: Study
+    model: StudyModel
+    runs: tuple[Run, ...]
+
+    @property
+    def key(self) -> str:
+        """What makes answers comparable: the name, and the weights and provider behind it."""
+        identity = msgspec.json.encode(self.model.identity, order="sorted").decode()
+        return f"{self.model.name} {identity}"
+
+    def summary(self, kind: str | None = None, scorer: str | None = None) -> ModelSummary:
+        """Over all answers, or those to one kind of question, or with one scorer."""
+        questions = {question.id: question for question in self.study.questions}
+        mine = [
+            run
+            for run in self.runs
+            if kind in {None, run.kind} and scorer in {None, questions[run.question].scorer}
+        ]
+        return summarise_model(self.model, mine, questions, self.study.settings["seed"])
+
+
+def cold_cell(seen: Seen) -> Cell:
+    """Seconds from nothing loaded to the first text: the load, and a first token after it."""
+    loads = [s.cold_load_s for s in seen.model.sessions if s.cold_load_s is not None]
+    whole = seen.summary()
+    first_s = whole.ttft_s.p50
+    cell = Cell(value=None, unit="s", run=seen.study.id)
+    if not loads:
+        return msgspec.structs.replace(cell, why="nothing was loaded here: an endpoint")
+    if first_s is None:
+        return msgspec.structs.replace(cell, why="no answer came")
+    load_s = median(loads)
+    return msgspec.structs.replace(
+        cell,
+        value=load_s + first_s,
+        n=len(loads),
+        how=f"load {load_s:.3g} s ({_count(len(loads), 'load')}) + first token, median "
+        f"{first_s:.3g} s ({_count(whole.answered, 'answer')})",
+    )
+
+
+def memory_cell(seen: Seen) -> Cell:
+    """Bytes that must be free for the model's own processes."""
+    whole = seen.summary()
+    return Cell(
+        value=whole.peak_rss_bytes,
+        unit="bytes",
+        n=whole.answered,
+        run=seen.study.id,
+        how=f"peak of the model's own processes, load included, {_over(whole)}",
+        why="" if whole.peak_rss_bytes is not None else "its processes are not ours to read",
+    )
+
+
+def gpu_cell(seen: Seen) -> Cell:
+    """Bytes on GPUs, where a driver tells them by process."""
+    whole = seen.summary()
+    source = whole.gpu_memory_source or "unavailable: not recorded by this study"
+    return Cell(
+        value=whole.gpu_memory_bytes,
+        unit="bytes",
+        n=whole.answered,
+        run=seen.study.id,
+        how=source,
+        why=_reason(source) if whole.gpu_memory_bytes is None else "",
+    )
+
+
+def context_cell(seen: Seen) -> Cell:
+    """Score on questions that must be answered from a given text alone, 0..1."""
+    return _score_cell(
+        seen, seen.summary(CONTEXT_KIND), f"score on questions of kind {CONTEXT_KIND!r}"
+    )
+
+
+def abstention_cell(seen: Seen) -> Cell:
+    """Of those whose text does not hold the answer: how often it says so, 0..1."""
+    part = seen.summary(CONTEXT_KIND, ABSTAIN)
+    return _score_cell(seen, part, "of them without an answer in the text: said so")
+
+
+def _score_cell(seen: Seen, part: ModelSummary, how: str) -> Cell:
+    return Cell(
+        value=part.score,
+        unit="share",
+        n=part.answered + part.errors - part.unscored,
+        low=part.score_low,
+        high=part.score_high,
+        run=seen.study.id,
+        how=how,
+        why="" if part.score is not None else "the study asked no such question",
+    )
+
+
+def energy_cell(seen: Seen) -> Cell:
+    """Joules above idle per answer."""
+    whole = seen.summary()
+    source = whole.energy_source or "unavailable: not recorded by this study"
+    return Cell(
+        value=whole.energy_joules_per_answer,
+        unit="J",
+        n=whole.answered,
+        run=seen.study.id,
+        how=source,
+        why=_reason(source) if whole.energy_joules_per_answer is None else "",
+    )
+
+
+def money_cell(energy: Cell, electricity: float | None) -> Cell:
+    """What those joules cost, for a thousand answers, in the currency of the price."""
+    known = electricity is not None and energy.value is not None
+    priced = (energy.value or 0.0) * ANSWERS_PRICED / JOULES_PER_KWH * (electricity or 0.0)
+    unpriced = "" if electricity is not None else "no price: --electricity PRICE per kWh"
+    return msgspec.structs.replace(
+        energy,
+        value=priced if known else None,
+        unit=f"per {ANSWERS_PRICED} answers",
+        how=f"{energy.how}; at {electricity:g} per kWh" if electricity is not None else energy.how,
+        why=energy.why or unpriced,
+    )
+
+
+def processor_cell(seen: Seen) -> Cell:
+    """Seconds of processor time per answer, over all cores."""
+    whole = seen.summary()
+    value = whole.processor_s_per_answer
+    return Cell(
+        value=value,
+        unit="s",
+        n=whole.answered,
+        run=seen.study.id,
+        how=f"processor time of the model's own processes, over all cores, {_over(whole)}",
+        why="" if value is not None else "not recorded by this study, or an endpoint",
+    )
+
+
+def _over(whole: ModelSummary) -> str:
+    return f"over {_count(whole.answered, 'answer')}"
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
+def _reason(source: str) -> str:
+    return source.removeprefix("unavailable: ")

@@ -1,0 +1,43 @@
+"""The machine while a study asks: watched, recorded with the study, and told in its report."""
+
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from sprat.engines.base import Engine
+from sprat.measure.watch import Watch
+from sprat.runs.store import Store
+
+DURING = "during"
+"""The name in a study's environment: one entry per session, since a study may be resumed."""
+
+
+@contextmanager
+def watched(store: Store, study: str, engines: Iterable[Engine]) -> Generator[None]:
+    """Watch what happens inside and record it, however it ends."""
+    # An engine without processes may be a server on this machine: its work is not "others'".
+    watch = Watch(others=all(engine.pids for engine in engines))
+    try:
+        with watch:
+            yield
+    finally:
+        if watch.readings:
+            environment = store.study(study).environment
+            stretches = [*watched_before(environment), watch.as_json()]
+            store.put_environment(study, {**environment, DURING: stretches})
+
+
+def watched_before(environment: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What was recorded of each session; empty for a study that was not watched."""
+    return list(environment.get(DURING, ()))
+
+
+def drift_of(environment: Mapping[str, Any]) -> str:
+    """What a reader must know of the machine before believing the times; empty: nothing."""
+    found = [why for stretch in watched_before(environment) for why in stretch.get("drift", ())]
+    if not found:
+        return ""
+    return (
+        f"While the models were asked, {'; '.join(dict.fromkeys(found))}: trust the ratio of their "
+        "times more than the seconds."
+    )
