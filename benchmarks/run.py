@@ -13,6 +13,8 @@ HERE = Path(__file__).parent
 BENCHMARKS = (
     "export.py",
     "decode.py",
+    "runtimes.py",
+    "providers.py",
     "embeddings.py",
     "gateway.py",
     "overhead.py",

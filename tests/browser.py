@@ -19,15 +19,23 @@ FLAGS = [
 TOOL = Path(__file__).parent.parent / "tools" / "browser.py"
 
 
+def chromium_path() -> Path | None:
+    """Where `make browser` finds a Chromium; None when there is none."""
+    found = _tool().find()
+    return None if found is None else Path(found)
+
+
 @contextmanager
 def chromium(*flags: str) -> Iterator[Browser]:
     """A headless Chromium, started for this test and closed after it."""
-    path = _tool().find()
+    path = chromium_path()
     if path is None:
         raise RuntimeError("No Chromium was found: run `make browser`.")
     as_root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS, *as_root, *flags])
+        browser = playwright.chromium.launch(
+            executable_path=str(path), args=[*FLAGS, *as_root, *flags]
+        )
         try:
             yield browser
         finally:

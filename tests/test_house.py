@@ -64,7 +64,7 @@ def test_wrong_use_is_one_clear_line_and_exit_code_two(arguments: list[str], say
 def test_what_nobody_foresaw_is_one_line_too_and_a_traceback_only_with_debug(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def break_down(_: object) -> None:
+    def break_down(*_: object, **__: object) -> None:
         raise ZeroDivisionError("so it goes")
 
     monkeypatch.setattr("sprat.cli.doctor.check_all", break_down)

@@ -69,3 +69,16 @@ def test_the_key_of_the_environment_beats_that_of_the_file_however_it_is_given(t
     file.write_text('[serve]\nkey_env = "MINE"\nport = 1', encoding="utf-8")
     serve = load_settings(file, {"SPRAT_KEY": "from-environment"}).serve
     assert (serve.key, serve.key_env, serve.port) == ("from-environment", None, 1)
+
+
+@pytest.mark.parametrize(
+    ("set_to", "url"),
+    [
+        ("http://127.0.0.1:63309", "http://127.0.0.1:63309/v1"),
+        ("http://127.0.0.1:63309/", "http://127.0.0.1:63309/v1"),
+        ("http://windows-host:5273/v1", "http://windows-host:5273/v1"),
+    ],
+)
+def test_foundry_locals_address_may_be_given_as_it_prints_it(set_to: str, url: str) -> None:
+    settings = load_settings(environ={"FOUNDRY_LOCAL_ENDPOINT": set_to})
+    assert settings.endpoints["foundry"].url == url

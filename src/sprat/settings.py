@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -32,6 +33,7 @@ class OnnxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How local models are run."""
 
     provider: str = "cpu"
+    """What computes them: a name of docs/providers.md, or `auto`."""
     threads: Annotated[int, msgspec.Meta(ge=1, le=1024)] | None = None
     """None: one per physical core. Tens of thousands would choke the whole machine."""
 
@@ -113,6 +115,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self._cache_root / "exports"
 
     @property
+    def foundry_dir(self) -> Path:
+        """Where Foundry Local keeps its catalogue, its models and its log."""
+        return self._cache_root / "foundry"
+
+    @property
+    def trials_dir(self) -> Path:
+        """Where it is remembered which execution provider computes which model rightly."""
+        return self._cache_root / "providers"
+
+    @property
     def runs_file(self) -> Path:
         """The SQLite file of recorded runs."""
         if self.home:
@@ -167,7 +179,9 @@ def _with_environment(settings: Settings, env: Mapping[str, str]) -> Settings:
         if value := env.get(variable, "").strip():
             changes[field] = value
     if url := env.get("FOUNDRY_LOCAL_ENDPOINT", "").strip():
-        foundry = Endpoint(url=_checked_url(url, "FOUNDRY_LOCAL_ENDPOINT"))
+        checked = _checked_url(url, "FOUNDRY_LOCAL_ENDPOINT")
+        bare = not urlsplit(checked).path  # as Foundry Local itself prints it
+        foundry = Endpoint(url=f"{checked}/v1" if bare else checked)
         changes["endpoints"] = {**settings.endpoints, "foundry": foundry}
     if key := env.get("SPRAT_KEY", "").strip():
         changes["serve"] = msgspec.structs.replace(settings.serve, key=key, key_env=None)

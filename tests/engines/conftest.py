@@ -1,4 +1,4 @@
-"""Fixtures for the engines: `tiny` and `local` for ONNX, `stub` and `engine` for endpoints."""
+"""Fixtures: `tiny` and `local` for ONNX, `foundry`, `stub` and `engine` for endpoints."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,8 +9,13 @@ from tests.engines.endpoint import endpoint_engine
 from tests.engines.stub_server import Stub, stub_server
 from tests.engines.tiny import build
 
+from sprat.engines import open_engine
+from sprat.engines.foundry.catalogue import register
+from sprat.engines.foundry.engine import FoundryEngine
 from sprat.engines.onnx import OnnxEngine
 from sprat.engines.openai import OpenAIEngine
+from sprat.models.names import OnnxFolder
+from sprat.settings import Settings
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +45,20 @@ async def engine(stub: Stub) -> AsyncIterator[OpenAIEngine]:
     made = endpoint_engine(stub.url)
     yield made
     await made.aclose()
+
+
+@pytest.fixture(scope="session")
+def foundry_home(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings of a home whose Foundry Local holds the small random model as `foundry:tiny`."""
+    settings = Settings(home=str(tmp_path_factory.mktemp("foundry")))
+    register(OnnxFolder(tiny, "tiny"), settings, "tiny")
+    return settings
+
+
+@pytest_asyncio.fixture
+async def foundry(foundry_home: Settings) -> AsyncIterator[FoundryEngine]:
+    """The engine over it: the real native runtime."""
+    engine = open_engine("foundry:tiny", foundry_home)
+    assert isinstance(engine, FoundryEngine)
+    yield engine
+    await engine.aclose()

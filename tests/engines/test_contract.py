@@ -1,14 +1,17 @@
 """The contract of `contract.py` over every engine; two of them on the real SmolLM2."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from tests.engines.contract import EngineContract, GuidedContract
+from tests.engines.contract import OTHER, EngineContract, GuidedContract, request
 from tests.engines.llama_server import llama_server
 
 from sprat.engines import Engine, open_engine
+from sprat.engines.base import ask
+from sprat.errors import UnsupportedRequest
 from sprat.settings import Endpoint, Settings
 
 SCRIPT = """
@@ -79,9 +82,64 @@ class TestOpenAI(GuidedContract):
 
 
 @pytest.mark.real
+class TestFoundryAddress(EngineContract):
+    """The same server under Foundry Local's name: the wrapping engine keeps every promise."""
+
+    @staticmethod
+    def named(request: pytest.FixtureRequest) -> tuple[str, Settings]:
+        url = request.getfixturevalue("llama_url")
+        return "foundry:tiny", Settings(endpoints={"foundry": Endpoint(url=url)})
+
+
+@pytest.mark.real
 class TestOnnx(GuidedContract):
     """The local engine, on the same weights."""
 
     @staticmethod
     def named(request: pytest.FixtureRequest) -> tuple[str, Settings]:
         return "smollm2-135m", request.getfixturevalue("real_settings")
+
+
+@pytest.mark.real
+class TestFoundry(EngineContract):
+    """Foundry Local's native runtime, on the same weights."""
+
+    @staticmethod
+    def named(request: pytest.FixtureRequest) -> tuple[str, Settings]:
+        from sprat.engines.foundry.catalogue import register
+        from sprat.models.names import OnnxFolder, resolve
+        from sprat.models.ready import ensure
+
+        real: Settings = request.getfixturevalue("real_settings")
+        folder = ensure(resolve("smollm2-135m", real), real).folder
+        home = request.getfixturevalue("tmp_path_factory").mktemp("foundry")
+        settings = Settings(home=str(home))
+        register(OnnxFolder(folder, str(folder)), settings, "smollm2-135m")
+        return "foundry:smollm2-135m", settings
+
+    async def test_log_probabilities_are_those_of_the_tokens(self, engine: Engine):
+        with pytest.raises(UnsupportedRequest, match="logprobs is 3"):
+            await ask(engine, request(logprobs=3))
+
+    async def test_zero_alternatives_still_give_the_chosen_one(self, engine: Engine):
+        with pytest.raises(UnsupportedRequest, match="logprobs is 0"):
+            await ask(engine, request(logprobs=0))
+
+    async def test_a_small_top_p_leaves_only_the_likeliest_token(self, engine: Engine):
+        greedy = await ask(engine, request(OTHER))
+        narrow = request(OTHER, temperature=1.5, top_p=0.01, seed=3)
+        assert (await ask(engine, narrow)).text == greedy.text
+
+    async def test_thousands_of_tokens_that_nobody_waits_for_do_not_hold_it(self, engine: Engine):
+        reading = asyncio.create_task(ask(engine, request("word " * 6000)))
+        await asyncio.sleep(1)  # it reads the prompt, in which the runtime does not stop
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        assert "1" in (await ask(engine, request())).text
+
+    async def test_it_says_what_our_own_engine_says(self, engine: Engine, real_settings: Settings):
+        ours = open_engine("smollm2-135m", real_settings)
+        same = await ask(ours, request())
+        await ours.aclose()
+        assert (await ask(engine, request())).text == same.text

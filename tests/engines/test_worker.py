@@ -36,10 +36,10 @@ asyncio.run(main())
 """
 NOISE = """
 import os, sys
-from sprat.engines.worker.serve import _say, _take_stdout
+from sprat.engines.worker.serve import _say, take_stdout
 from sprat.engines.worker.wire import Ready
 
-out = _take_stdout()
+out = take_stdout()
 print("printed")
 os.write(1, b"written by native code")
 sys.stdout.flush()

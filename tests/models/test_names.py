@@ -11,6 +11,7 @@ from sprat.models.catalog import CatalogModel
 from sprat.models.disk import safe_name
 from sprat.models.names import (
     EndpointModel,
+    FoundryModel,
     GgufFile,
     HubFile,
     OnnxFolder,
@@ -100,10 +101,23 @@ def test_a_catalogue_model_of_foundry_goes_there_by_its_plain_name(with_endpoint
     assert (found.endpoint_name, found.model) == ("foundry", "gpt-oss-20b")
 
 
-@pytest.mark.parametrize("name", ["foundry:phi-4-mini", "foundry/phi-4-mini", "gpt-oss-20b"])
-def test_without_a_foundry_endpoint_it_is_said_what_to_set(settings, name: str):
-    with pytest.raises(UnknownModel, match=r"FOUNDRY_LOCAL_ENDPOINT=.*\[endpoints\.foundry\]"):
-        resolve(name, settings)
+@pytest.mark.parametrize(
+    ("name", "alias"),
+    [
+        ("foundry:phi-4-mini", "phi-4-mini"),
+        ("foundry/phi-4-mini", "phi-4-mini"),
+        ("gpt-oss-20b", "gpt-oss-20b"),
+    ],
+)
+def test_without_a_foundry_endpoint_it_is_this_machine_s(settings, name: str, alias: str):
+    assert resolve(name, settings) == FoundryModel(alias, name)
+
+
+@pytest.mark.parametrize("name", ["foundry:", "foundry/"])
+def test_foundry_alone_names_no_model(settings, with_endpoints, name: str):
+    for known in (settings, with_endpoints):
+        with pytest.raises(UnknownModel, match="foundry:phi-4-mini"):
+            resolve(name, known)
 
 
 def test_scripted_answers_need_their_file(settings, gguf: Path):

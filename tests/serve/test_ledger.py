@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sprat.serve.ledger import Ledger, Outcome, Record
+from sprat.serve.ledger import Ledger, Outcome, Record, a_moment_later
 
 OUTCOMES: list[Outcome] = ["completed", "failed", "cancelled"]
 
@@ -72,3 +72,24 @@ def test_a_listener_that_fails_keeps_nobody_from_the_outcome():
     assert heard == [record]
     assert ledger.outcomes["completed"] == 1
     assert ledger.empty.is_set()
+
+
+async def test_listeners_hear_a_moment_later_and_the_sums_do_not_wait():
+    ledger, heard, all_heard = Ledger(a_moment_later), list[Record](), asyncio.Event()
+    ledger.listeners += [heard.append, lambda _: all_heard.set() if len(heard) == 3 else None]
+    records = [ledger.accept("/v1/x", cast_task(None)) for _ in range(3)]
+    for record in records:
+        ledger.close(record, "completed")
+    assert (ledger.outcomes["completed"], heard) == (3, [])
+    await asyncio.wait_for(all_heard.wait(), 5)
+    assert heard == records
+
+
+async def test_whoever_cannot_wait_has_the_listeners_told_at_once():
+    ledger, heard = Ledger(a_moment_later), list[Record]()
+    ledger.listeners.append(heard.append)
+    record = ledger.accept("/v1/x", cast_task(None))
+    ledger.close(record, "failed")
+    ledger.tell()
+    await asyncio.sleep(0.01)  # the moment comes, and there is nothing left to say
+    assert heard == [record]

@@ -31,7 +31,12 @@ async def logged(
     stream = io.StringIO()
     with logging_to(stream, form):
         async with gateway(serving(folder, **fields)) as at:
-            yield at, lambda: stream.getvalue().splitlines()
+
+            def said() -> list[str]:
+                at.gateway.ledger.tell()
+                return stream.getvalue().splitlines()
+
+            yield at, said
 
 
 def fields_of(line: str) -> dict[str, str]:

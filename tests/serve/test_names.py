@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 from tests.engines.tiny import build
 from tests.serve.running import gateway, serving
 
+from sprat.engines.foundry import registry
 from sprat.errors import UnknownModel, UsageError
 from sprat.models.catalog import catalog
-from sprat.models.names import EndpointModel
+from sprat.models.names import EndpointModel, FoundryModel
 from sprat.serve.models.names import MOST_CHARACTERS, Names
+from sprat.serve.models.offered import Offered
 from sprat.settings import Endpoint, ServeSettings, Settings
 
 LC = {"lc": Endpoint(url="http://127.0.0.1:9/v1")}
@@ -91,6 +93,53 @@ def test_how_large_a_model_is_is_told_from_its_files(tmp_path: Path):
     size = sum(file.stat().st_size for file in folder.iterdir())
     assert known.find("tiny").need_bytes == size * 3 // 2
     assert known.find("smollm2-135m").need_bytes > 100e6
+
+
+def held_in_foundry(tmp_path: Path, alias: str, **more) -> Settings:
+    """A home whose Foundry Local holds a folder under that alias."""
+    settings = Settings(home=str(tmp_path / "home"), **more)
+    folder = build(tmp_path / "tiny")
+    registry.keep(
+        registry.Registered(
+            alias=alias, id=f"{alias}-generic-cpu:1", folder=str(folder), source="tiny"
+        ),
+        settings,
+    )
+    return settings
+
+
+def test_only_what_foundry_local_holds_here_is_served_from_it(tmp_path: Path):
+    known = Names(held_in_foundry(tmp_path, "tiny"))
+    served = known.find("foundry:tiny")
+    assert served.found == FoundryModel("tiny", "foundry:tiny")
+    assert (served.where, served.owner) == ("local", "sprat")
+    assert served.need_bytes > 0
+    assert "foundry:tiny" in [one.name for one in known.listed()]
+    with pytest.raises(UnknownModel, match="sprat foundry register"):
+        known.find("foundry:phi-4-mini")
+
+
+def test_where_a_foundry_endpoint_is_set_it_is_asked_instead(tmp_path: Path):
+    at = {"foundry": Endpoint(url="http://127.0.0.1:9/v1")}
+    known = Names(held_in_foundry(tmp_path, "tiny", endpoints=at))
+    assert known.find("foundry:tiny").where == "endpoint"
+    assert "foundry:tiny" not in [one.name for one in known.listed()]
+
+
+def test_a_model_of_foundry_s_catalogue_is_fetched_only_where_the_gateway_may(tmp_path: Path):
+    serve = ServeSettings(models={"phi": "foundry:phi-4-mini", "mine": "foundry:tiny"}, pull=False)
+    settings = held_in_foundry(tmp_path, "tiny", serve=serve)
+    known = Names(settings)
+    offered = Offered(known, settings)
+    offered.refuse_unfetched(known.find("mine"))
+    with pytest.raises(UnknownModel, match="sprat ask foundry:phi-4-mini"):
+        offered.refuse_unfetched(known.find("phi"))
+
+
+def test_a_spoilt_list_of_foundry_s_models_hides_them_and_nothing_else(tmp_path: Path):
+    settings = held_in_foundry(tmp_path, "tiny")
+    (settings.foundry_dir / "registered.json").write_text("{")
+    assert "smollm2-135m" in [one.name for one in Names(settings).listed()]
 
 
 async def test_a_folder_of_an_endpoints_name_in_the_working_folder_is_not_opened(

@@ -4,7 +4,7 @@ import asyncio
 import importlib
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -21,20 +21,28 @@ from sprat.serve.observe.trace import Traces, asked_for, open_traces, provider_o
 PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
+Spans = Callable[[], Sequence[ReadableSpan]]
+
+
 @pytest.fixture
-def spans(at: At) -> Iterator[InMemorySpanExporter]:
-    exporter = InMemorySpanExporter()
-    at.gateway.ledger.listeners.append(Traces(provider_of(SimpleSpanProcessor(exporter))).heard)
-    yield exporter
+def spans(at: At) -> Iterator[Spans]:
+    exporter, ledger = InMemorySpanExporter(), at.gateway.ledger
+    ledger.listeners.append(Traces(provider_of(SimpleSpanProcessor(exporter))).heard)
+
+    def finished() -> Sequence[ReadableSpan]:
+        ledger.tell()
+        return exporter.get_finished_spans()
+
+    yield finished
     exporter.shutdown()
 
 
-def one(exporter: InMemorySpanExporter) -> ReadableSpan:
-    (span,) = exporter.get_finished_spans()
+def one(spans: Spans) -> ReadableSpan:
+    (span,) = spans()
     return span
 
 
-async def test_a_request_is_one_span_in_the_conventions_words(at: At, spans: InMemorySpanExporter):
+async def test_a_request_is_one_span_in_the_conventions_words(at: At, spans: Spans):
     answer = await at.chat("A secret prompt", max_tokens=50)
     span = one(spans)
     assert (span.name, span.kind) == ("chat echo", SpanKind.SERVER)
@@ -51,7 +59,7 @@ async def test_a_request_is_one_span_in_the_conventions_words(at: At, spans: InM
     assert "friend" not in span.to_json()
 
 
-async def test_the_span_is_as_long_as_the_request(at: At, spans: InMemorySpanExporter):
+async def test_the_span_is_as_long_as_the_request(at: At, spans: Spans):
     await at.chat("slow")
     span = one(spans)
     assert span.start_time is not None
@@ -59,7 +67,7 @@ async def test_the_span_is_as_long_as_the_request(at: At, spans: InMemorySpanExp
     assert (span.end_time - span.start_time) / 1e9 >= 9 * 0.04
 
 
-async def test_the_callers_trace_goes_on(at: At, spans: InMemorySpanExporter):
+async def test_the_callers_trace_goes_on(at: At, spans: Spans):
     body = {"model": "echo", "messages": [{"role": "user", "content": "Hello"}]}
     async with await at.post("/v1/chat/completions", body, traceparent=PARENT) as response:
         assert response.status == 200
@@ -69,14 +77,14 @@ async def test_the_callers_trace_goes_on(at: At, spans: InMemorySpanExporter):
     assert f"{span.parent.span_id:016x}" == PARENT.split("-")[2]
 
 
-async def test_a_broken_trace_header_starts_a_trace_of_its_own(at: At, spans: InMemorySpanExporter):
+async def test_a_broken_trace_header_starts_a_trace_of_its_own(at: At, spans: Spans):
     body = {"model": "echo", "messages": [{"role": "user", "content": "Hello"}]}
     async with await at.post("/v1/chat/completions", body, traceparent="\xff-no") as response:
         assert response.status == 200
     assert one(spans).parent is None
 
 
-async def test_a_failure_has_its_type(at: At, spans: InMemorySpanExporter):
+async def test_a_failure_has_its_type(at: At, spans: Spans):
     await at.chat("break it", stream=True)
     span = one(spans)
     assert span.status.status_code is StatusCode.ERROR

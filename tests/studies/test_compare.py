@@ -53,7 +53,7 @@ class Recorder:
 
     async def warm(self):
         self.warmed += 1
-        return Load(load_s=1.5 * self.warmed, provider="test")
+        return Load(load_s=1.5 * self.warmed, provider="test", nodes={"test": 7})
 
     async def aclose(self):
         pass
@@ -109,6 +109,12 @@ async def test_both_are_warmed_before_the_first_question_and_the_load_stands_apa
     small, _ = summarise(store, study).models
     assert small.cold_load_s == 1.5
     assert small.answer_s.p50 == 2.0
+
+
+async def test_what_computed_is_recorded_with_every_session(store):
+    study = await compare(plan(), both(), store)
+    for model in store.study(study).models:
+        assert [(s.provider, s.nodes) for s in model.sessions] == [("test", {"test": 7})]
 
 
 async def test_an_error_is_an_answer_that_counts_as_wrong_and_the_study_goes_on(store):

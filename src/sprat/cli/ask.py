@@ -7,6 +7,7 @@ import click
 
 from sprat.cli.context import settings_of
 from sprat.cli.output import check_target, printable, refuse_broken_text, write_json
+from sprat.cli.provider import provider_option, with_provider
 from sprat.engines.base import Engine
 from sprat.errors import EngineError, SpratError, UsageError
 from sprat.settings import Settings
@@ -26,6 +27,7 @@ from sprat.types import ChatRequest, Message, Reply
     help="0 gives the same answer every time.",
 )
 @click.option("--seed", type=int, help="Makes sampling repeatable when the temperature is not 0.")
+@provider_option
 @click.option("--no-stream", is_flag=True, help="Print the answer only when it is complete.")
 @click.option(
     "--json", "json_file", metavar="FILE", help="Write the whole reply as JSON; - for stdout."
@@ -39,6 +41,7 @@ def ask(
     system: str | None,
     temperature: float,
     seed: int | None,
+    provider: str | None,
     no_stream: bool,
     json_file: str | None,
 ) -> None:
@@ -51,7 +54,7 @@ def ask(
         seed=seed,
     )
     show = not no_stream and json_file != "-"
-    engine = _opened(model, settings_of(ctx))
+    engine = _opened(model, with_provider(settings_of(ctx), provider))
     reply = asyncio.run(_answer(engine, request, show))
     if json_file != "-":
         _show("\n" if show else f"{reply.text}\n")

@@ -9,6 +9,7 @@ import msgspec
 
 from sprat.cli.context import settings_of
 from sprat.cli.output import refuse_broken_text
+from sprat.cli.provider import provider_option, with_provider
 from sprat.cli.reports import Targets, emit, report_options
 from sprat.errors import RunError, UsageError
 from sprat.runs.store import Store
@@ -58,11 +59,13 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     flag_value="latest",
     help="Go on with an interrupted comparison: the latest one, or ID.",
 )
+@provider_option
 @report_options
 @click.pass_context
 def compare(
     ctx: click.Context,
     resume: str | None,
+    provider: str | None,
     html_file: str | None,
     markdown_file: str | None,
     json_file: str | None,
@@ -75,7 +78,7 @@ def compare(
     """
     wanted, targets = Wanted(**options), Targets(html_file, markdown_file, json_file)
     targets.check()
-    settings = settings_of(ctx)
+    settings = with_provider(settings_of(ctx), provider)
     _refuse_nonsense(wanted)
     fresh = fresh_plan(wanted, settings) if resume is None else None
     with Store(settings.runs_file, create=resume is None) as store:

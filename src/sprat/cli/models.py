@@ -8,10 +8,11 @@ import click
 from sprat.cli.context import settings_of
 from sprat.cli.output import check_target, write_json
 from sprat.cli.progress import progress_bar
+from sprat.cli.warm import warm
 from sprat.errors import UsageError
 from sprat.models.catalog import CatalogFile, CatalogModel, catalog
 from sprat.models.disk import Record, model_folder, read_record, size_bytes
-from sprat.models.names import EndpointModel, GgufFile, HubFile, Source, resolve
+from sprat.models.names import EndpointModel, FoundryModel, GgufFile, HubFile, Source, resolve
 from sprat.models.progress import megabytes
 from sprat.settings import Settings
 
@@ -23,6 +24,9 @@ _json = click.option(
 @click.group(epilog="Example: sprat models pull qwen2.5-coder-1.5b")
 def models() -> None:
     """The catalogue, and the weights on disk."""
+
+
+models.add_command(warm)
 
 
 @models.command("list", epilog="Example: sprat models list")
@@ -103,8 +107,29 @@ def _facts(source: Source, settings: Settings) -> dict[str, Any]:
         return _facts_of_model(source, settings)
     if isinstance(source, EndpointModel):
         return {"name": source.name, "model": source.model, "endpoint": source.endpoint.url}
+    if isinstance(source, FoundryModel):
+        return _facts_of_foundry(source, settings)
     path = source.path.absolute()
     return {"name": source.name, "bytes": size_bytes(path), "path": str(path)}
+
+
+def _facts_of_foundry(source: FoundryModel, settings: Settings) -> dict[str, Any]:
+    from sprat.engines.foundry.registry import find
+
+    held = find(source.alias, settings)
+    if held is None:
+        return {"name": source.name, "alias": source.alias, "on_disk": False}
+    return {
+        "name": source.name,
+        "alias": held.alias,
+        "foundry_id": held.id,
+        "came_from": "Foundry Local's catalogue" if held.public else held.source,
+        "licence": held.licence,
+        "sha256": held.weights_sha256,
+        "bytes": size_bytes(Path(held.folder)),
+        "path": held.folder,
+        "on_disk": True,
+    }
 
 
 def _facts_of_model(model: CatalogModel, settings: Settings) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from sprat.cli.context import settings_of
+from sprat.cli.provider import provider_option, with_provider
 from sprat.errors import UsageError
 from sprat.settings import ServeSettings, Settings, load_settings
 
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     "--origin", "origins", multiple=True, metavar="ORIGIN",
     help="Pages from there may ask: http://localhost:3000. Repeatable.",
 )  # fmt: skip
+@provider_option
 @click.option("--idle-s", type=float, help="Unload a model not asked for so long [900]; 0: never.")
 @click.option("--queue", type=int, help="Requests that may wait for one model [64].")
 @click.option("--drain-s", type=float, help="How long a stop waits for answers under way [10].")
@@ -52,6 +54,7 @@ def serve(
     ctx: click.Context,
     config: str | None,
     models: tuple[str, ...],
+    provider: str | None,
     no_pull: bool,
     log_prompts: bool,
     **given: object,
@@ -69,7 +72,7 @@ def serve(
         changes["pull"] = False
     if log_prompts:
         changes["log_prompts"] = True
-    _run(_changed(settings, changes))
+    _run(with_provider(_changed(settings, changes), provider))
 
 
 def _alias(text: str) -> tuple[str, str]:

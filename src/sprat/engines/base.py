@@ -18,6 +18,10 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds of the warm-up that followed."""
     provider: str | None = None
     """The execution provider that computes, where known."""
+    device: str | None = None
+    """What it computes on, where the runtime says it."""
+    nodes: dict[str, int] | None = None
+    """How many of the graph's operators each provider computes; None where it cannot be told."""
 
 
 class Engine(Protocol):

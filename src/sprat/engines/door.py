@@ -8,7 +8,7 @@ from sprat.settings import Settings
 
 if TYPE_CHECKING:
     from sprat.models.catalog import CatalogModel
-    from sprat.models.names import EndpointModel, Local, Scripted, Source
+    from sprat.models.names import EndpointModel, FoundryModel, Local, Scripted, Source
     from sprat.models.progress import Progress
 
 
@@ -30,6 +30,7 @@ def open_engine(
         UnknownModel: no model of that name.
         UsageError: a model that does not answer.
         ModelError: its weights could not be fetched, verified, read or exported.
+        EngineError: the execution provider asked for cannot be used.
         SettingsError: an endpoint's key or a script that is not there.
     """
     from sprat.models.names import resolve
@@ -49,11 +50,15 @@ def open_source(
     Raises:
         SpratError: as `open_engine`.
     """
-    from sprat.models.names import EndpointModel, Scripted, answering
+    from sprat.models.names import EndpointModel, FoundryModel, Scripted, answering
 
     match answering(found):
+        case EndpointModel(endpoint_name="foundry") as source:
+            return _foundry_service(source, progress)
         case EndpointModel() as source:
             return _endpoint(source)
+        case FoundryModel() as source:
+            return _foundry(source, settings, progress)
         case Scripted() as source:
             return _scripted(source)
         case source:
@@ -116,10 +121,29 @@ def _local_embedder(
     return OnnxEmbedder(ready.name, ready.folder, threads=settings.onnx.threads)
 
 
+def _foundry_service(source: "EndpointModel", progress: "Progress | None") -> Engine:
+    from sprat.engines.foundry.service.engine import FoundryServiceEngine
+    from sprat.models.progress import silent
+
+    return FoundryServiceEngine(
+        source.name, source.endpoint, source.model, progress=progress or silent
+    )
+
+
 def _endpoint(source: "EndpointModel") -> Engine:
     from sprat.engines.openai import OpenAIEngine
 
     return OpenAIEngine(source.name, source.endpoint, source.model, label=source.endpoint_name)
+
+
+def _foundry(source: "FoundryModel", settings: Settings, progress: "Progress | None") -> Engine:
+    from sprat.engines.foundry.catalogue import obtain, require_installed
+    from sprat.engines.foundry.engine import FoundryEngine
+    from sprat.models.progress import silent
+
+    require_installed(source.name)
+    model = obtain(source.alias, settings, progress or silent)
+    return FoundryEngine(source.name, model, settings.foundry_dir)
 
 
 def _scripted(source: "Scripted") -> Engine:
@@ -132,6 +156,7 @@ def _local(
     source: "Local", settings: Settings, progress: "Progress | None", reuse_prefix: bool
 ) -> Engine:
     from sprat.engines.onnx import OnnxEngine
+    from sprat.engines.onnx.choice import settle
     from sprat.models.progress import silent
     from sprat.models.ready import ensure
 
@@ -139,7 +164,7 @@ def _local(
     return OnnxEngine(
         ready.name,
         ready.folder,
-        provider=settings.onnx.provider,
+        provider=settle(ready.folder, settings, progress or silent),
         threads=settings.onnx.threads,
         reuse_prefix=reuse_prefix,
     )

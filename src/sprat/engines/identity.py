@@ -9,7 +9,7 @@ from sprat.models.disk import sha256_of
 from sprat.settings import Settings
 
 if TYPE_CHECKING:
-    from sprat.models.names import Local
+    from sprat.models.names import FoundryModel, Local
 
 
 def identity(name: str, settings: Settings) -> dict[str, Any]:
@@ -21,11 +21,13 @@ def identity(name: str, settings: Settings) -> dict[str, Any]:
         UnknownModel: no model of that name.
         ModelError: its weights could not be fetched, verified, read or exported.
     """
-    from sprat.models.names import EndpointModel, Scripted, resolve
+    from sprat.models.names import EndpointModel, FoundryModel, Scripted, resolve
 
     match resolve(name, settings):
         case EndpointModel() as source:
             return {"endpoint": _without_login(source.endpoint.url), "model": source.model}
+        case FoundryModel() as source:
+            return _foundry(source, settings)
         case Scripted() as source:
             return {"script_sha256": sha256_of(source.path)}
         case source:
@@ -33,19 +35,39 @@ def identity(name: str, settings: Settings) -> dict[str, Any]:
 
 
 def _local(source: "Local", settings: Settings) -> dict[str, Any]:
+    from sprat.engines.onnx.choice import settle
     from sprat.models.ready import ensure
 
     ready = ensure(source, settings)
-    known = {
-        "weights_sha256": ready.weights_sha256,
-        "recipe": ready.recipe,
-        "licence": ready.licence,
+    return _known(
+        weights_sha256=ready.weights_sha256,
+        recipe=ready.recipe,
+        licence=ready.licence,
         # A folder of the user's own has no weights file that was hashed on the way in.
-        "folder_sha256": None if ready.gguf else _folder_sha256(ready.folder),
-        "provider": settings.onnx.provider,
-        "threads": settings.onnx.threads,
-    }
-    return {what: value for what, value in known.items() if value is not None}
+        folder_sha256=None if ready.gguf else _folder_sha256(ready.folder),
+        provider=settle(ready.folder, settings),
+        threads=settings.onnx.threads,
+    )
+
+
+def _foundry(source: "FoundryModel", settings: Settings) -> dict[str, Any]:
+    from sprat.engines.foundry.catalogue import obtain
+
+    model = obtain(source.alias, settings)
+    return _known(
+        foundry=model.id,
+        weights_sha256=model.weights_sha256,
+        recipe=model.recipe,
+        licence=model.licence,
+        # The public catalogue's identifier has a version; a folder of the user's own has nothing.
+        folder_sha256=None
+        if model.public or model.weights_sha256
+        else _folder_sha256(Path(model.folder)),
+    )
+
+
+def _known(**facts: object) -> dict[str, Any]:
+    return {what: value for what, value in facts.items() if value is not None}
 
 
 def _folder_sha256(folder: Path) -> str:

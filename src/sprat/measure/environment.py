@@ -12,7 +12,9 @@ from typing import Any
 
 from sprat.measure.sensors import Sensors
 
-PACKAGES = ("sprat", "onnxruntime", "onnxruntime-genai", "numpy", "aiohttp")
+PACKAGES = (
+    "sprat", "onnxruntime", "onnxruntime-genai", "foundry-local-sdk", "numpy", "aiohttp",
+)  # fmt: skip
 
 
 def describe_environment(

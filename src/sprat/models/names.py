@@ -54,6 +54,14 @@ class EndpointModel(msgspec.Struct, frozen=True):
     name: str
 
 
+class FoundryModel(msgspec.Struct, frozen=True):
+    """A model that Foundry Local's native runtime is to run on this machine."""
+
+    alias: str
+    """Its alias or its identifier there."""
+    name: str
+
+
 class Scripted(msgspec.Struct, frozen=True):
     """Answers read from a file: for tests and demonstrations."""
 
@@ -62,7 +70,7 @@ class Scripted(msgspec.Struct, frozen=True):
 
 
 Local = CatalogModel | GgufFile | OnnxFolder | HubFile
-Source = Local | EndpointModel | Scripted
+Source = Local | EndpointModel | FoundryModel | Scripted
 
 
 def resolve(name: str, settings: Settings) -> Source:
@@ -131,16 +139,13 @@ def _scripted(text: str, rest: str) -> Scripted:
     return Scripted(path, text)
 
 
-def _foundry(text: str, alias: str, settings: Settings) -> EndpointModel:
-    endpoint = settings.endpoints.get("foundry")
-    if endpoint is None:
-        raise UnknownModel(
-            f"{text!r} runs in Foundry Local, and no Foundry endpoint is set.",
-            fix="Set FOUNDRY_LOCAL_ENDPOINT=http://127.0.0.1:5273/v1, or [endpoints.foundry] url "
-            "in sprat.toml.",
-        )
+def _foundry(text: str, alias: str, settings: Settings) -> EndpointModel | FoundryModel:
+    """Where an endpoint is set, that is meant; else this machine: docs/decisions/foundry.md."""
     if not alias:
         raise UnknownModel(f"{text!r} names no model.", fix="Write foundry:phi-4-mini, say.")
+    endpoint = settings.endpoints.get("foundry")
+    if endpoint is None:
+        return FoundryModel(alias, text)
     return EndpointModel("foundry", endpoint, alias, text)
 
 
@@ -192,7 +197,7 @@ def _neighbours(path: Path) -> str:
     return f"Did you mean {folder / near[0]}?" if near else "Check the path."
 
 
-def _endpoint(text: str, settings: Settings) -> EndpointModel | None:
+def _endpoint(text: str, settings: Settings) -> EndpointModel | FoundryModel | None:
     head, slash, model = text.partition("/")
     if not slash:
         return None

@@ -23,6 +23,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the warm-up's times had settled when it ended; None: nobody looked."""
     gpu_grown_bytes: int | None = None
     """How much more all GPUs held after the load than before; None: not told."""
+    nodes: dict[str, int] | None = None
+    """How many of the graph's operators each provider computed; None where it cannot be told."""
 
 
 class StudyModel(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from sprat.engines.base import Embedder, Engine
 from sprat.engines.door import embedder_of, open_source
-from sprat.serve.ledger import Ledger
+from sprat.serve.ledger import Ledger, a_moment_later
 from sprat.serve.models.names import Names, Served
 from sprat.serve.models.offered import Offered
 from sprat.serve.models.pool import Change, Pool
@@ -34,7 +34,7 @@ class Gateway:
         self._all = settings
         self.settings = settings.serve
         self.names = Names(settings)
-        self.ledger = Ledger()
+        self.ledger = Ledger(a_moment_later)
         self.metrics = Metrics((served.name for served in self.names.listed()), self.ledger)
         self.ledger.listeners += [
             self.metrics.heard,
@@ -117,7 +117,8 @@ class Gateway:
                 await self.ledger.empty.wait()
 
     async def aclose(self) -> None:
-        """Unload every model."""
+        """Unload every model; say what is still unsaid."""
+        self.ledger.tell()
         await self.answering.aclose()
         await self.embedding.aclose()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -46,12 +47,22 @@ class Record(msgspec.Struct, kw_only=True, eq=False):
 
 
 Listener = Callable[[Record], None]
+Soon = Callable[[Callable[[], None]], object]
+"""Calls what it is given, now or a moment later."""
+
+TELL_AFTER_S = 0.001
+
+
+def a_moment_later(tell: Callable[[], None]) -> None:
+    """Call it when whoever has its answer has asked again: lines and counters take time."""
+    asyncio.get_running_loop().call_later(TELL_AFTER_S, tell)
 
 
 class Ledger:
     """accepted = completed + failed + cancelled + those under way, always."""
 
-    def __init__(self) -> None:
+    def __init__(self, soon: Soon = lambda tell: tell()) -> None:
+        """`soon` says when listeners hear of an outcome; the ledger's own sums never wait."""
         self.accepted = 0
         self.outcomes: dict[Outcome, int] = {"completed": 0, "failed": 0, "cancelled": 0}
         self.open: dict[Record, asyncio.Task[Any]] = {}
@@ -59,6 +70,8 @@ class Ledger:
         """Nothing is under way."""
         self.empty.set()
         self.listeners: list[Listener] = []
+        self._soon = soon
+        self._untold: deque[Record] = deque()
         self._numbers = itertools.count(1)
 
     def accept(self, route: str, task: asyncio.Task[Any]) -> Record:
@@ -70,18 +83,25 @@ class Ledger:
         return record
 
     def close(self, record: Record, outcome: Outcome) -> None:
-        """Enter its outcome and tell whoever listens."""
+        """Enter its outcome; whoever listens is told soon."""
         record.done_ns = now_ns()
         record.outcome = outcome
         del self.open[record]
         self.outcomes[outcome] += 1
         if not self.open:
             self.empty.set()
-        for listener in self.listeners:
-            try:
-                listener(record)
-            except Exception:  # noqa: BLE001
-                LOG.exception("a listener failed")  # the request has its outcome all the same
+        self._untold.append(record)
+        self._soon(self.tell)
+
+    def tell(self) -> None:
+        """Tell the listeners what they have not heard yet."""
+        while self._untold:
+            record = self._untold.popleft()
+            for listener in self.listeners:
+                try:
+                    listener(record)
+                except Exception:  # noqa: BLE001
+                    LOG.exception("a listener failed")  # the request has its outcome all the same
 
     def cancel(self, record: Record, reason: Reason) -> None:
         """Stop a request that is under way."""

@@ -223,6 +223,7 @@ def _session(load: Load, gpu_grown_bytes: int | None) -> Session:
         warm_up_s=load.warm_up_s,
         provider=load.provider,
         gpu_grown_bytes=gpu_grown_bytes,
+        nodes=load.nodes,
     )
 
 

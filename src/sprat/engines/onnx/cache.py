@@ -1,27 +1,36 @@
 """The attention's memory: keys and values of every token so far, one row per running request.
 
+`KeyValueCache` lies in the machine's memory, `device_cache.DeviceCache` in a graphics card's.
+
 The buffers are shared by input and output of the graph, so a step writes one token in place and
 copies nothing. They grow by doubling; what is never touched is never given memory by the system.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from sprat.engines.onnx.native import Floats
+    from sprat.engines.onnx.native import Floats, Native
 
 BLOCK_TOKENS = 64
+
+DType = np.dtype[Any]
 
 
 class KeyValueCache:
     """Arrays of shape [rows, kv_heads, tokens, head_size], two for every layer."""
 
+    batches = True
+    """Whether several rows can be computed in one run."""
+
     def __init__(self, layers: int, kv_heads: int, head_size: int, dtype: np.dtype[Any]) -> None:
         self._count = 2 * layers
         self._kv_heads = kv_heads
         self._head_size = head_size
-        self._dtype = dtype
+        self.dtype = dtype
+        self._bound: tuple[int, int, int] | None = None
         self.rows: int = 0
         self.tokens: int = 0
         self.arrays: list[Floats] = []
@@ -40,7 +49,7 @@ class KeyValueCache:
         shape = (rows, self._kv_heads, tokens, self._head_size)
         self.arrays = []
         for i in range(self._count):
-            new = np.zeros(shape, self._dtype)
+            new = np.zeros(shape, self.dtype)
             if old and (kept := old[i]) is not None:
                 new[:used, :, : self.tokens] = kept[:used]
                 old[i] = None  # frees it now: the peak is one array more, not twice the cache
@@ -52,6 +61,25 @@ class KeyValueCache:
         """Copy the first `tokens` tokens of row `source` over row `target`."""
         for array in self.arrays:
             array[target, :, :tokens] = array[source, :, :tokens]
+
+    def bind(
+        self,
+        binding: "Native",
+        past: Sequence[str],
+        present: Sequence[str],
+        first_row: int,
+        rows: int,
+    ) -> None:
+        """Let the graph read and write these rows: the same memory as its inputs and outputs."""
+        key = (first_row, rows, self.version)
+        if key == self._bound:
+            return
+        shape = (rows, *self.arrays[0].shape[1:])
+        for index, (read, written) in enumerate(zip(past, present, strict=True)):
+            at = self.address(index, first_row)
+            binding.bind_input(read, "cpu", 0, self.dtype, shape, at)
+            binding.bind_output(written, "cpu", 0, self.dtype, shape, at)
+        self._bound = key
 
     def address(self, index: int, row: int) -> int:
         """Where row `row` of array `index` begins in memory."""

@@ -3,18 +3,15 @@
 Why not the `Generator` and `Engine` of ONNX Runtime GenAI: docs/decisions/own-decode-loop.md.
 """
 
-from typing import Any
-
 import numpy as np
 
-from sprat.engines.onnx.cache import KeyValueCache
+from sprat.engines.onnx.cache import DType, KeyValueCache
+from sprat.engines.onnx.device_cache import DeviceCache
 from sprat.engines.onnx.folder import Folder
 from sprat.engines.onnx.graph import COUNT, KEEP, pad_widths
 from sprat.engines.onnx.native import Floats, Ints, Native, og, ort
 from sprat.engines.onnx.session import open_session
 from sprat.errors import BadWeights
-
-DType = np.dtype[Any]
 
 _DTYPES: dict[str, DType] = {
     "tensor(float)": np.dtype(np.float32),
@@ -46,9 +43,12 @@ class Stopped(Exception):
 class Decoder:
     """Runs the graph over rows of the cache."""
 
-    def __init__(self, folder: Folder, provider: str, threads: int) -> None:
+    def __init__(self, folder: Folder, provider: str, threads: int, *, exact: bool = False) -> None:
+        """`exact`: the processor multiplies in floats, as all other providers do."""
         self._names = folder.names
-        self._session: Native = open_session(folder, provider, threads)
+        self.opened = open_session(folder, provider, threads, exact=exact)
+        """What computes, and on what."""
+        self._session: Native = self.opened.session
         inputs = {i.name: i.type for i in self._session.get_inputs()}
         outputs = {o.name: o.type for o in self._session.get_outputs()}
         self._has_positions = folder.names.position_ids in inputs
@@ -64,10 +64,10 @@ class Decoder:
         _refuse_other_graphs(folder, {folder.names.input_ids, *self._past} - inputs.keys())
         _refuse_other_graphs(folder, {folder.names.logits, *self._present} - outputs.keys())
         self._logits_dtype = _DTYPES[outputs[folder.names.logits]]
-        dtype = _DTYPES[inputs[self._past[0]]]
-        self.cache = KeyValueCache(folder.layers, folder.kv_heads, folder.head_size, dtype)
+        self.most_tokens = self.opened.most_tokens
+        """What a prompt may be cut into."""
+        self.cache = _cache(self._session, folder, _DTYPES[inputs[self._past[0]]])
         self._binding: Native = self._session.io_binding()
-        self._bound: tuple[int, int, int] | None = None
 
     def check_exact(self) -> bool:
         """Whether a token's logits have the same bits alone and among others, tried out here.
@@ -88,11 +88,6 @@ class Decoder:
         return np.array_equal(many[:half], few) and all(
             np.array_equal(many[i], one) for i, one in zip(places, alone, strict=True)
         )
-
-    @property
-    def provider(self) -> str:
-        """The execution provider that computes."""
-        return str(self._session.get_providers()[0])
 
     def run(
         self,
@@ -115,13 +110,15 @@ class Decoder:
             Stopped: `stop` was called.
         """
         rows, count = tokens.shape
-        self._bind_cache(first_row, rows)
+        self.cache.bind(self._binding, self._past, self._present, first_row, rows)
         inputs = self._inputs(tokens, pasts, keep)
         for name, array in inputs.items():
             self._binding.bind_cpu_input(name, array)
         kept = keep if self._keeps else count
         logits = np.empty((rows, kept, self._vocab), self._logits_dtype)
-        self._bind_output(self._names.logits, logits.shape, logits.ctypes.data, logits.dtype)
+        self._binding.bind_output(
+            self._names.logits, "cpu", 0, logits.dtype, logits.shape, logits.ctypes.data
+        )
         self._compute(stop or Stop())
         return logits[:, -keep:].astype(np.float32, copy=False)
 
@@ -151,23 +148,17 @@ class Decoder:
         if self._pads:
             inputs[COUNT] = np.array([count], np.int64)
         for name, width in self._pads.items():
-            inputs[name] = np.zeros((rows, pad, width), self.cache.arrays[0].dtype)
+            inputs[name] = np.zeros((rows, pad, width), self.cache.dtype)
         return inputs
 
-    def _bind_cache(self, first_row: int, rows: int) -> None:
-        key = (first_row, rows, self.cache.version)
-        if key == self._bound:
-            return
-        shape = (rows, *self.cache.arrays[0].shape[1:])
-        dtype = self.cache.arrays[0].dtype
-        for index, (past, present) in enumerate(zip(self._past, self._present, strict=True)):
-            at = self.cache.address(index, first_row)
-            self._binding.bind_input(past, "cpu", 0, dtype, shape, at)
-            self._bind_output(present, shape, at, dtype)
-        self._bound = key
 
-    def _bind_output(self, name: str, shape: tuple[int, ...], at: int, dtype: DType) -> None:
-        self._binding.bind_output(name, "cpu", 0, dtype, shape, at)
+def _cache(session: Native, folder: Folder, dtype: DType) -> KeyValueCache | DeviceCache:
+    """Where the session wants the past: in the machine's memory, or in a card's."""
+    names = [i.name for i in session.get_inputs()]
+    place = session.get_input_memory_infos()[names.index(folder.names.past_key_names % 0)]
+    if place.name.lower() == "cpu":
+        return KeyValueCache(folder.layers, folder.kv_heads, folder.head_size, dtype)
+    return DeviceCache(session, place, folder, dtype)
 
 
 def _layer_names(folder: Folder, keys: str, values: str) -> list[str]:

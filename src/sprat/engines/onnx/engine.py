@@ -9,11 +9,13 @@ from sprat.engines.base import Load
 from sprat.engines.calls import joined
 from sprat.engines.onnx.check import check
 from sprat.engines.onnx.process import Process
+from sprat.engines.onnx.providers import CPU, DIED_FIX
 from sprat.engines.onnx.wire import Ask, Done, Options, Piece
 from sprat.engines.stamps import Stamps
 from sprat.engines.worker.keeper import Keeper, physical_cores
 from sprat.engines.worker.taken import asked_again
-from sprat.errors import EngineError
+from sprat.engines.worker.wire import Ready
+from sprat.errors import EngineDied, EngineError
 from sprat.measure.clock import now_ns
 from sprat.types import ChatRequest, Delta, Message, Reply, Timing, Usage
 
@@ -84,7 +86,7 @@ class OnnxEngine:
                 yield piece
 
     async def _asked(self, ask: Ask, stamps: Stamps, sent_ns: int) -> AsyncGenerator[Delta | Reply]:
-        process, ready = await self._keeper.ready()
+        process, ready = await self._loaded()
         if ready.at_ns > sent_ns:  # whoever started it: this request had to wait too
             stamps.loaded(ready.at_ns)
         pieces: list[Delta] = []
@@ -122,7 +124,7 @@ class OnnxEngine:
         Raises:
             SpratError: the model cannot be loaded.
         """
-        _, ready = await self._keeper.ready()
+        _, ready = await self._loaded()
         before = now_ns()
         async with aclosing(self._answer(_WARM_UP)) as pieces:
             async for _ in pieces:
@@ -130,8 +132,19 @@ class OnnxEngine:
         return Load(
             load_s=self._keeper.load_s,
             warm_up_s=(now_ns() - before) / 1e9,
-            provider=ready.provider.removesuffix("ExecutionProvider").lower(),
+            provider=ready.provider,
+            device=ready.device or None,
+            nodes=ready.nodes or None,
         )
+
+    async def _loaded(self) -> tuple[Process, Ready]:
+        try:
+            return await self._keeper.ready()
+        except EngineDied as error:
+            if self._provider == CPU.name:
+                raise
+            line = f"The execution provider {self._provider} may be at fault: {error.message}"
+            raise EngineDied(line, fix=DIED_FIX) from error
 
     async def aclose(self) -> None:
         """Stop the worker."""

@@ -44,13 +44,27 @@ class Edited(NamedTuple):
     data: Path
 
 
-def edited(folder: Folder) -> Edited:
-    """The graph, with the inputs above where it has the shape that they need."""
+def edited(folder: Folder, *, pads: bool = True, exact: bool = False) -> Edited:
+    """The graph, with the inputs above where it has the shape that they need.
+
+    Without `pads` it gets no `PAD`: only the processor's attention rounds so that one is needed.
+    `exact` multiplies in floats what the graph would multiply in 8-bit integers.
+    """
     model: Native = import_module("onnx").load(str(folder.graph), load_external_data=False)
     _add_keep(model.graph, folder.names.logits)
-    _add_pads(model.graph, folder)
+    if exact:
+        _set_exact(model.graph)
+    if pads:
+        _add_pads(model.graph, folder)
     data = _follow_links(model.graph, folder.graph.parent)
     return Edited(bytes(model.SerializeToString()), data)
+
+
+def _set_exact(graph: Native) -> None:
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.name == "accuracy_level":
+                attribute.i = 0
 
 
 def _follow_links(graph: Native, folder: Path) -> Path:

@@ -126,6 +126,7 @@ class Scheduler:
     def _prefill(self, row: int) -> list[tuple[Job, Piece | None]]:
         job = self._running[row]
         count = self.pace.tokens(len(job.prompt) - job.past, alone=row == 0)
+        count = min(count, self._decoder.most_tokens)
         tokens = job.prompt[job.past : job.past + count]
         stop, before = Stop(), now_ns()
         self._reading = job.id, stop

@@ -33,14 +33,23 @@ class Worker:
         self._intake = Intake(self._folder)
         self._decoder = Decoder(self._folder, options.provider, options.threads)
         self._scheduler = Scheduler(
-            self._decoder, batching=options.batching, reuse_prefix=options.reuse_prefix
+            self._decoder,
+            batching=options.batching and self._decoder.cache.batches,
+            reuse_prefix=options.reuse_prefix,
         )
         self._guesses = self._decoder.check_exact()
         self._serves = options.reuse_prefix
 
     def ready(self) -> Ready:
         """The first message to the parent."""
-        return Ready(now_ns(), self._decoder.provider, self._folder.context_tokens)
+        opened = self._decoder.opened
+        return Ready(
+            now_ns(),
+            opened.provider.name,
+            self._folder.context_tokens,
+            device=opened.device,
+            nodes=opened.nodes,
+        )
 
     @property
     def idle(self) -> bool:

@@ -1,6 +1,6 @@
 """The engine: one model behind an OpenAI-compatible endpoint."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from sprat.engines.base import Load, ask
 from sprat.engines.openai.answer import Answer
@@ -10,7 +10,8 @@ from sprat.engines.openai.wire import asked
 from sprat.engines.stamps import Stamps
 from sprat.types import ChatRequest, Delta, Message, Reply, Step
 
-_WARM_UP = ChatRequest(messages=(Message("user", "Say ok."),), max_tokens=2)
+WARM_UP = ChatRequest(messages=(Message("user", "Say ok."),), max_tokens=2)
+"""The shortest request that makes a server have its model in memory."""
 
 
 class OpenAIEngine(Remote):
@@ -20,7 +21,7 @@ class OpenAIEngine(Remote):
     that says so (`Usage.counted_by`).
     """
 
-    async def stream(self, request: ChatRequest) -> AsyncIterator[Delta | Reply]:
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[Delta | Reply]:
         """Yield the pieces, then one `Reply`. Closing the iterator closes the connection.
 
         Raises:
@@ -64,7 +65,7 @@ class OpenAIEngine(Remote):
         Raises:
             EngineError: as `stream`.
         """
-        reply = await ask(self, _WARM_UP)
+        reply = await ask(self, WARM_UP)
         return Load(load_s=None, warm_up_s=reply.timing.total_s)
 
     async def models(self) -> list[str]:

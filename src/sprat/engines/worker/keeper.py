@@ -17,7 +17,7 @@ class Keeper(Generic[P]):
     def __init__(self, start: Callable[[], Awaitable[P]]) -> None:
         self._start = start
         self._process: P | None = None
-        self._starting = _Lock()
+        self._starting = Lock()
         self.load_s: float | None = None
         """Seconds from the start of the worker in use to "ready"; None before the first."""
 
@@ -53,7 +53,7 @@ class Keeper(Generic[P]):
             await process.stop()
 
 
-class _Lock:
+class Lock:
     """An asyncio lock that works in whichever event loop uses it next."""
 
     def __init__(self) -> None:
@@ -61,6 +61,7 @@ class _Lock:
         self._lock = asyncio.Lock()
 
     def held(self) -> asyncio.Lock:
+        """The lock of the running event loop."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop, self._lock = loop, asyncio.Lock()

@@ -183,7 +183,7 @@ class WorkerProcess(ABC, Generic[Heard]):
         elif isinstance(message, Taken):
             self._untaken.discard(message.id)
         elif isinstance(message, Fault):
-            self._fail(message.id, _error(message))
+            self._fail(message.id, error_of(message))
         elif (queue := self._answers.get(message.id)) is not None:
             queue.put_nowait(message)
 
@@ -230,7 +230,8 @@ class WorkerProcess(ABC, Generic[Heard]):
             await asyncio.wait([self._tasks[0]], timeout=_STOP_S)
 
 
-def _error(fault: Fault) -> SpratError:
+def error_of(fault: Fault) -> SpratError:
+    """The exception that a worker told of."""
     kind = getattr(errors, fault.error, EngineError)
     made: SpratError = kind(fault.message, fix=fault.fix)
     if isinstance(made, UnsupportedRequest):

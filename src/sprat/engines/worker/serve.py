@@ -67,7 +67,7 @@ class Work(Protocol[Hears_contra]):
 def serve(load: Callable[[], Work[Told]], decode: Callable[[bytes], Told]) -> None:
     """Load, say so, do what the parent asks until it is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which closes our input
-    out = _take_stdout()
+    out = take_stdout()
     inbox: queue.SimpleQueue[Told] = queue.SimpleQueue()
     interrupts: list[Interrupt] = []
     threading.Thread(target=_listen, args=(inbox, decode, interrupts), daemon=True).start()
@@ -93,7 +93,7 @@ def fault(number: int | None, error: Exception) -> Fault:
     return Fault(number, EngineError.__name__, what)
 
 
-def _take_stdout() -> BinaryIO:
+def take_stdout() -> BinaryIO:
     """A stream to the parent that no stray print can reach."""
     sys.stdout.flush()
     ours = os.dup(1)

@@ -21,6 +21,10 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
     at_ns: int
     provider: str
     context_tokens: int
+    device: str = ""
+    """What the provider computes on, where the runtime says it."""
+    nodes: dict[str, int] = {}
+    """How many of the graph's operators each provider computes, where known."""
 
 
 class Taken(msgspec.Struct, frozen=True, tag="taken"):

@@ -1,19 +1,24 @@
 """Which names the API answers to. Never a path: files are served under names from `sprat.toml`."""
 
 import re
+from contextlib import suppress
+from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-from sprat.errors import UnknownModel, UsageError
+from sprat.engines.foundry.registry import Registered, find, registered
+from sprat.errors import ModelError, UnknownModel, UsageError
 from sprat.models.catalog import CatalogModel, catalog
-from sprat.models.names import EndpointModel, Source, nearest, resolve
+from sprat.models.disk import size_bytes
+from sprat.models.names import EndpointModel, FoundryModel, Source, nearest, resolve
 from sprat.settings import Settings
 
 PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:@+-]*(/[A-Za-z0-9][A-Za-z0-9._:@+-]*){0,3}$"
 MOST_CHARACTERS = 200
 _NAME = re.compile(PATTERN)
 _SHOWN = 80
+_FOUNDRY = "foundry:"
 
 Where = Literal["local", "endpoint"]
 
@@ -49,7 +54,7 @@ class Names:
         """
         self._settings = settings
         self._catalogue = {
-            name: _served(name, name, model if not model.foundry else resolve(name, settings))
+            name: self._served(name, name, model if not model.foundry else resolve(name, settings))
             for name, model in catalog().items()
             if not model.foundry or "foundry" in settings.endpoints
         }
@@ -70,61 +75,89 @@ class Names:
                 "sprat.toml.",
             )
         found = (
-            self._aliases.get(name) or self._catalogue.get(name.lower()) or self._at_endpoint(name)
+            self._aliases.get(name)
+            or self._catalogue.get(name.lower())
+            or self._at_endpoint(name)
+            or self._in_foundry(name)
         )
         if found is None:
             raise UnknownModel(f"There is no model {name[:_SHOWN]!r} here.", fix=self._fix(name))
         return found
 
     def listed(self) -> list[Served]:
-        """Aliases, then the catalogue. What endpoints offer is theirs to say."""
-        return list({**self._catalogue, **self._aliases}.values())
+        """The catalogue, what is in Foundry Local here, aliases. Endpoints say what they offer."""
+        return list({**self._catalogue, **self._foundry(), **self._aliases}.values())
 
     def _alias(self, alias: str, source: str) -> Served:
         if not _NAME.fullmatch(alias):
             raise UsageError(f"[serve.models] {alias!r} is no name.", fix="Use letters and digits.")
         found = resolve(source, self._settings)
-        return _served(alias, found.name, found)
+        return self._served(alias, found.name, found)
 
     def _at_endpoint(self, name: str) -> Served | None:
         head, _, model = name.partition(":" if name.startswith("foundry:") else "/")
         endpoint = self._settings.endpoints.get(head)
         if not model or endpoint is None:
             return None
-        return _served(name, name, EndpointModel(head, endpoint, model, name))
+        return self._served(name, name, EndpointModel(head, endpoint, model, name))
+
+    def _in_foundry(self, name: str) -> Served | None:
+        """Only what is here already: no client has gigabytes fetched by a name of its own."""
+        if not name.startswith(_FOUNDRY) or "foundry" in self._settings.endpoints:
+            return None
+        held = find(name.removeprefix(_FOUNDRY), self._settings)
+        return self._of_foundry(name, held) if held else None
+
+    def _foundry(self) -> dict[str, Served]:
+        if "foundry" in self._settings.endpoints:
+            return {}
+        known: dict[str, Registered] = {}
+        with suppress(ModelError):  # said to whoever asks for one of them
+            known = registered(self._settings)
+        names = {f"{_FOUNDRY}{alias}": held for alias, held in known.items()}
+        return {name: self._of_foundry(name, held) for name, held in names.items()}
+
+    def _of_foundry(self, name: str, held: Registered) -> Served:
+        return self._served(name, name, FoundryModel(held.alias, name))
 
     def _fix(self, name: str) -> str:
         head, slash, model = name.partition("/")
         if head.startswith("foundry"):
-            return "Foundry Local is reached by the variable FOUNDRY_LOCAL_ENDPOINT."
+            return (
+                "Put it into Foundry Local: sprat foundry register NAME. A service is reached by "
+                "the variable FOUNDRY_LOCAL_ENDPOINT."
+            )
         if slash and model and head not in self._settings.endpoints:
             head = head[:_SHOWN]
             return f'Add [endpoints.{head}] url = "http://…/v1" to sprat.toml, if that was meant.'
         near = nearest(name, [served.name for served in self.listed()])
         return f"Did you mean {', '.join(near)}?" if near else "See GET /v1/models."
 
-
-def _served(name: str, source: str, found: Source) -> Served:
-    if isinstance(found, EndpointModel):
-        return Served(name=name, source=source, found=found, where="endpoint")
-    embeds = isinstance(found, CatalogModel) and found.task == "embedding"
-    need_bytes = _need_bytes(found)
-    return Served(
-        name=name,
-        source=source,
-        found=found,
-        where="local",
-        embeds=embeds,
-        need_bytes=need_bytes,
-    )
+    def _served(self, name: str, source: str, found: Source) -> Served:
+        if isinstance(found, EndpointModel):
+            return Served(name=name, source=source, found=found, where="endpoint")
+        embeds = isinstance(found, CatalogModel) and found.task == "embedding"
+        return Served(
+            name=name,
+            source=source,
+            found=found,
+            where="local",
+            embeds=embeds,
+            need_bytes=_weight_bytes(found, self._settings) * 3 // 2,
+        )
 
 
-def _need_bytes(found: Source) -> int:
-    """Weights, and half as much again for the cache and what the runtime packs anew."""
-    size = 0
+def _weight_bytes(found: Source, settings: Settings) -> int:
+    """Half as much again is taken for the cache and what the runtime packs anew; 0: not known."""
     if isinstance(found, CatalogModel):
-        size = found.bytes or 0
-    elif (path := getattr(found, "path", None)) is not None:
-        files = [path] if path.is_file() else path.iterdir()
-        size = sum(file.stat().st_size for file in files if file.is_file())
-    return size * 3 // 2
+        return found.bytes or 0
+    if isinstance(found, FoundryModel):
+        with suppress(ModelError):
+            held = find(found.alias, settings)
+            return size_bytes(Path(held.folder)) if held else 0
+        return 0
+    path: Path | None = getattr(found, "path", None)
+    if path is None:
+        return 0
+    files = [path] if path.is_file() else path.iterdir()
+    return sum(file.stat().st_size for file in files if file.is_file())

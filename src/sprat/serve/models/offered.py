@@ -8,8 +8,10 @@ from importlib import import_module
 
 import msgspec
 
+from sprat.engines.foundry.registry import find
 from sprat.errors import SpratError, UnknownModel
 from sprat.models.catalog import catalog
+from sprat.models.names import FoundryModel
 from sprat.models.ready import describe
 from sprat.serve.models.names import Names, Served, Where
 from sprat.settings import Endpoint, Settings
@@ -117,12 +119,19 @@ class Offered:
             return
         raise UnknownModel(
             f"The weights of {served.name} are not on this machine.",
-            fix=f"Fetch them first: sprat models pull {served.source}",
+            fix=f"Fetch them first: sprat {_fetching(served)}",
         )
 
     def _on_disk(self, served: Served) -> bool:
+        if isinstance(served.found, FoundryModel):
+            return find(served.found.alias, self._settings) is not None
         model = catalog().get(served.source)
         return model is None or describe(model, self._settings).on_disk
+
+
+def _fetching(served: Served) -> str:
+    foreign = isinstance(served.found, FoundryModel)
+    return f"ask {served.source} Hello" if foreign else f"models pull {served.source}"
 
 
 def _stale(at_s: float, asking: asyncio.Task[list[str]]) -> bool:

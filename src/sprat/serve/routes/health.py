@@ -42,6 +42,7 @@ async def readyz(call: Call) -> None:
 async def metrics(call: Call) -> None:
     """Everything that is counted, in Prometheus' text format."""
     gateway = call.gateway
+    gateway.ledger.tell()  # what ended just now counts too
     standings = gateway.standings
     memory, own = await asyncio.to_thread(memory_of, standings)
     snapshot = Snapshot(

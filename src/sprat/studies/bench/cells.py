@@ -89,6 +89,7 @@ def side_of(model: StudyModel, runs: Sequence[Run], seed: int) -> SideSummary:
         name=model.role,
         model=model.name,
         provider=model.sessions[0].provider if model.sessions else None,
+        nodes=model.sessions[0].nodes if model.sessions else None,
         cold_load_s=spread([[load] for load in loads], seed),
         warm_up_requests=sum(s.warm_up_requests or 0 for s in warmed) if warmed else None,
         stable=all(s.stable for s in warmed) if warmed else None,

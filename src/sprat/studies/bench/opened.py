@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from sprat.engines.base import Engine
+from sprat.errors import EngineError, SpratError, UnsupportedRequest
 from sprat.runs.store import Store
 from sprat.settings import Settings
 from sprat.studies.bench.plan import BenchPlan, Side, sides_of
@@ -21,6 +22,8 @@ class Opened(msgspec.Struct, frozen=True):
     sides: tuple[Side, ...]
     identities: dict[str, dict[str, Any]]
     settings: Settings
+    faults: dict[str, SpratError]
+    """Sides that cannot be computed as asked, a missing provider say; the others are measured."""
 
     def engine(self, side: Side, reuse_prefix: bool) -> Engine:
         """A new engine for a side; nothing is loaded yet.
@@ -30,29 +33,33 @@ class Opened(msgspec.Struct, frozen=True):
         """
         from sprat.engines import open_engine
 
+        if side.name in self.faults:
+            raise self.faults[side.name]
         return open_engine(side.model, _of(side, self.settings), reuse_prefix=reuse_prefix)
 
 
 def open_sides(plan: BenchPlan, settings: Settings, fetching: "Fetching | None" = None) -> Opened:
-    """Find, fetch and export every model before any is asked; blocks.
+    """Find, fetch, export and try every model before any is asked; blocks.
 
     Raises:
         UnknownModel: no model of that name.
-        UsageError: a model that does not answer.
+        UsageError: a model that does not answer, a provider that nobody knows.
         ModelError: weights could not be fetched, verified, read or exported.
     """
+    from sprat.engines import open_engine
     from sprat.engines.identity import identity
-    from sprat.models.names import Local, resolve_answering
-    from sprat.models.progress import silent
-    from sprat.models.ready import ensure
 
     sides = sides_of(plan, settings)
+    identities: dict[str, dict[str, Any]] = {}
+    faults: dict[str, SpratError] = {}
     for side in sides:
-        source = resolve_answering(side.model, settings)
-        if isinstance(source, Local):
-            ensure(source, settings, fetching or silent)
-    identities = {side.name: identity(side.model, _of(side, settings)) for side in sides}
-    return Opened(sides, identities, settings)
+        own = _of(side, settings)
+        try:
+            open_engine(side.model, own, progress=fetching)  # starts nothing, but fetches and tries
+            identities[side.name] = identity(side.model, own)
+        except (EngineError, UnsupportedRequest) as fault:
+            faults[side.name] = fault
+    return Opened(sides, identities, settings, faults)
 
 
 async def ask_sides(

@@ -81,14 +81,17 @@ def sides_of(plan: BenchPlan, settings: Settings) -> tuple[Side, ...]:
     Raises:
         UnknownModel: no model of that name.
         UsageError: a model that does not answer.
+        UnsupportedRequest: no provider of that name.
     """
+    from sprat.engines.onnx.providers import checked
     from sprat.models.names import Local, resolve_answering
 
+    providers = tuple(checked(name) for name in plan.providers)
     sides: list[Side] = []
     for model in plan.models:
         local = isinstance(resolve_answering(model, settings), Local)
-        if local and plan.providers:
-            sides += [Side(f"{model}@{name}", model, name) for name in plan.providers]
+        if local and providers:
+            sides += [Side(f"{model}@{name}", model, name) for name in providers]
         else:
             sides.append(Side(model, model))
     return tuple(dict.fromkeys(sides))

@@ -155,4 +155,5 @@ def _session(load: Load, warm_up: WarmUp | None, gpu_grown_bytes: int | None) ->
         warm_up_requests=warm_up.requests if warm_up else None,
         stable=warm_up.stable if warm_up else None,
         gpu_grown_bytes=gpu_grown_bytes,
+        nodes=load.nodes,
     )

@@ -146,6 +146,8 @@ class SideSummary(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     provider: str | None
     """What computed, as the engine says; None for an endpoint."""
+    nodes: dict[str, int] | None
+    """How many of the graph's operators each provider computes; None where it cannot be told."""
     cold_load_s: Spread | None
     """Seconds from "start the worker" to "ready", over every start of it that was measured."""
     warm_up_requests: int | None

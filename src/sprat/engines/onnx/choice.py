@@ -1,0 +1,146 @@
+"""Which provider a model is run with: each is tried on the model before it is used.
+
+What may crash or hang is tried in a process of its own (`trial`), which remembers comparisons.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+
+from sprat.engines.onnx.providers import AUTO, CPU, DIED_FIX, checked
+from sprat.engines.onnx.trial import LIMIT_S, Options, Report
+from sprat.engines.worker.keeper import physical_cores
+from sprat.errors import EngineDied, EngineError, SpratError, UnsupportedRequest
+from sprat.models.progress import Progress, remark, silent
+from sprat.settings import Settings
+
+SILENT_S = 2.0
+"""A trial that is remembered takes less."""
+LEAST_SHARE = 0.5
+"""A provider that leaves more than half of the operators to the processor speeds up little."""
+
+
+def settle(folder: Path, settings: Settings, progress: Progress = silent) -> str:
+    """The provider of `[onnx] provider`, tried on this folder; for `auto` the first that passes.
+
+    Blocks while it tries: once for each folder, provider, version and device.
+
+    Raises:
+        UnsupportedRequest: no provider of that name, or not installed.
+        EngineError: it is installed and cannot be used.
+    """
+    wanted = checked(settings.onnx.provider)
+    if wanted == CPU.name:
+        return wanted
+    options = _options(folder, settings)
+    return _best(options, progress) if wanted == AUTO else _asked_for(options, progress)
+
+
+def try_on(folder: Path, provider: str, settings: Settings, progress: Progress = silent) -> Report:
+    """How a provider does on a folder, held against the processor; remembered.
+
+    Raises:
+        UnsupportedRequest: there is no provider of that name.
+    """
+    options = _options(folder, settings)
+    return _run(msgspec.structs.replace(options, provider=checked(provider)), progress)
+
+
+def installed_providers() -> tuple[str, ...]:
+    """Names of the providers that could be asked for here, best first; none is tried.
+
+    Raises:
+        EngineError: ONNX Runtime itself cannot be loaded.
+    """
+    report = _run(Options(), silent)
+    if report.outcome != "passed":
+        raise EngineError(f"ONNX Runtime cannot be loaded: {report.why}.")
+    return report.installed
+
+
+def _options(folder: Path, settings: Settings) -> Options:
+    return Options(
+        folder=str(folder.absolute()),
+        provider=checked(settings.onnx.provider),
+        threads=settings.onnx.threads or physical_cores(),
+        remembered=str(settings.trials_dir),
+    )
+
+
+def _best(options: Options, progress: Progress) -> str:
+    for name in installed_providers():
+        if name == CPU.name:
+            break
+        wanted = msgspec.structs.replace(options, provider=name, hardware_only=True)
+        report = _run(wanted, progress)
+        against = _objection(report)
+        if against is None:
+            remark(progress, f"auto: {name} is used: {report.why}.")
+            return name
+        remark(progress, f"auto: {name} is not used: {against}")
+    return CPU.name
+
+
+def _asked_for(options: Options, progress: Progress) -> str:
+    report = _run(options, progress)
+    if report.outcome in {"missing", "refused", "died"}:
+        raise _error(report)
+    if report.outcome != "passed":
+        line = f"{report.provider} is used as you wish, but {report.why}."
+        remark(progress, f"{line} Its answers may not be this model's.")
+    return report.provider
+
+
+def _objection(report: Report) -> str | None:
+    """Why `auto` does not take it; None when it does."""
+    if report.outcome != "passed":
+        return report.why
+    if report.share is not None and report.share < LEAST_SHARE:
+        return f"it computes only {report.share:.0%} of the graph's operators."
+    return None
+
+
+def _error(report: Report) -> SpratError:
+    kinds = {"missing": UnsupportedRequest, "died": EngineDied}
+    return kinds.get(report.outcome, EngineError)(report.why, fix=report.fix)
+
+
+def _run(options: Options, progress: Progress) -> Report:
+    command = [sys.executable, "-P", "-m", "sprat.engines.onnx.trial"]
+    command.append(msgspec.json.encode(options).decode())
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe) as process:
+        try:
+            return _waited(process, options.provider, progress)
+        finally:
+            process.kill()  # does nothing to one that has ended
+
+
+def _waited(process: "subprocess.Popen[bytes]", name: str, progress: Progress) -> Report:
+    try:
+        out, said = process.communicate(timeout=SILENT_S)
+    except subprocess.TimeoutExpired:
+        remark(progress, f"Trying {name} against the processor; this is remembered …")
+        try:
+            out, said = process.communicate(timeout=LIMIT_S)
+        except subprocess.TimeoutExpired:
+            why = f"it did not finish a page of text in {LIMIT_S:.0f} seconds"
+            return Report(provider=name, outcome="slow", why=why)
+    try:
+        return msgspec.json.decode(out, type=Report)
+    except msgspec.MsgspecError:
+        return _died(name, process.returncode, said)
+
+
+def _died(name: str, code: int, said: bytes) -> Report:
+    words = said.decode("utf-8", "replace").strip().splitlines()
+    last = f" Its last words: {words[-1][:300]}" if words else ""
+    what = f"The execution provider {name} ended the process that tried it"
+    return Report(
+        provider=name,
+        outcome="died",
+        why=f"{what} (exit status {code}).{last}",
+        fix=DIED_FIX,
+    )

@@ -1,0 +1,307 @@
+"""Which provider computes: the table, what is missing, what is tried, what is told."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+import pytest
+from scipy.special import softmax
+from scipy.stats import entropy
+from tests.engines.tiny import build
+
+from sprat.engines.identity import identity
+from sprat.engines.onnx import OnnxEngine
+from sprat.engines.onnx.canary import Agreement, sing
+from sprat.engines.onnx.choice import settle
+from sprat.engines.onnx.decoder import Decoder
+from sprat.engines.onnx.folder import read_folder
+from sprat.engines.onnx.graph import edited
+from sprat.engines.onnx.providers import (
+    AUTO,
+    PROVIDERS,
+    SOFTWARE_VARIABLE,
+    checked,
+    named,
+    names,
+    refuse_missing,
+)
+from sprat.engines.onnx.session import installed
+from sprat.errors import EngineDied, EngineError, UnsupportedRequest
+from sprat.settings import OnnxSettings, Settings
+from sprat.types import ChatRequest, Message
+
+PROMPT = list(range(3, 80))
+
+
+def wanting(settings: Settings, provider: str) -> Settings:
+    onnx = OnnxSettings(provider=provider, threads=1)
+    return Settings(home=settings.home, onnx=onnx)
+
+
+class Heard:
+    """A progress that keeps the remarks."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def __call__(self, stage: str, done: int, total: int | None) -> None:
+        self.lines.append(stage)
+
+
+# The table
+
+
+def test_every_provider_is_one_that_onnx_runtime_knows_by_that_name():
+    known = {*ort.get_all_providers(), "NvTensorRTRTXExecutionProvider"}
+    assert {provider.runtime for provider in PROVIDERS} <= known
+
+
+@pytest.mark.parametrize("text", ["webgpu", "WebGPU", " WebGpuExecutionProvider "])
+def test_a_provider_may_be_written_as_users_or_as_onnx_runtime_write_it(text: str):
+    assert checked(text) == "webgpu"
+
+
+def test_directml_has_its_short_name_too_and_auto_is_no_provider():
+    assert checked("DML") == "directml"
+    assert checked("Auto") == AUTO
+    with pytest.raises(UnsupportedRequest, match=r"'auto'"):
+        named("auto")
+
+
+def test_an_unknown_one_names_all_there_are():
+    with pytest.raises(UnsupportedRequest, match="abacus") as caught:
+        checked("abacus")
+    assert all(name in str(caught.value) for name in names())
+
+
+def test_what_another_system_has_is_said_to_be_of_another_system():
+    assert "does not exist for linux" in str(refuse_missing(named("directml"), "linux"))
+    assert "pip install onnxruntime-qnn" in str(refuse_missing(named("qnn"), "win32"))
+
+
+def test_no_fix_names_what_this_system_cannot_have():
+    assert "coreml" not in str(refuse_missing(named("directml"), "linux"))
+
+
+def test_what_is_not_installed_says_what_to_type(tiny: Path, settings: Settings):
+    missing = next(p for p in PROVIDERS if p not in installed() and "linux" in p.systems)
+    with pytest.raises(UnsupportedRequest, match=r"not installed|does not exist") as caught:
+        settle(tiny, wanting(settings, missing.name))
+    assert missing.name in str(caught.value)
+
+
+async def test_the_worker_refuses_it_in_the_same_words(tiny: Path):
+    missing = next(p for p in PROVIDERS if p not in installed())
+    with pytest.raises(UnsupportedRequest) as caught:
+        await OnnxEngine("x", tiny, provider=missing.name).warm()
+    assert str(caught.value) == str(refuse_missing(missing))
+
+
+def test_the_processor_needs_no_trial(tiny: Path, settings: Settings):
+    heard = Heard()
+    assert settle(tiny, wanting(settings, "CPUExecutionProvider"), heard) == "cpu"
+    assert heard.lines == []
+    assert not settings.trials_dir.exists()
+
+
+async def test_loading_says_how_many_operators_the_provider_computes(local: OnnxEngine):
+    load = await local.warm()
+    graph = onnx.load(local._folder / "model.onnx", load_external_data=False).graph
+    assert load.nodes is not None
+    assert list(load.nodes) == ["cpu"]
+    assert load.nodes["cpu"] >= len(graph.node) - 2  # fused, and what was added as it was loaded
+
+
+def test_a_study_records_the_provider_by_its_one_name(tiny: Path, settings: Settings):
+    wanted = wanting(settings, "CPUExecutionProvider")
+    assert identity(str(tiny), wanted)["provider"] == "cpu"
+
+
+# What is not there, what crashes, what hangs: told in one line, and the parent lives on
+
+
+def blind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No Vulkan driver in any process started from now on, whatever this machine has."""
+    monkeypatch.setenv(SOFTWARE_VARIABLE, "1")
+    for name in ("VK_ICD_FILENAMES", "VK_DRIVER_FILES"):
+        monkeypatch.setenv(name, "/no/such/driver.json")
+
+
+on_linux = pytest.mark.skipif(
+    sys.platform != "linux", reason="elsewhere WebGPU does not go through Vulkan"
+)
+
+
+@on_linux
+def test_webgpu_without_an_adapter_is_refused_with_what_is_missing(
+    tiny: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    blind(monkeypatch)
+    with pytest.raises(EngineError, match=r"webgpu: .*adapter.* needs a graphics card") as caught:
+        settle(tiny, wanting(settings, "webgpu"))
+    assert "\n" not in str(caught.value)
+
+
+@on_linux
+async def test_the_worker_refuses_it_too_when_nobody_tried_it_before(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+):
+    blind(monkeypatch)
+    with pytest.raises(EngineError, match="--provider cpu"):
+        await OnnxEngine("x", tiny, provider="webgpu").warm()
+
+
+@on_linux
+def test_auto_takes_the_processor_where_nothing_else_works_and_says_why(
+    tiny: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    blind(monkeypatch)
+    heard = Heard()
+    assert settle(tiny, wanting(settings, "auto"), heard) == "cpu"
+    assert [line.split(":")[:2] for line in heard.lines] == [["auto", " webgpu is not used"]]
+
+
+@pytest.fixture
+def plugged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Makes a plug-in package for `qnn` whose library is found by this code."""
+
+    def plug(code: str) -> str:
+        package = tmp_path / "packages" / "onnxruntime_qnn"
+        package.mkdir(parents=True)
+        (package / "__init__.py").write_text(f"def get_library_path():\n    {code}\n", "utf-8")
+        monkeypatch.setenv("PYTHONPATH", str(package.parent))
+        return "qnn"
+
+    return plug
+
+
+CRASH = "import os; os.abort()"
+
+
+def test_a_provider_that_crashes_is_named_and_nothing_else_dies(
+    tiny: Path, settings: Settings, plugged
+):
+    with pytest.raises(EngineDied, match=r"qnn ended the process that tried it \(exit status"):
+        settle(tiny, wanting(settings, plugged(CRASH)))
+
+
+async def test_a_worker_that_dies_as_it_loads_names_the_provider(tiny: Path, plugged):
+    engine = OnnxEngine("x", tiny, provider=plugged(CRASH))
+    with pytest.raises(
+        EngineDied, match=r"provider qnn may be at fault: .* ended .*--provider cpu"
+    ):
+        await engine.warm()
+
+
+def test_auto_goes_on_to_the_next_after_a_crash(
+    tiny: Path, settings: Settings, plugged, monkeypatch: pytest.MonkeyPatch
+):
+    blind(monkeypatch)
+    plugged(CRASH)
+    heard = Heard()
+    assert settle(tiny, wanting(settings, "auto"), heard) == "cpu"
+    assert heard.lines[0].startswith("auto: qnn is not used: ")
+    assert "exit status" in heard.lines[0]
+
+
+def test_a_library_that_is_none_is_a_line(tiny: Path, settings: Settings, plugged):
+    provider = plugged(f"return {str(tiny / 'genai_config.json')!r}")
+    with pytest.raises(EngineError, match="The library of the execution provider qnn") as caught:
+        settle(tiny, wanting(settings, provider))
+    assert "\n" not in str(caught.value)
+
+
+def test_one_that_hangs_is_given_up_and_said_to_be_slow(
+    tiny: Path, settings: Settings, plugged, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("sprat.engines.onnx.choice.SILENT_S", 0.2)
+    monkeypatch.setattr("sprat.engines.onnx.choice.LIMIT_S", 1.0)
+    heard = Heard()
+    assert settle(tiny, wanting(settings, plugged("import time; time.sleep(99)")), heard) == "qnn"
+    assert "Trying qnn" in heard.lines[0]
+    assert "did not finish" in heard.lines[1]
+
+
+# The canary
+
+
+def test_the_divergence_is_scipy_s():
+    random = np.random.default_rng(1)
+    right, found = random.normal(0, 3, (2, 5, 40)).astype(np.float32)
+    expected = np.mean([entropy(softmax(a), softmax(b)) for a, b in zip(right, found, strict=True)])
+    assert Agreement(right, found).kl == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_same_logits_agree_and_a_near_tie_is_no_difference():
+    right = np.array([[5.0, 4.9999, -3.0], [0.0, 9.0, 1.0]], np.float32)
+    found = right.copy()
+    found[0, :2] = found[0, 1::-1]
+    assert Agreement(right, right).holds
+    agreement = Agreement(right, found)
+    assert agreement.same_tokens == 1
+    assert agreement.holds
+
+
+@pytest.mark.parametrize("broken", [np.nan, np.inf])
+def test_what_is_no_number_does_not_agree(broken: float):
+    right = np.zeros((2, 4), np.float32)
+    found = right.copy()
+    found[1, 2] = broken
+    with np.errstate(invalid="ignore"):
+        assert not Agreement(right, found).holds
+
+
+def test_another_word_does_not_agree_however_alike_the_rest_is():
+    right = np.array([[3.0, 2.0, 0.0]] * 50_000, np.float32)
+    found = right.copy()
+    found[7] = [2.0, 3.0, 0.0]
+    agreement = Agreement(right, found)
+    assert agreement.kl < 1e-4
+    assert not agreement.holds
+
+
+def test_two_runs_of_one_model_agree_and_other_weights_do_not(tiny: Path, tmp_path: Path):
+    right = sing(Decoder(read_folder(tiny), "cpu", 1, exact=True), PROMPT)
+    again = sing(Decoder(read_folder(tiny), "cpu", 1, exact=True), PROMPT, right.tokens)
+    other = read_folder(build(tmp_path / "other", seed=8))
+    wrong = sing(Decoder(other, "cpu", 1, exact=True), PROMPT, right.tokens)
+    assert Agreement(right.logits, again.logits).holds
+    assert not Agreement(right.logits, wrong.logits).holds
+
+
+def test_a_song_is_every_place_of_the_prompt_and_every_token_after_it(tiny: Path):
+    decoder = Decoder(read_folder(tiny), "cpu", 1)
+    decoder.most_tokens = 31
+    song = sing(decoder, PROMPT)
+    assert len(song.logits) == len(PROMPT) + len(song.tokens)
+    at = len(PROMPT) - 1
+    assert song.logits[at:-1].argmax(axis=-1).tolist() == song.tokens
+
+
+def test_other_providers_multiply_in_floats_and_get_no_unused_query(tmp_path: Path):
+    folder = read_folder(build(tmp_path / "four", bits=4))
+    graph = onnx.load_from_string(edited(folder, pads=False, exact=True).graph).graph
+    levels = {a.i for node in graph.node for a in node.attribute if a.name == "accuracy_level"}
+    assert levels == {0}
+    assert not any("sprat_pad" in i.name for i in graph.input)
+
+
+async def test_prompts_longer_than_a_provider_takes_at_once_are_cut(tiny: Path):
+    from sprat.engines.onnx.intake import Intake
+    from sprat.engines.onnx.scheduler import Scheduler
+    from sprat.engines.onnx.wire import Ask
+
+    folder = read_folder(tiny)
+    decoder, seen = Decoder(folder, "cpu", 1), []
+    run = decoder.run
+    decoder.run = lambda tokens, *a, **k: (seen.append(tokens.shape[1]), run(tokens, *a, **k))[1]
+    decoder.most_tokens = 31
+    request = ChatRequest(messages=(Message("user", "hello " * 40),), max_tokens=2)
+    scheduler = Scheduler(decoder, batching=True, reuse_prefix=False)
+    scheduler.add(Intake(folder).job(Ask(1, request), guesses=False))
+    while not scheduler.idle:
+        scheduler.step()
+    assert max(seen) == 31
+    assert len(seen) > 3
