@@ -5,7 +5,15 @@ from collections.abc import Sequence
 import msgspec
 
 from sprat.report import numbers
-from sprat.studies.bench.result import BenchResult, Cell, Condition, Estimate, Ratio, Spread
+from sprat.studies.bench.result import (
+    BenchResult,
+    Cell,
+    Condition,
+    Estimate,
+    Ratio,
+    SideSummary,
+    Spread,
+)
 
 CONDITIONS: dict[Condition, tuple[str, str]] = {
     "warm": (
@@ -52,9 +60,14 @@ def groups(result: BenchResult) -> list[Group]:
     return found
 
 
+def measured(result: BenchResult) -> list[SideSummary]:
+    """The sides that were asked anything; all of them where none was."""
+    return [side for side in result.sides if side.requests] or list(result.sides)
+
+
 def title(result: BenchResult) -> str:
     """The sides: `a beside b`."""
-    return " beside ".join(side.name for side in result.sides)
+    return " beside ".join(side.name for side in measured(result))
 
 
 def lengths(cell: Cell) -> str:
@@ -138,7 +151,9 @@ def headline(result: BenchResult) -> str:
 
 def energy_reason(result: BenchResult) -> str:
     """Why there are no joules; empty where there are."""
-    reasons = {side.energy.source for side in result.sides if side.energy.joules is None} - {None}
+    reasons = {side.energy.source for side in measured(result) if side.energy.joules is None} - {
+        None
+    }
     why = sorted(str(reason).removeprefix("unavailable: ") for reason in reasons)
     return f"Energy is not measured: {'; '.join(why)}" if why else ""
 

@@ -22,8 +22,8 @@ def _words(result: BenchResult) -> dict[str, Any]:
         "title": facts.title(result),
         "created": result.created.replace("T", " ")[:16] + " UTC",
         "headline": facts.headline(result),
-        "several": len(result.sides) > 1,
-        "sides": [_side(side, place) for place, side in enumerate(result.sides)],
+        "several": len(facts.measured(result)) > 1,
+        "sides": [_side(side, place) for place, side in enumerate(facts.measured(result))],
         "groups": [_group(group, result) for group in facts.groups(result)],
         "energy": facts.energy_reason(result),
         "about": _about(result),
@@ -48,7 +48,7 @@ def _side(side: SideSummary, place: int) -> dict[str, Any]:
 
 
 def _group(group: facts.Group, result: BenchResult) -> dict[str, Any]:
-    names = [side.name for side in result.sides]
+    names = [side.name for side in facts.measured(result)]
     marks = {name: _mark(place) for place, name in enumerate(names)}
     first = group.cells[0].id
     return {

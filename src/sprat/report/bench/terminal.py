@@ -34,7 +34,7 @@ def print_bench(result: BenchResult, console: "Console") -> None:
 
 def _times(group: facts.Group, result: BenchResult, page: Page) -> None:
     """A row is its lengths and load; where there are several sides, those stand above them."""
-    several = len(result.sides) > 1
+    several = len(facts.measured(result)) > 1
     names = ["first token", "per token", "answer", "p95", "tokens/s"]
     names += ["answer ×"] if several else []  # noqa: RUF001 - a times sign
     shown = table_of(page, ("tokens, load", "left"), *((name, "right") for name in names))
@@ -62,7 +62,7 @@ def _figures(cell: Cell, *, several: bool) -> list[str]:
 
 def _phases(group: facts.Group, result: BenchResult, page: Page) -> None:
     """Where the time of a mean answer goes."""
-    several = len(result.sides) > 1
+    several = len(facts.measured(result)) > 1
     phases = [(f, n) for f, n, _ in facts.PHASES if facts.has_phase(group.cells, f)]
     shown = table_of(
         page,
@@ -83,7 +83,7 @@ def _sides(result: BenchResult, page: Page) -> None:
     shown = table_of(
         page, *((name, "right" if place else "left") for place, name in enumerate(names))
     )
-    for side in result.sides:
+    for side in facts.measured(result):
         shown.add_row(*cells(page, *_side(side)))
     page.show(shown)
     page.say()

@@ -48,7 +48,8 @@ def warnings_of(
 def unmeasured_of(study: Study, plan: BenchPlan) -> tuple[Unmeasured, ...]:
     """What could not be measured; a side that fails alike everywhere stands once, as a whole."""
     found: list[Unmeasured] = []
-    for model in study.models:
+    by_role = {model.role: model for model in study.models}
+    for model in (by_role[name] for name in study.settings["sides"]):
         whys = model.unmeasured
         if len(whys) == len(plan.conditions) and len(set(whys.values())) == 1:
             why = whys[plan.conditions[0]]
