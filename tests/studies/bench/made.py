@@ -91,7 +91,9 @@ def describe():
     return {"cpu": "some", "usable_cores": 2, "load_average_1min": 0.1}
 
 
-async def asked(store, wanted, engines, *, resume=None, progress=None, machine=describe):
+async def asked(
+    store, wanted, engines, *, resume=None, progress=None, machine=describe, identities=None
+):
     """Run a benchmark over engines, each by its side's name, or made anew by a function."""
     of = sides(*engines)
 
@@ -99,7 +101,7 @@ async def asked(store, wanted, engines, *, resume=None, progress=None, machine=d
         engine = engines[side.name]
         return engine(reuse_prefix) if callable(engine) else engine
 
-    record = Record(wanted, of, store, describe=machine, resume=resume)
+    record = Record(wanted, of, store, describe=machine, resume=resume, identities=identities)
     return await Bench(wanted, of, opener, store, record, progress).run()
 
 

@@ -150,6 +150,14 @@ async def test_a_benchmark_that_was_cut_off_keeps_whole_rounds_and_goes_on_where
     assert positions == list(range(16))
 
 
+async def test_a_side_that_is_no_longer_what_it_was_is_not_gone_on_with(store):
+    before, now = {"a": {"weights_sha256": "ab"}}, {"a": {"weights_sha256": "cd"}}
+    study = await asked(store, plan(rounds=1), {"a": Told()}, identities=before)
+    with pytest.raises(RunError, match="weights_sha256 of a was ab, and is cd now"):
+        await asked(store, plan(rounds=2), {"a": Told()}, identities=now, resume=study)
+    await asked(store, plan(rounds=2), {"a": Told()}, identities=before, resume=study)
+
+
 async def test_an_error_has_no_time_but_is_counted(store):
     # The 8th request: past cutting the prompt to length and the warm-up.
     result = await measured(store, plan(rounds=6), {"a": Told(fails={8: EngineDied("gone")})})

@@ -12,6 +12,7 @@ from sprat.runs.store import Store
 from sprat.runs.study import Session, Study, StudyModel, new_study_id
 from sprat.studies.bench.plan import KIND, BenchPlan, Side, questions_of, settings_of
 from sprat.studies.bench.result import Condition
+from sprat.studies.resume import refuse_other
 from sprat.studies.standing import standing
 
 Describe = Callable[[], dict[str, Any]]
@@ -46,8 +47,10 @@ class Record:
         """Hold the study, and look at the machine before it is made busy.
 
         Raises:
-            RunError: another process asks for the same study.
+            RunError: another process asks for the same study, or a side is no longer what it was.
         """
+        if not self._fresh:
+            self._refuse_other_models()
         self._stack.enter_context(self._store.hold(self.study))
         self._machine = self._describe()
         return self
@@ -84,6 +87,12 @@ class Record:
         """Keep what the machine is now."""
         before = self._store.study(self.study).environment
         self._store.put_environment(self.study, {**before, "end": self._describe()})
+
+    def _refuse_other_models(self) -> None:
+        study = self._store.study(self.study)
+        for model in study.models:
+            if model.role in self._identities:  # a side that cannot be opened now has none
+                refuse_other(study, model, self._identities[model.role])
 
     def _study(self) -> Study:
         return Study(
