@@ -149,3 +149,14 @@ async def test_an_engine_that_does_not_keep_to_the_length_is_said(store):
 
     result = await measured(store, plan(rounds=3), {"a": Short()})
     assert any("answers 3, not 8" in warning for warning in result.warnings)
+
+
+async def test_tokens_that_came_several_at_a_time_are_said(store):
+    class Bundling(Told):
+        def _timing(self, request, number):
+            timing = super()._timing(request, number)
+            return msgspec.structs.replace(timing, chunks_ns=(1, 2, 3))
+
+    result = await measured(store, plan(rounds=3), {"a": Bundling()})
+    assert result.cells[0].pieces == 3
+    assert any("8 tokens came in 3 pieces" in warning for warning in result.warnings)

@@ -57,6 +57,7 @@ def _cell(
         input_tokens=_median([reply.usage.input_tokens for reply in replies]),
         real_output_tokens=_median([reply.usage.output_tokens for reply in replies]),
         cached_tokens=_median([reply.usage.cached_tokens for reply in replies]),
+        pieces=_median([len(reply.timing.chunks_ns) for reply in replies]),
         counted_by=_counted_by(replies),
         **spreads,
         tokens_per_s=per_second(rounds, lambda reply: reply.usage.output_tokens, plan.seed),

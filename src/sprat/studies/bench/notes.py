@@ -17,6 +17,8 @@ SLOWER = 1.1
 MIN_TREND = 9
 """Rounds below which no trend is looked for."""
 CACHED = 0.02
+BUNDLED = 0.7
+"""Fewer pieces a token than this, and tokens came several at a time."""
 LATE_S = 0.005
 
 
@@ -36,6 +38,7 @@ def warnings_of(
         *(_unstable(side) for side in sides),
         *(_lengths(cell, plan) for cell in cells),
         *(_cached(cell) for cell in cells),
+        *(_bundled(cell) for cell in cells),
         *(_backlog(cell) for cell in cells),
         *(_late(cell) for cell in cells),
         _imprecise(cells, plan),
@@ -121,6 +124,16 @@ def _cached(cell: Cell) -> str:
     return (
         f"{cell.side}, {cell.id}: {cached:g} of {whole:g} prompt tokens came from a cache although "
         "the prompts differ: what stands before them is the same."
+    )
+
+
+def _bundled(cell: Cell) -> str:
+    pieces, tokens = cell.pieces, cell.real_output_tokens
+    if not pieces or not tokens or pieces >= BUNDLED * tokens:
+        return ""
+    return (
+        f"{cell.side}, {cell.id}: {tokens:g} tokens came in {pieces:g} pieces: guessed, as a local "
+        "model does where a text repeats itself, or bundled by a server. Other text takes longer."
     )
 
 

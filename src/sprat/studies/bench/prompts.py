@@ -14,7 +14,9 @@ from sprat.types import ChatRequest, Message
 TOKENS_PER_WORD = 1.25
 """A first guess for English; the engine's own count corrects it."""
 PROBES = 5
-TASK = "Go on with this text."
+TASK = "Forget the town. Describe step by step how one builds a kite."
+"""Something that the text does not say: asked to go on with it, small models copy it word for word,
+and a copy is guessed (64 tokens in 8 steps) instead of written."""
 
 
 class Prompt(msgspec.Struct, frozen=True):

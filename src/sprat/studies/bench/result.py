@@ -108,6 +108,8 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     """Median of the engine's own count."""
     cached_tokens: float | None
     """Median of the input tokens that were not computed again."""
+    pieces: float | None
+    """Median of the pieces in which an answer came; fewer than its tokens: several at a time."""
     counted_by: str | None
     """`engine`, `tokenizer` or `estimate`; the weakest where they differ."""
     ttft_s: Spread | None
