@@ -6,17 +6,21 @@ reached the caller; decode = tokens after the first / (last piece - first piece)
 `Generator` is driven in this process; Foundry Local and Sprat in a worker each, llama.cpp behind
 its own server on the loopback: what their pipes cost is in their numbers, as for any user.
 
+With `--threads` all get the same number; for GenAI and Foundry Local it is written into a copy's
+`genai_config.json`. Without, each takes its own default: of two cores those two take one.
+
 Turns alternate: every second round goes backwards (ABCD, DCBA), and what counts is the ratio to
 GenAI within a round: on a shared machine single numbers drift together. Greedy; every prompt begins
 with a nonce of its own. Sprat's guesses are on, as by default; they do not change the answer.
 
-Run: python benchmarks/runtimes.py [--models NAME NAME] [--rounds 6] [--tokens 64] [--json FILE]
+Run: python benchmarks/runtimes.py [--models NAME NAME] [--rounds 6] [--threads N] [--json FILE]
 """
 
 import argparse
 import asyncio
 import json
 import os
+import shutil
 import statistics
 import sys
 import tempfile
@@ -101,16 +105,29 @@ def in_foundry(name: str, folder: Path, home: str) -> Engine:
     return open_engine(f"foundry:{made.alias}", settings)
 
 
+def with_threads(folder: Path, threads: int, copy: Path) -> Path:
+    """A copy of an exported folder that says how many threads compute it."""
+    shutil.copytree(folder, copy)
+    file = copy / "genai_config.json"
+    config = json.loads(file.read_text("utf-8"))
+    config["model"]["decoder"]["session_options"]["intra_op_num_threads"] = threads
+    file.write_text(json.dumps(config), "utf-8")
+    return copy
+
+
 async def compare(
     name: str, weights: Path, folder: Path, options: argparse.Namespace
 ) -> dict[str, Any]:
     async with AsyncExitStack() as held:
         home = held.enter_context(tempfile.TemporaryDirectory())
-        url = held.enter_context(llama(weights, options.threads, 1))
+        cores = options.threads or psutil.cpu_count(logical=False) or 1
+        if options.threads:
+            folder = with_threads(folder, options.threads, Path(home) / "model")
+        url = held.enter_context(llama(weights, cores, 1))
         engines: dict[str, Engine] = {
             "genai": Direct(folder),
             "foundry": in_foundry(name, folder, home),
-            "sprat": open_engine(name, msgspec_replace(load_settings(), threads=options.threads)),
+            "sprat": open_engine(name, msgspec_replace(load_settings(), threads=cores)),
             "llama": open_engine("llama/x", Settings(endpoints={"llama": Endpoint(url=url)})),
         }
         for engine in engines.values():
@@ -173,13 +190,15 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", default=["smollm2-135m", "qwen2.5-coder-0.5b"])
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--tokens", type=int, default=64)
-    parser.add_argument("--threads", type=int, default=psutil.cpu_count(logical=False) or 1)
+    parser.add_argument("--threads", type=int, help="the same for all [each its own default]")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     results = [asyncio.run(compare(*located(name), options)) for name in options.models]
     print(table(results))
     made = document(options, results)
-    print(f"load {made['machine']['load'][0]:.1f} on {made['machine']['cores']} cores")
+    machine = made["machine"]
+    threads = options.threads or "as each takes"
+    print(f"threads: {threads}; load {machine['load'][0]:.1f}, {machine['cores']} cores")
     if options.json:
         options.json.write_text(json.dumps(made, indent=1), "utf-8")
 

@@ -26,7 +26,7 @@ from sprat.cli.checks.gateway import check_gateway, check_port
 from sprat.cli.checks.machine import check_disk, check_gpu, check_memory
 from sprat.cli.checks.models import check_exports, check_models, check_weights
 from sprat.cli.checks.network import check_network
-from sprat.cli.checks.providers import check_plugins, check_providers
+from sprat.cli.checks.providers import check_providers
 from sprat.cli.checks.software import check_environment, check_extras, extras
 from sprat.settings import Endpoint, OnnxSettings, ServeSettings, Settings
 
@@ -70,52 +70,52 @@ def endpoint_check(url: str, settings: Settings | None = None, **fields: str) ->
     return check
 
 
+def providers(provider: str) -> dict[str, Check]:
+    checks = check_providers(Settings(onnx=OnnxSettings(provider=provider)))
+    return {check.name: check for check in checks}
+
+
 @pytest.mark.parametrize("name", ["cpu", "CPU", "CPUExecutionProvider", "auto"])
 def test_a_provider_may_be_written_as_the_engine_takes_it(name: str) -> None:
-    (check,) = check_providers(Settings(onnx=OnnxSettings(provider=name)))
-    assert check.state == "ok"
+    assert providers(name)["Execution providers"].state == "ok"
 
 
-def test_a_provider_that_is_not_installed_is_a_fault_with_a_fix() -> None:
-    (check,) = check_providers(Settings(onnx=OnnxSettings(provider="made-up")))
+@pytest.mark.parametrize(("name", "fix"), [("made-up", "Use one of"), ("tensorrt", "")])
+def test_a_provider_that_is_not_installed_is_a_fault_with_a_fix(name: str, fix: str) -> None:
+    check = providers(name)["Execution providers"]
     assert check.state == "fault"
-    assert "made-up" in check.found
+    assert name in check.found
     assert check.fix
+    assert fix in check.fix
 
 
 def test_only_providers_that_the_engine_takes_are_named() -> None:
-    (check,) = check_providers(Settings(onnx=OnnxSettings(provider="azure")))
+    check = providers("azure")["Execution providers"]
     assert check.state == "fault"  # the engine refuses it: it computes in a cloud
-    assert "Azure" not in check.found
-
-
-def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
-    """Install a provider package `onnxruntime-ep-odd` whose module runs `code`."""
-    (tmp_path / "onnxruntime_ep_odd.py").write_text(code, "utf-8")
-    info = tmp_path / "onnxruntime_ep_odd-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: onnxruntime-ep-odd\nVersion: 1\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert "azure" not in check.found.partition(";")[0]
 
 
 @pytest.mark.parametrize(
     ("code", "says"),
     [
-        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "crashes as it starts"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "exit status -11"),
         ("raise OSError('libvulkan.so.1 is missing')", "libvulkan.so.1 is missing"),
+        ("import time; time.sleep(60)", "did not start within 1 seconds"),
     ],
 )
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals there")
-def test_a_provider_that_crashes_or_fails_does_not_take_the_doctor_with_it(
+def test_a_provider_that_crashes_fails_or_hangs_does_not_take_the_doctor_with_it(
     code: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plugin(tmp_path, monkeypatch, code)
-    found = {check.name: check for check in check_plugins(Settings())}
-    wanted = Settings(onnx=OnnxSettings(provider="odd"))
-    asked = {check.name: check for check in check_plugins(wanted)}
-    assert says in found["Provider odd"].found
-    assert (found["Provider odd"].state, asked["Provider odd"].state) == ("note", "fault")
+    package = tmp_path / "onnxruntime_qnn"
+    package.mkdir()
+    (package / "__init__.py").write_text(f"def get_library_path():\n    {code}\n", "utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr("sprat.cli.checks.providers.START_S", 1.0 if "sleep" in code else 60.0)
+    found, asked = providers("cpu")["Provider qnn"], providers("qnn")["Provider qnn"]
+    assert says in found.found
+    assert found.fix
+    assert (found.state, asked.state) == ("note", "fault")
 
 
 def test_the_extras_are_those_of_the_packages_own_metadata() -> None:

@@ -112,12 +112,6 @@ def test_what_makes_its_answers_its_own_is_said(tiny: Path, settings: Settings):
     assert known == {"foundry": "tiny-generic-cpu:1", "folder_sha256": ours["folder_sha256"]}
 
 
-def test_without_the_extra_it_is_one_line_with_both_ways_out(settings: Settings, monkeypatch):
-    monkeypatch.setattr(catalogue, "find_spec", lambda name: None)
-    with pytest.raises(UsageError, match=r"sprat\[foundry\].*FOUNDRY_LOCAL_ENDPOINT"):
-        open_engine("foundry:tiny", settings)
-
-
 @pytest.mark.parametrize(
     ("said", "plain"),
     [

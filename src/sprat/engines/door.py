@@ -139,8 +139,13 @@ def _endpoint(source: "EndpointModel") -> Engine:
 def _foundry(source: "FoundryModel", settings: Settings, progress: "Progress | None") -> Engine:
     from sprat.engines.foundry.catalogue import obtain, require_installed
     from sprat.engines.foundry.engine import FoundryEngine
+    from sprat.engines.foundry.place import place_of
+    from sprat.models.names import EndpointModel
     from sprat.models.progress import silent
 
+    place = place_of(source, settings)
+    if isinstance(place, EndpointModel):
+        return _foundry_service(place, progress)
     require_installed(source.name)
     model = obtain(source.alias, settings, progress or silent)
     return FoundryEngine(source.name, model, settings.foundry_dir)

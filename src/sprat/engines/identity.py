@@ -9,7 +9,7 @@ from sprat.models.disk import sha256_of
 from sprat.settings import Settings
 
 if TYPE_CHECKING:
-    from sprat.models.names import FoundryModel, Local
+    from sprat.models.names import EndpointModel, FoundryModel, Local
 
 
 def identity(name: str, settings: Settings) -> dict[str, Any]:
@@ -25,7 +25,7 @@ def identity(name: str, settings: Settings) -> dict[str, Any]:
 
     match resolve(name, settings):
         case EndpointModel() as source:
-            return {"endpoint": _without_login(source.endpoint.url), "model": source.model}
+            return _endpoint(source)
         case FoundryModel() as source:
             return _foundry(source, settings)
         case Scripted() as source:
@@ -50,9 +50,18 @@ def _local(source: "Local", settings: Settings) -> dict[str, Any]:
     )
 
 
+def _endpoint(source: "EndpointModel") -> dict[str, Any]:
+    return {"endpoint": _without_login(source.endpoint.url), "model": source.model}
+
+
 def _foundry(source: "FoundryModel", settings: Settings) -> dict[str, Any]:
     from sprat.engines.foundry.catalogue import obtain
+    from sprat.engines.foundry.place import place_of
+    from sprat.models.names import EndpointModel
 
+    place = place_of(source, settings)
+    if isinstance(place, EndpointModel):
+        return _endpoint(place)
     model = obtain(source.alias, settings)
     return _known(
         foundry=model.id,

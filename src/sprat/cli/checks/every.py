@@ -16,7 +16,7 @@ from sprat.cli.checks.machine import (
 )
 from sprat.cli.checks.models import check_exports, check_models, check_weights
 from sprat.cli.checks.network import check_network
-from sprat.cli.checks.providers import check_plugins, check_providers
+from sprat.cli.checks.providers import check_providers
 from sprat.cli.checks.software import check_environment, check_extras, check_packages, check_python
 from sprat.engines.patience import aside
 from sprat.errors import first_line
@@ -47,7 +47,6 @@ def _looks(settings: Settings, deep: bool) -> list[Look]:
         check_packages,
         check_extras,
         check_providers,
-        check_plugins,
         check_processor,
         check_gpu,
         check_memory,

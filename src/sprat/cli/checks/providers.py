@@ -1,97 +1,49 @@
 """The execution providers that are installed, and whether those that plug in really start."""
 
-import os
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterable
-from importlib import import_module
-from importlib.metadata import distributions
-from typing import Any
 
 from sprat.cli.checks.finding import Check, fault, note, ok
+from sprat.engines.onnx.choice import installed_providers, start
+from sprat.engines.onnx.providers import AUTO, checked, named, refuse_missing
+from sprat.errors import EngineError, UnsupportedRequest
 from sprat.settings import Settings
 
-START_S = 4.0
+START_S = 3.0
 """How long a plug-in may take to start."""
-_PREFIX = "onnxruntime-ep-"
-_START = """
-import importlib, sys
-import onnxruntime
-plugin = importlib.import_module(sys.argv[1])
-name = plugin.get_ep_name()
-onnxruntime.register_execution_provider_library(name, plugin.get_library_path())
-devices = [d for d in onnxruntime.get_ep_devices() if d.ep_name == name]
-print("devices", len(devices), *[d.ep_vendor for d in devices[:3]])
-"""
+_LABEL = "Execution providers"
 
 
 def check_providers(settings: Settings) -> Iterable[Check]:
-    """The execution provider that the settings ask for is one that is installed."""
+    """The provider that the settings ask for is installed; those that plug in really start.
+
+    Whatever is native is loaded in processes of its own: what crashes there is a finding.
+    """
     try:
-        runtime: Any = import_module("onnxruntime")
-    except ImportError:
+        there = installed_providers()
+    except EngineError as error:
+        yield fault(_LABEL, error.message, fix="pip install --force-reinstall onnxruntime")
         return
-    names: list[str] = runtime.get_available_providers()
-    # Azure's computes in a cloud, not here, and the engine does not take it.
-    short = [n.removesuffix("ExecutionProvider") for n in names if not n.startswith("Azure")]
-    wanted = settings.onnx.provider
-    known = {name.lower() for name in short} | set(plugins()) | {"auto"}
-    if wanted.lower().removesuffix("executionprovider") in known:
-        yield ok("Execution providers", ", ".join(short))
-    else:
-        yield fault(
-            "Execution providers",
-            f"{', '.join(short)}; but [onnx] provider is {wanted!r}",
-            fix='Set [onnx] provider = "cpu" in sprat.toml, or install the package that brings it.',
-        )
+    yield _wanted(settings.onnx.provider, there)
+    for name in there:
+        if named(name).plugin is not None:
+            yield _started(name, settings.onnx.provider)
 
 
-def check_plugins(settings: Settings) -> Iterable[Check]:
-    """Each provider that plugs in starts and sees a device; tried in a process of its own."""
-    for name, module in plugins().items():
-        label, trouble = f"Provider {name}", _start(module)
-        if trouble is None:
-            yield ok(label, "starts, and sees a device")
-        elif settings.onnx.provider.lower().startswith(name):
-            yield fault(label, trouble, fix='Set [onnx] provider = "cpu" in sprat.toml.')
-        else:
-            yield note(
-                label,
-                trouble,
-                fix="Local models compute on the CPU. It wants a device and its driver.",
-            )
+def _wanted(provider: str, there: tuple[str, ...]) -> Check:
+    listed = ", ".join(there)
+    try:
+        name = checked(provider)
+    except UnsupportedRequest as error:
+        return fault(_LABEL, f"{listed}; but [onnx] provider is {provider!r}", fix=str(error.fix))
+    if name in {AUTO, *there}:
+        return ok(_LABEL, listed)
+    missing = refuse_missing(named(name))
+    return fault(_LABEL, f"{listed}; but {missing.message}", fix=str(missing.fix))
 
 
-def plugins() -> dict[str, str]:
-    """The providers that are packages of their own, by short name, and the module of each."""
-    found: dict[str, str] = {}
-    for installed in distributions():
-        package = (installed.name or "").lower().replace("_", "-")
-        if package.startswith(_PREFIX):
-            found[package.removeprefix(_PREFIX)] = package.replace("-", "_")
-    return found
-
-
-def _start(module: str) -> str | None:
-    """Why the plug-in cannot be used; None when it can."""
-    with tempfile.TemporaryDirectory() as home:  # what it writes about the machine is not kept
-        places = dict.fromkeys(("HOME", "USERPROFILE", "LOCALAPPDATA", "XDG_CACHE_HOME"), home)
-        try:
-            done = subprocess.run(
-                [sys.executable, "-c", _START, module],
-                capture_output=True, text=True, timeout=START_S, check=False,
-                stdin=subprocess.DEVNULL, env={**os.environ, **places},
-            )  # fmt: skip
-        except subprocess.TimeoutExpired:
-            return f"did not start within {START_S:g} s"
-    if done.returncode < 0:
-        return f"crashes as it starts (signal {-done.returncode})"
-    if done.returncode:
-        return f"does not start: {_last(done.stderr)}"
-    return None if "devices 0" not in done.stdout else "is installed, and sees no device"
-
-
-def _last(text: str) -> str:
-    lines = [line for line in text.splitlines() if line.strip()]
-    return lines[-1].strip()[:200] if lines else "it says nothing"
+def _started(name: str, wanted: str) -> Check:
+    report, label = start(name, START_S), f"Provider {name}"
+    if report.outcome == "passed":
+        return ok(label, f"starts; computes on: {report.device}")
+    say = fault if named(name).name == wanted.lower() else note
+    return say(label, report.why, fix=report.fix or "Use --provider cpu.")

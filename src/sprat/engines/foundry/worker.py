@@ -83,17 +83,13 @@ class Worker:
 
     def interrupt(self, number: int) -> None:
         """From another thread: stop this answer, and the process too when that takes too long."""
-        if self._tell(number):
-            watch = threading.Timer(self._patience_s, self._give_up, (number,))
-            watch.daemon = True
-            watch.start()
-
-    def _tell(self, number: int) -> bool:
         with self._changing:
             job = self._under_way(number)
             if job is not None:
                 job.cancel()
-            return job is not None
+        watch = threading.Timer(self._patience_s, self._give_up, (number,))  # it may begin yet
+        watch.daemon = True
+        watch.start()
 
     def _give_up(self, number: int) -> None:
         with self._changing:

@@ -5,6 +5,8 @@ What may crash or hang is tried in a process of its own (`trial`), which remembe
 
 import subprocess
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -48,6 +50,22 @@ def try_on(folder: Path, provider: str, settings: Settings, progress: Progress =
     return _run(msgspec.structs.replace(options, provider=checked(provider)), progress)
 
 
+def start(provider: str, within_s: float) -> Report:
+    """Whether an installed provider starts and finds a device, without any model.
+
+    Raises:
+        UnsupportedRequest: there is no provider of that name.
+    """
+    options = Options(provider=checked(provider))
+    with _trying(options) as process:
+        try:
+            out, said = process.communicate(timeout=within_s)
+        except subprocess.TimeoutExpired:
+            why = f"it did not start within {within_s:g} seconds."
+            return Report(provider=options.provider, outcome="slow", why=why, fix=DIED_FIX)
+    return _told(process, options.provider, out, said)
+
+
 def installed_providers() -> tuple[str, ...]:
     """Names of the providers that could be asked for here, best first; none is tried.
 
@@ -56,7 +74,7 @@ def installed_providers() -> tuple[str, ...]:
     """
     report = _run(Options(), silent)
     if report.outcome != "passed":
-        raise EngineError(f"ONNX Runtime cannot be loaded: {report.why}.")
+        raise EngineError(report.why, fix="Install it anew: pip install onnxruntime")
     return report.installed
 
 
@@ -108,26 +126,33 @@ def _error(report: Report) -> SpratError:
 
 
 def _run(options: Options, progress: Progress) -> Report:
+    name = options.provider
+    with _trying(options) as process:
+        try:
+            out, said = process.communicate(timeout=SILENT_S)
+        except subprocess.TimeoutExpired:
+            remark(progress, f"Trying {name} against the processor; this is remembered …")
+            try:
+                out, said = process.communicate(timeout=LIMIT_S)
+            except subprocess.TimeoutExpired:
+                why = f"it did not finish a page of text in {LIMIT_S:.0f} seconds"
+                return Report(provider=name, outcome="slow", why=why)
+    return _told(process, name, out, said)
+
+
+@contextmanager
+def _trying(options: Options) -> Generator["subprocess.Popen[bytes]"]:
     command = [sys.executable, "-P", "-m", "sprat.engines.onnx.trial"]
     command.append(msgspec.json.encode(options).decode())
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe) as process:
         try:
-            return _waited(process, options.provider, progress)
+            yield process
         finally:
             process.kill()  # does nothing to one that has ended
 
 
-def _waited(process: "subprocess.Popen[bytes]", name: str, progress: Progress) -> Report:
-    try:
-        out, said = process.communicate(timeout=SILENT_S)
-    except subprocess.TimeoutExpired:
-        remark(progress, f"Trying {name} against the processor; this is remembered …")
-        try:
-            out, said = process.communicate(timeout=LIMIT_S)
-        except subprocess.TimeoutExpired:
-            why = f"it did not finish a page of text in {LIMIT_S:.0f} seconds"
-            return Report(provider=name, outcome="slow", why=why)
+def _told(process: "subprocess.Popen[bytes]", name: str, out: bytes, said: bytes) -> Report:
     try:
         return msgspec.json.decode(out, type=Report)
     except msgspec.MsgspecError:
@@ -137,10 +162,10 @@ def _waited(process: "subprocess.Popen[bytes]", name: str, progress: Progress) -
 def _died(name: str, code: int, said: bytes) -> Report:
     words = said.decode("utf-8", "replace").strip().splitlines()
     last = f" Its last words: {words[-1][:300]}" if words else ""
-    what = f"The execution provider {name} ended the process that tried it"
+    what = f"The execution provider {name}" if name else "ONNX Runtime"
     return Report(
         provider=name,
         outcome="died",
-        why=f"{what} (exit status {code}).{last}",
+        why=f"{what} ended the process that tried it (exit status {code}).{last}",
         fix=DIED_FIX,
     )

@@ -28,6 +28,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be tried: JSON, the one argument."""
 
     folder: str = ""
+    """The model; without one the provider is only started."""
     provider: str = ""
     threads: int = 1
     remembered: str = ""
@@ -74,6 +75,8 @@ def attempt(options: Options) -> Report:
         if options.hardware_only and is_software(provider, device):
             return Report(provider=provider.name, outcome="refused", why=_IMITATED)
         known = Report(provider=provider.name, device=describe(device))
+        if not options.folder:
+            return known
         parts = (known.device, library_version(device))
         file = Path(options.remembered) / f"{_key(options, parts)}.json"
         return _recall(file) or _keep(file, _compared(options, known))
