@@ -18,6 +18,7 @@ BENCHMARKS = (
     "embeddings.py",
     "gateway.py",
     "overhead.py",
+    "agreement.py",
     "soak.py",
     "watch.py",
 )

@@ -7,7 +7,16 @@ import pytest
 
 from sprat.settings import Settings, load_settings
 
-_OURS = ("SLM_ALIAS", "LLM_ALIAS", "COMPARE_PROMPT", "FOUNDRY_LOCAL_ENDPOINT", "BENCH_MODELS")
+_OURS = (
+    "SLM_ALIAS",
+    "LLM_ALIAS",
+    "COMPARE_PROMPT",
+    "FOUNDRY_LOCAL_ENDPOINT",
+    "BENCH_MODELS",
+    "BENCH_ROUNDS",
+    "BENCH_PROMPT",
+    "BENCH_STREAM",
+)
 
 
 @pytest.fixture(autouse=True)

@@ -64,6 +64,9 @@ class ChatRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     """False: at most one call in an answer."""
     reasoning_effort: str | None = None
     """How long to think, in the endpoint's own word; only endpoints take it."""
+    ignore_end: bool = False
+    """Go on after end-of-text up to `max_tokens`, so that answers to be timed are of one length; an
+    engine that cannot stops where the model does, and its `Usage` says so."""
     logprobs: int | None = None
     """None: none. k >= 0: the chosen token's log-probability and k alternatives."""
     scheduled_ns: int | None = None

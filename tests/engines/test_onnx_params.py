@@ -50,6 +50,13 @@ async def test_a_bias_can_make_a_token_certain_and_its_probability_stays_the_mod
     assert reply.logprobs[0].top[0][0] != reply.logprobs[0].token
 
 
+async def test_an_answer_goes_on_after_end_of_text_where_the_end_is_ignored(local: OnnxEngine):
+    ends = {"logit_bias": {2: 100.0}, "max_tokens": 9}  # the tiny model's end-of-text
+    assert (await ask(local, request(**ends))).usage.output_tokens == 0
+    reply = await ask(local, request(**ends, ignore_end=True))
+    assert (reply.usage.output_tokens, reply.finish) == (9, "length")
+
+
 async def test_penalties_make_an_answer_repeat_itself_less(local: OnnxEngine):
     on = {"max_tokens": 200, "logprobs": 0, "logit_bias": {2: -100.0}}
     plain = await ask(local, request(**on))

@@ -288,6 +288,16 @@ async def test_stream_options_that_are_refused_are_left_out_from_then_on(
     assert ["stream_options" in r for r in stub.requests] == [True, False, False]
 
 
+async def test_the_end_is_ignored_in_the_servers_word_unless_it_knows_none(
+    stub: Stub, engine: OpenAIEngine
+):
+    no = failure("400 Bad", {"error": {"message": "Unknown field: ignore_eos"}})
+    stub.answers(stream(piece("ok")), no, stream(piece("ok")))
+    for _ in range(2):
+        assert (await ask(engine, hello(ignore_end=True))).text == "ok"
+    assert [r.get("ignore_eos") for r in stub.requests] == [True, True, None]
+
+
 async def test_a_server_that_wants_max_completion_tokens_gets_it(stub: Stub, engine: OpenAIEngine):
     no = {"error": {"message": "'max_tokens' is not supported. Use 'max_completion_tokens'."}}
     stub.answers(failure("400 Bad", no), stream(piece("ok")))

@@ -32,6 +32,13 @@ def asking(text: str, **fields) -> ChatRequest:
     return ChatRequest(messages=(Message("user", text),), **fields)
 
 
+async def test_where_the_end_is_ignored_the_text_begins_anew(tmp_path: Path):
+    here = engine(tmp_path, '[[rule]]\ntext = "one two three"\n')
+    reply = await ask(here, asking("count", max_tokens=7, ignore_end=True))
+    assert reply.text == "one two three one two three one"
+    assert (reply.usage.output_tokens, reply.finish) == (7, "length")
+
+
 RULES = """
 [[rule]]
 exact = "ping"

@@ -3,11 +3,14 @@
 import click
 import msgspec
 
+from sprat.cli.bench.reports import BenchTargets, bench_only_options
 from sprat.cli.context import settings_of
 from sprat.cli.output import write_json
 from sprat.cli.reports import Targets, emit, report_options
+from sprat.errors import UsageError
 from sprat.runs.store import Store
 from sprat.runs.study import Study, StudyLine
+from sprat.studies.bench.plan import KIND as BENCH
 
 JSON_OPTION = click.option(
     "--json", "json_file", metavar="FILE", help="Write it as JSON; - for standard output."
@@ -55,6 +58,7 @@ def show(ctx: click.Context, study_id: str, json_file: str | None) -> None:
 @runs.command(epilog="Example: sprat runs report latest --html report.html")
 @click.argument("study_id", metavar="ID")
 @report_options
+@bench_only_options
 @click.pass_context
 def report(
     ctx: click.Context,
@@ -62,38 +66,83 @@ def report(
     html_file: str | None,
     markdown_file: str | None,
     json_file: str | None,
+    csv_file: str | None,
+    aiperf_folder: str | None,
 ) -> None:
     """Make the report of a study again; no model is loaded."""
+    comparison = Targets(html_file, markdown_file, json_file)
+    bench = BenchTargets(json=json_file, csv=csv_file, html=html_file, aiperf=aiperf_folder)
+    comparison.check()
+    bench.check()
+    with Store(settings_of(ctx).runs_file) as store:
+        study = store.find(study_id)
+        if store.study(study).kind == BENCH:
+            _refuse(study, "a benchmark", markdown=markdown_file)
+            _report_bench(store, study, bench)
+        else:
+            _refuse(study, "a comparison", csv=csv_file, aiperf=aiperf_folder)
+            _report_comparison(store, study, comparison)
+
+
+def _report_bench(store: Store, study: str, targets: BenchTargets) -> None:
+    from sprat.cli.bench.reports import emit
+    from sprat.studies.bench.summary import summarise
+
+    emit(summarise(store, study), targets)
+
+
+def _report_comparison(store: Store, study: str, targets: Targets) -> None:
     from sprat.studies.summary import summarise
 
-    targets = Targets(html_file, markdown_file, json_file)
-    targets.check()
-    with Store(settings_of(ctx).runs_file) as store:
-        comparison = summarise(store, store.find(study_id))
-    emit(comparison, targets)
+    emit(summarise(store, study), targets)
+
+
+def _refuse(study: str, what: str, **files: str | None) -> None:
+    """What one kind of study can be written as, another may not."""
+    for name, target in files.items():
+        if target:
+            raise UsageError(f"{study} is {what}, which has no --{name}.", fix="Leave it out.")
 
 
 def _print_lines(lines: list[StudyLine]) -> None:
-    width = max((len(" against ".join(line.models)) for line in lines), default=0)
-    for line in lines:
-        models = " against ".join(line.models)
-        asked = f"{line.answers}/{line.n_questions * len(line.models)} answers"
+    named = [_models(line) for line in lines]
+    width = max(map(len, named), default=0)
+    for line, models in zip(lines, named, strict=True):
+        asked = f"{line.answers}{_of_all(line.kind, line.n_questions * len(line.models))}"
         parts = (line.id, f"{line.status:<7}", f"{models:<{width}}", line.questions_name, asked)
         click.echo("  ".join(parts))
 
 
+def _models(line: StudyLine) -> str:
+    return (" beside " if line.kind == BENCH else " against ").join(line.models)
+
+
+def _of_all(kind: str, total: int) -> str:
+    """How many answers there are to be; a benchmark asks until it knows enough."""
+    return " requests" if kind == BENCH else f"/{total} answers"
+
+
 def _print_study(study: Study, answers: int) -> None:
-    n = len(study.questions)
     rows = [
         ("study", f"{study.id} ({study.kind})"),
         ("created", study.created),
         ("status", f"{study.status}{f': {study.note}' if study.note else ''}"),
-        ("answers", f"{answers} of {n * len(study.models)}"),
-        ("questions", f"{study.questions_name}, {n} (sha256 {study.questions_sha256[:12]})"),
-        *((f"{model.role} model", model.name) for model in study.models),
+        *_asked(study, answers),
         *((name, str(value)) for name, value in study.settings.items()),
     ]
     for name, value in rows:
-        click.echo(f"{name:<12} {value}")
+        click.echo(f"{name:<13} {value}")
     if study.status != "done":
-        click.echo(f"Go on with: sprat compare --resume {study.id}")
+        click.echo(f"Go on with: sprat {study.kind} --resume {study.id}")
+
+
+def _asked(study: Study, answers: int) -> list[tuple[str, str]]:
+    n = len(study.questions)
+    if study.kind == BENCH:
+        rows = [(f"row {place}", question.id) for place, question in enumerate(study.questions, 1)]
+        return [("requests", str(answers)), *rows]
+    return [
+        ("answers", f"{answers} of {n * len(study.models)}"),
+        ("questions", f"{study.questions_name}, {n} (sha256 {study.questions_sha256[:12]})"),
+        *((f"{model.role} model", model.name) for model in study.models),
+    ]

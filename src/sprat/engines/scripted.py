@@ -136,7 +136,7 @@ def _fits(rule: Rule, message: str) -> bool:
 
 def _pieces(rule: Rule, request: ChatRequest) -> tuple[list[Delta], Finish]:
     """Cut as an engine would: first at the token limit, then before a stop string."""
-    words = rule.chunks or tuple(_WORDS.findall(rule.text))
+    words = _going_on(rule.chunks or tuple(_WORDS.findall(rule.text)), request)
     kept = words[: request.max_tokens]
     finish: Finish = "length" if len(kept) < len(words) else rule.finish
     text = "".join(kept)
@@ -148,6 +148,14 @@ def _pieces(rule: Rule, request: ChatRequest) -> tuple[list[Delta], Finish]:
         deltas += _call_deltas(rule)
     thinking = [Delta(reasoning=rule.reasoning, tokens=1)] if rule.reasoning else []
     return thinking + deltas, finish
+
+
+def _going_on(words: tuple[str, ...], request: ChatRequest) -> tuple[str, ...]:
+    """The words over and over, where the end is to be ignored; one more than are wanted."""
+    if not (request.ignore_end and request.max_tokens and words):
+        return words
+    again = words[0] if words[0][:1].isspace() else f" {words[0]}"
+    return words + (again, *words[1:]) * (request.max_tokens // len(words))
 
 
 def _call_deltas(rule: Rule) -> list[Delta]:

@@ -97,7 +97,7 @@ def _numbers(comparison: Comparison, page: Page) -> None:
         if group and row.group != group:
             table.add_section() if page.ascii else table.add_row()
         group = row.group
-        table.add_row(*_cells(page, row.label, row.small, row.large, row.compare))
+        table.add_row(*cells(page, row.label, row.small, row.large, row.compare))
     page.show(table)
     page.say()
     if reason := _energy_reason(comparison):
@@ -112,7 +112,8 @@ def _energy_reason(comparison: Comparison) -> str:
     return f"Energy is not measured: {'; '.join(sorted(why))}" if why else ""
 
 
-def _cells(page: Page, *words: str) -> list["RenderableType"]:
+def cells(page: Page, *words: str) -> list["RenderableType"]:
+    """One row: each word in characters that the terminal has, what is missing dimmed."""
     from rich.text import Text
 
     dim = numbers.NOT_MEASURED
@@ -127,7 +128,7 @@ def _kinds(comparison: Comparison, page: Page) -> None:
         ("difference, points", "right"), ("interval", "right"),
     )  # fmt: skip
     for kind in comparison.kinds:
-        table.add_row(*_cells(page, *kind_cells(kind)))
+        table.add_row(*cells(page, *kind_cells(kind)))
     page.show(table)
     page.say()
 

@@ -7,7 +7,7 @@ in `body`, in the shapes of `sprat.types`.
 
 import sqlite3
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -100,24 +100,17 @@ class Store:
         Raises:
             RunError: this question was answered by this side already.
         """
-        score = run.verdicts[0].value if run.verdicts else None
-        reply = run.reply
+        self.add_runs((run,))
+
+    def add_runs(self, runs: Sequence[Run]) -> None:
+        """Keep several answers, all or none of them.
+
+        Raises:
+            RunError: one of these questions was answered by its side already.
+        """
         with self._write():
-            try:
-                self._db.execute(
-                    "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        *(run.study, run.question, run.role, run.repeat, run.position),
-                        *(run.model, run.kind, score, run.error),
-                        reply.timing.answer_s if reply else None,
-                        reply.usage.output_tokens if reply else None,
-                        _text(run),
-                    ),
-                )
-            except sqlite3.IntegrityError as error:
-                raise RunError(
-                    f"{run.role} answered {run.question!r} of {run.study} already: {error}."
-                ) from error
+            for run in runs:
+                self._add_run(run)
 
     @contextmanager
     def hold(self, study: str) -> Generator[None]:
@@ -279,6 +272,25 @@ class Store:
             "SELECT body FROM models WHERE study = ? ORDER BY role = 'large', role", (study_id,)
         )
         return tuple(self._decoded(body, StudyModel) for (body,) in rows)
+
+    def _add_run(self, run: Run) -> None:
+        score = run.verdicts[0].value if run.verdicts else None
+        reply = run.reply
+        try:
+            self._db.execute(
+                "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    *(run.study, run.question, run.role, run.repeat, run.position),
+                    *(run.model, run.kind, score, run.error),
+                    reply.timing.answer_s if reply else None,
+                    reply.usage.output_tokens if reply else None,
+                    _text(run),
+                ),
+            )
+        except sqlite3.IntegrityError as error:
+            raise RunError(
+                f"{run.role} answered {run.question!r} of {run.study} already: {error}."
+            ) from error
 
     def _put_model(self, study: str, model: StudyModel) -> None:
         self._db.execute(

@@ -17,6 +17,10 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     cold_load_s: float | None = None
     warm_up_s: float | None = None
     provider: str | None = None
+    warm_up_requests: int | None = None
+    """Requests of the warm-up; None where only the engine's own was asked."""
+    stable: bool | None = None
+    """Whether the warm-up's times had settled when it ended; None: nobody looked."""
     gpu_grown_bytes: int | None = None
     """How much more all GPUs held after the load than before; None: not told."""
     nodes: dict[str, int] | None = None
@@ -31,6 +35,8 @@ class StudyModel(msgspec.Struct, frozen=True, kw_only=True):
     identity: dict[str, Any] = {}
     """What makes its answers its own: weights' sha256, export recipe, provider, threads."""
     sessions: tuple[Session, ...] = ()
+    unmeasured: dict[str, str] = {}
+    """Conditions of a benchmark that could not be measured, and why."""
 
 
 class Study(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,8 +1,6 @@
 """`sprat compare`: ask both, in turns; score, measure and keep every answer at once."""
 
-import asyncio
-from collections.abc import Callable, Generator, Iterable, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
@@ -25,6 +23,7 @@ from sprat.studies.plan import (
     asking_order,
 )
 from sprat.studies.resume import MAX_STREAK, Identities, refuse_change, withdraw_outages
+from sprat.studies.standing import standing
 from sprat.studies.watching import watched
 from sprat.types import ChatRequest, Reply, Run, Verdict
 
@@ -87,7 +86,7 @@ async def compare(
             store.add_study(_fresh(study, plan, who, sessions, environment or {}))
         else:
             _continue(study, sessions, store)
-        with _standing(store, study):
+        with standing(store, study):
             async with metered(engines) as meters:
                 with watched(store, study, engines.values()):
                     await _ask_all(Asking(plan, engines, meters, study), store, show)
@@ -144,21 +143,6 @@ def _continue(study_id: str, fresh: Mapping[Side, Session], store: Store) -> Non
         sessions = (*model.sessions, fresh[side])
         store.put_model(study_id, msgspec.structs.replace(model, sessions=sessions))
     withdraw_outages(store, study_id)
-
-
-@contextmanager
-def _standing(store: Store, study: str) -> Generator[None]:
-    """Keep the study's status true, whatever happens in between."""
-    store.set_status(study, "running")
-    try:
-        yield
-    except (asyncio.CancelledError, KeyboardInterrupt):
-        store.set_status(study, "stopped", "interrupted")
-        raise
-    except Exception as error:
-        store.set_status(study, "stopped", str(error))
-        raise
-    store.set_status(study, "done")
 
 
 async def _ask_all(asking: Asking, store: Store, show: Progress) -> None:

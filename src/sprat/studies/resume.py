@@ -5,7 +5,7 @@ from typing import Any
 
 from sprat.errors import RunError
 from sprat.runs.store import Store
-from sprat.runs.study import Study
+from sprat.runs.study import Study, StudyModel
 from sprat.studies.plan import KIND, SIDES, ComparePlan, Side, refuse_difference
 
 Identities = Mapping[Side, dict[str, Any]]
@@ -51,14 +51,24 @@ def refuse_change(study: Study, plan: ComparePlan, identities: Identities) -> No
     """
     refuse_difference(study, plan)
     for model in study.models:
-        now = identities.get("small" if model.role == "small" else "large", {})
-        for what in sorted(model.identity.keys() | now.keys()):
-            if now.get(what) != model.identity.get(what):
-                raise RunError(
-                    f"{study.id} cannot be resumed: {what} of {model.name} was "
-                    f"{model.identity.get(what)}, and is {now.get(what)} now.",
-                    fix="Start anew without --resume.",
-                )
+        refuse_other(
+            study, model, identities.get("small" if model.role == "small" else "large", {})
+        )
+
+
+def refuse_other(study: Study, model: StudyModel, now: Mapping[str, Any]) -> None:
+    """A side goes on only as what it began as: the same weights, recipe, provider.
+
+    Raises:
+        RunError: naming the first thing that differs, with both values.
+    """
+    for what in sorted(model.identity.keys() | now.keys()):
+        if now.get(what) != model.identity.get(what):
+            raise RunError(
+                f"{study.id} cannot be resumed: {what} of {model.name} was "
+                f"{model.identity.get(what)}, and is {now.get(what)} now.",
+                fix="Start anew without --resume.",
+            )
 
 
 def withdraw_outages(store: Store, study_id: str) -> None:

@@ -19,7 +19,7 @@ from sprat.errors import EngineDied, EngineError
 from sprat.measure.clock import now_ns
 from sprat.types import ChatRequest, Delta, Message, Reply, Timing, Usage
 
-_WARM_UP = ChatRequest(messages=(Message("user", "Hello"),), max_tokens=4)
+_WARM_UP = ChatRequest(messages=(Message("user", "Hello"),), max_tokens=4, ignore_end=True)
 
 
 class OnnxEngine:
@@ -73,16 +73,14 @@ class OnnxEngine:
             SpratError: the model cannot be loaded.
         """
         check(request)
-        async with aclosing(self._answer(request, endless=False)) as pieces:
+        async with aclosing(self._answer(request)) as pieces:
             async for piece in pieces:
                 yield piece
 
-    async def _answer(
-        self, request: ChatRequest, *, endless: bool
-    ) -> AsyncGenerator[Delta | Reply]:
+    async def _answer(self, request: ChatRequest) -> AsyncGenerator[Delta | Reply]:
         stamps, sent_ns = Stamps(request), now_ns()
         stamps.sent(sent_ns)
-        ask = Ask(next(self._numbers), request, endless)
+        ask = Ask(next(self._numbers), request)
         async with aclosing(asked_again(lambda: self._asked(ask, stamps, sent_ns))) as pieces:
             async for piece in pieces:
                 yield piece
@@ -128,7 +126,7 @@ class OnnxEngine:
         """
         _, ready = await self._loaded()
         before = now_ns()
-        async with aclosing(self._answer(_WARM_UP, endless=True)) as pieces:
+        async with aclosing(self._answer(_WARM_UP)) as pieces:
             async for _ in pieces:
                 pass
         return Load(

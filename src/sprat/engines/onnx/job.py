@@ -47,7 +47,7 @@ class Job:
         self.prepared_ns = now_ns()
         self.started_ns = self.prepared_ns
         self._vocabulary = vocabulary
-        self._ends = frozenset[int]() if ask.endless else ends
+        self._ends = frozenset[int]() if request.ignore_end else ends
         self._text = TextStream()
         self._stops = StopFilter(request.stop)
         self._logprobs: list[TokenLogprob] = []

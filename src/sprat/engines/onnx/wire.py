@@ -19,11 +19,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ask(msgspec.Struct, frozen=True, tag="ask"):
-    """Parent: answer this. `endless` goes on after end-of-text (warm-up)."""
+    """Parent: answer this."""
 
     id: int
     request: ChatRequest
-    endless: bool = False
 
 
 class Piece(msgspec.Struct, frozen=True, tag="piece", omit_defaults=True):

@@ -1,10 +1,10 @@
-"""Fields that some servers refuse though they only rename or count: learnt at the first refusal."""
+"""Fields that some servers refuse and can do without: learnt at the first refusal."""
 
 from typing import Any
 
 from sprat.errors import EngineRefused
 
-_LEFT_OUT = ("stream_options", "encoding_format")
+_LEFT_OUT = ("stream_options", "encoding_format", "ignore_eos")
 
 
 class Dialect:

@@ -40,6 +40,8 @@ def _shared(request: ChatRequest) -> dict[str, Any]:
         "presence_penalty": request.presence_penalty or None,
         "frequency_penalty": request.frequency_penalty or None,
         "logit_bias": bias or None,
+        # vLLM's and llama.cpp's word; see `Dialect` for servers that refuse it.
+        "ignore_eos": request.ignore_end or None,
     }
 
 

@@ -1,0 +1,1 @@
+"""`sprat bench`: its options, what they mean, and where its results go."""

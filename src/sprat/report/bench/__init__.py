@@ -1,0 +1,1 @@
+"""A benchmark, from stored requests to something to read."""

@@ -1,0 +1,1 @@
+"""`sprat bench`: speed under named conditions, from stored requests."""
