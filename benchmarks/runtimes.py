@@ -57,6 +57,9 @@ class Direct:
     def __init__(self, folder: Path) -> None:
         self.name = "genai"
         self.pids = (os.getpid(),)
+        from sprat.engines.onnx.decoder import quiet
+
+        quiet()  # it sends nothing here either
         self._og: Native = import_module("onnxruntime_genai")
         self._model: Native = self._og.Model(str(folder))
         self._tokenizer: Native = self._og.Tokenizer(self._model)
