@@ -58,12 +58,11 @@ class Loop:
 
         self.decoder.run = counted
 
-    def job(
-        self, text: str, *, known: list[int] | None = None, endless: bool = True, **fields
-    ) -> Job:
-        request = ChatRequest(messages=(Message("user", text),), **{"max_tokens": 40} | fields)
+    def job(self, text: str, *, known: list[int] | None = None, **fields) -> Job:
+        fields = {"max_tokens": 40, "ignore_end": True} | fields
+        request = ChatRequest(messages=(Message("user", text),), **fields)
         prompt = self.tokenizer.encode(text)
-        ask = Ask(len(self.texts), request, endless)
+        ask = Ask(len(self.texts), request)
         most = min(request.max_tokens, self.folder.context_tokens - len(prompt))
         job = Job(ask, prompt, most, self.vocabulary, self.folder.end_ids)
         job.drafts = None if known is None else Drafts([*known, *prompt])
@@ -108,7 +107,7 @@ def genai_greedy(path: Path, prompt: list[int], count: int) -> tuple[list[int], 
 
 @pytest.mark.parametrize("text", PROMPTS)
 def test_greedy_tokens_are_those_of_the_vendors_generator(loop: Loop, tiny: Path, text: str):
-    mine = loop.job(text, endless=False)
+    mine = loop.job(text, ignore_end=False)
     loop.finish(mine)
     theirs, _ = genai_greedy(tiny, mine.prompt, 40)
     assert mine.output == [t for t in theirs if t not in loop.folder.end_ids]
