@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
@@ -201,6 +202,29 @@ def test_a_command_that_takes_too_long_is_not_taken_for_a_no(
     assert "says nothing in time" in trouble.what
     assert "foundry server status" in trouble.fix
     assert find_service(Settings(), within_s=0.4) is None
+
+
+def test_a_command_that_leaves_a_child_with_its_output_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    started = threading.Event()
+
+    def run(*_: object, **__: object) -> None:  # as on Windows, where the time-out is no end
+        started.set()
+        over.wait(30)
+
+    over = threading.Event()
+    monkeypatch.setattr(command.subprocess, "run", run)
+    monkeypatch.setattr(command.shutil, "which", lambda _: str(tmp_path / "foundry"))
+    assert command.ask_command(0.1).slow
+    assert started.is_set()
+    over.set()
+
+
+def test_a_command_of_the_working_folder_is_not_run(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(command.shutil, "which", lambda _: str(Path("foundry.exe")))
+    assert not command.ask_command().installed
+    assert command.version_told() is None
 
 
 def test_a_service_that_was_set_and_does_not_answer_here_is_down():
