@@ -16,8 +16,8 @@ from tests.serve.running import gateway, serving
 from sprat.engines.foundry.service import command, examine, find, find_service
 from sprat.engines.foundry.service.command import address_in
 from sprat.engines.foundry.service.models import ServiceModel, models_of, pick
-from sprat.engines.foundry.service.seen import look, root_of
-from sprat.settings import Endpoint, Settings
+from sprat.engines.foundry.service.seen import look
+from sprat.settings import Endpoint, Settings, root_of
 
 GENERATIONS = ["server", "service"]
 posix = pytest.mark.skipif(sys.platform == "win32", reason="the command is a script with a #! line")

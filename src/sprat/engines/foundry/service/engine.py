@@ -10,7 +10,7 @@ from sprat.engines.base import Load, ask
 from sprat.engines.foundry.service import troubles
 from sprat.engines.foundry.service.command import Told, ask_command
 from sprat.engines.foundry.service.loading import Loaded, make_ready
-from sprat.engines.foundry.service.seen import look, root_of
+from sprat.engines.foundry.service.seen import look
 from sprat.engines.glance import is_here
 from sprat.engines.openai import Limits, OpenAIEngine
 from sprat.engines.openai.engine import WARM_UP
@@ -25,7 +25,7 @@ from sprat.errors import (
 )
 from sprat.measure.clock import now_ns
 from sprat.models.progress import Progress, silent
-from sprat.settings import Endpoint
+from sprat.settings import Endpoint, root_of
 from sprat.types import ChatRequest, Delta, Reply, Step
 
 LABEL = "foundry"

@@ -6,8 +6,8 @@ import time
 import msgspec
 
 from sprat.engines.foundry.service.command import ask_command
-from sprat.engines.foundry.service.seen import look, root_of
-from sprat.settings import Endpoint, Settings
+from sprat.engines.foundry.service.seen import look
+from sprat.settings import Endpoint, Settings, root_of
 
 USUAL = "http://127.0.0.1:5273/v1"
 """Where the workshop has it; the service itself takes a free port unless it is told one."""
