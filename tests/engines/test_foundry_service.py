@@ -5,6 +5,7 @@ import json
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
@@ -16,7 +17,7 @@ from tests.serve.running import gateway, serving
 from sprat.engines.foundry.service import command, examine, find, find_service
 from sprat.engines.foundry.service.command import address_in
 from sprat.engines.foundry.service.models import ServiceModel, models_of, pick
-from sprat.engines.foundry.service.seen import look
+from sprat.engines.foundry.service.seen import Answerer, look
 from sprat.settings import Endpoint, Settings, root_of
 
 GENERATIONS = ["server", "service"]
@@ -252,6 +253,36 @@ def test_a_cold_service_and_a_page_that_cannot_ask_it_are_notes(generation: str)
     assert [(t.kind, t.state) for t in found.troubles] == [("cold", "note"), ("pages", "note")]
     assert found.usable
     assert found.pages_may_ask is False
+
+
+def test_a_brief_look_asks_for_nothing_that_keeps_nobody_from_an_answer(says):
+    with foundry_service("server", loaded={PHI}) as service:
+        says(version="0.10.2")
+        settings = pointed_at(service.url)
+        brief, whole = examine.examine(settings, brief=True), examine.examine(settings)
+    assert (brief.version, brief.pages_may_ask, brief.troubles) == (None, None, ())
+    assert (whole.version, whole.pages_may_ask) == ("0.10.2", False)
+
+
+def test_every_step_of_a_look_gets_no_more_than_is_left_of_the_whole(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    given: list[float] = []
+
+    def slow(_: str, *, within_s: float, **__: object) -> Answerer:
+        given.append(within_s)
+        time.sleep(within_s)
+        return Answerer(root="http://127.0.0.1:1", kind="nothing", why="silent")
+
+    def asked(within_s: float) -> command.Told:
+        given.append(within_s)
+        return command.Told(installed=True, address="http://127.0.0.1:1")
+
+    monkeypatch.setattr(examine, "look", slow)
+    monkeypatch.setattr(examine, "ask_command", asked)
+    examine.examine(Settings(), within_s=0.2, command_s=9.0, total_s=0.3)
+    assert given[0] == 0.2
+    assert all(bound <= 0.1 for bound in given[1:])
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
