@@ -76,9 +76,15 @@ def test_the_key_of_the_environment_beats_that_of_the_file_however_it_is_given(t
     [
         ("http://127.0.0.1:63309", "http://127.0.0.1:63309/v1"),
         ("http://127.0.0.1:63309/", "http://127.0.0.1:63309/v1"),
+        ("http://127.0.0.1:63309/openai/status", "http://127.0.0.1:63309/v1"),
         ("http://windows-host:5273/v1", "http://windows-host:5273/v1"),
     ],
 )
-def test_foundry_locals_address_may_be_given_as_it_prints_it(set_to: str, url: str) -> None:
+def test_foundry_locals_address_may_be_given_as_it_prints_it(
+    set_to: str, url: str, tmp_path: Path
+) -> None:
     settings = load_settings(environ={"FOUNDRY_LOCAL_ENDPOINT": set_to})
     assert settings.endpoints["foundry"].url == url
+    file = tmp_path / "sprat.toml"
+    file.write_text(f'[endpoints.foundry]\nurl = "{set_to}"\ntimeout_s = 7\n', "utf-8")
+    assert load_settings(file, {}).endpoints["foundry"] == Endpoint(url=url, timeout_s=7)

@@ -1,11 +1,12 @@
 """Settings: an option beats the environment, which beats `sprat.toml`."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
@@ -14,6 +15,7 @@ from sprat.errors import SettingsError
 DEFAULT_SMALL = "smollm2-135m"
 DEFAULT_LARGE = "qwen2.5-coder-0.5b"
 FILE_NAME = "sprat.toml"
+_TAIL = re.compile(r"/(v1|openai)(/.*)?$")
 
 VariableName = Annotated[str, msgspec.Meta(min_length=1)]
 
@@ -164,7 +166,10 @@ def _from_file(file: Path | None) -> Settings:
         raise SettingsError(f"{path} cannot be used: {error}.", fix=f"Correct {path}.") from error
     for name, endpoint in settings.endpoints.items():
         _checked_url(endpoint.url, f"[endpoints.{name}] url in {path}")
-    return settings
+    if (foundry := settings.endpoints.get("foundry")) is None:
+        return settings
+    whole = msgspec.structs.replace(foundry, url=f"{root_of(foundry.url)}/v1")
+    return msgspec.structs.replace(settings, endpoints={**settings.endpoints, "foundry": whole})
 
 
 def _with_environment(settings: Settings, env: Mapping[str, str]) -> Settings:
@@ -180,8 +185,7 @@ def _with_environment(settings: Settings, env: Mapping[str, str]) -> Settings:
             changes[field] = value
     if url := env.get("FOUNDRY_LOCAL_ENDPOINT", "").strip():
         checked = _checked_url(url, "FOUNDRY_LOCAL_ENDPOINT")
-        bare = not urlsplit(checked).path  # as Foundry Local itself prints it
-        foundry = Endpoint(url=f"{checked}/v1" if bare else checked)
+        foundry = Endpoint(url=f"{root_of(checked)}/v1")
         changes["endpoints"] = {**settings.endpoints, "foundry": foundry}
     if key := env.get("SPRAT_KEY", "").strip():
         changes["serve"] = msgspec.structs.replace(settings.serve, key=key, key_env=None)
@@ -195,3 +199,13 @@ def _checked_url(url: str, where: str) -> str:
             fix="Set it to something like http://127.0.0.1:5273/v1",
         )
     return url.rstrip("/")
+
+
+def root_of(url: str) -> str:
+    """Foundry Local's address before `/v1`, from what people paste.
+
+    With `/v1`, with `/openai/status`, as its command prints it, or bare.
+    """
+    parts = urlsplit(url)
+    path = _TAIL.sub("", parts.path).rstrip("/")
+    return urlunsplit((parts.scheme, parts.netloc, path, "", ""))

@@ -315,20 +315,28 @@ def test_a_registry_that_is_silent_is_out_of_reach(
 
 
 def test_foundry_local_is_no_fault_where_nobody_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    from sprat.engines.foundry import catalogue
     from sprat.engines.foundry.service import command, examine
 
     monkeypatch.setattr(command.shutil, "which", lambda _: None)
     monkeypatch.setattr(examine, "USUAL", f"http://127.0.0.1:{closed_port()}/v1")
     (nobody,) = check_foundry(Settings())
-    (wanted,) = check_foundry(Settings(small="foundry:phi-4-mini"))
-    assert (nobody.state, wanted.state) == ("ok", "note")
+    assert nobody.state == "ok"
+    for name in ("foundry:phi-4-mini", "gpt-oss-20b"):  # the catalogue has the second from there
+        monkeypatch.setattr(catalogue, "installed", lambda: True)
+        (in_process,) = check_foundry(Settings(large=name))
+        monkeypatch.setattr(catalogue, "installed", lambda: False)
+        (nowhere,) = check_foundry(Settings(large=name))
+        assert (in_process.state, nowhere.state) == ("note", "fault")
+        assert f"{name} cannot run" in nowhere.found
+        assert "sprat[foundry]" in (nowhere.fix or "")
 
 
 def test_foundry_local_where_it_is_set_is_looked_at() -> None:
     with foundry_service("server", loaded={PHI}) as service:
         found = list(check_foundry(Settings(endpoints={"foundry": Endpoint(url=service.url)})))
     gone = list(check_foundry(Settings(endpoints={"foundry": Endpoint(url=service.url)})))
-    assert [check.state for check in found] == ["ok", "note"]  # pages cannot ask it
+    assert [check.state for check in found] == ["ok"]
     assert [check.state for check in gone] == ["fault"]
 
 

@@ -10,6 +10,8 @@ from tests.foundry_service import PHI, foundry_service
 from tests.serve.running import gateway, serving
 
 from sprat.cli import cli
+from sprat.cli.warm import _refused
+from sprat.engines.glance import Glance
 
 
 def run(*arguments: str, config: Path | None = None) -> Result:
@@ -32,7 +34,38 @@ async def test_a_gateway_that_runs_loads_the_model_and_keeps_it(tmp_path: Path) 
     warmed = json.loads(result.stdout)
     assert (warmed["where"], warmed["kept"]) == (at.url, True)
     assert states["echo"] == "loaded"
-    assert "did not load nobody" in str(refused.exception)
+    assert "There is no model 'nobody'" in str(refused.exception)
+
+
+async def test_a_model_behind_the_gateway_is_loaded_at_its_service_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with foundry_service("server") as service:
+        monkeypatch.setenv("FOUNDRY_LOCAL_ENDPOINT", service.url)
+        async with gateway(serving(tmp_path, endpoints={"foundry": service.url})) as at:
+            config = at_port(tmp_path, int(at.url.rsplit(":", 1)[1]))
+            result = await asyncio.to_thread(
+                run, "foundry:phi-4-mini", "--json", "-", config=config
+            )
+        assert service.loaded == {PHI}
+    warmed = json.loads(result.stdout)
+    assert (warmed["where"], warmed["kept"]) == ("its server", True)
+    assert warmed["load_s"] is not None
+
+
+async def test_what_the_gateway_has_no_name_for_is_measured_here(tmp_path: Path) -> None:
+    async with gateway(serving(tmp_path)) as at:
+        config = at_port(tmp_path, int(at.url.rsplit(":", 1)[1]))
+        script = f"scripted:{tmp_path / 'echo.toml'}"
+        result = await asyncio.to_thread(run, script, "--json", "-", config=config)
+    warmed = json.loads(result.stdout)
+    assert (warmed["where"], warmed["kept"]) == ("this machine", False)
+
+
+def test_a_gateway_that_goes_away_is_told_without_a_status_that_it_never_gave() -> None:
+    told = str(_refused("echo", "http://[::1]:5273", Glance(why="Connection refused")))
+    assert "did not load echo: Connection refused." in told
+    assert "None" not in told
 
 
 def test_a_model_of_a_service_is_loaded_there(

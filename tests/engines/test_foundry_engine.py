@@ -12,7 +12,9 @@ from tests.serve.running import gateway, serving
 
 from sprat.engines import open_engine
 from sprat.engines.base import ask
+from sprat.engines.foundry.service import engine as service_engine
 from sprat.engines.foundry.service.engine import FoundryServiceEngine
+from sprat.engines.foundry.service.seen import Answerer
 from sprat.errors import ContextTooLong, EngineDied, EngineRefused, SpratError
 from sprat.settings import Endpoint, Settings
 from sprat.types import Delta
@@ -103,15 +105,61 @@ async def test_an_alias_that_no_id_resembles_is_found_by_what_its_load_brings():
     assert service.bodies[0]["model"] == DEEPSEEK
 
 
-async def test_many_at_once_load_the_model_once():
+async def test_many_at_once_load_the_model_once_and_each_tells_how_long_it_waited():
     with foundry_service("server", gap_s=0.01) as service:
         async with engine_of(service) as engine:
-            await asyncio.gather(*(ask(engine, hello()) for _ in range(4)))
+            replies = await asyncio.gather(*(ask(engine, hello()) for _ in range(4)))
+            later = await ask(engine, hello())
+    assert sum("load/" in path for path in service.asked) == 1
+    assert all((reply.timing.load_s or 0.0) >= 0.01 for reply in replies)
+    assert later.timing.load_s is None
+
+
+async def test_a_load_whose_first_asker_left_is_waited_for_by_the_next():
+    with foundry_service("server", gap_s=0.2) as service:
+        async with engine_of(service) as engine:
+            first = asyncio.create_task(ask(engine, hello()))
+            assert await asyncio.to_thread(service.loading.wait, 10)
+            first.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await first
+            reply = await ask(engine, hello())
+    assert reply.text == "Hello from Foundry."
     assert sum("load/" in path for path in service.asked) == 1
 
 
+async def test_a_look_that_saw_nothing_does_not_keep_a_wrong_name(monkeypatch):
+    with foundry_service("server", loaded={PHI}) as service:
+        async with engine_of(service) as engine:
+            nothing = Answerer(root=service.root, kind="nothing", why="no answer within 5 s")
+            with monkeypatch.context() as busy:
+                busy.setattr(service_engine, "look", lambda *_, **__: nothing)
+                with pytest.raises(EngineRefused):  # the alias is no name that answers
+                    await ask(engine, hello())
+            reply = await ask(engine, hello())
+    assert [body["model"] for body in service.bodies][-1] == PHI
+    assert reply.text == "Hello from Foundry."
+
+
+async def test_a_name_that_turns_out_to_be_another_is_asked_again_under_that():
+    with foundry_service("server", loaded={PHI}) as service:
+        async with engine_of(service) as engine:
+            nothing = Answerer(root=service.root, kind="nothing", why="no answer within 5 s")
+            sights = iter([nothing])
+            with pytest.MonkeyPatch.context() as busy:
+                real = service_engine.look
+                busy.setattr(
+                    service_engine,
+                    "look",
+                    lambda *args, **more: next(sights, None) or real(*args, **more),
+                )
+                reply = await ask(engine, hello())
+    assert [body["model"] for body in service.bodies] == ["phi-4-mini", PHI]
+    assert [step.role for step in reply.steps] == ["retry"]
+
+
 async def test_a_model_that_was_put_out_of_memory_is_loaded_again_and_the_reply_says_so():
-    with foundry_service("server") as service:
+    with foundry_service("server", gap_s=0.05) as service:
         async with engine_of(service) as engine:
             await ask(engine, hello())
             service.loaded.clear()  # nobody asked it for ten minutes
@@ -119,6 +167,8 @@ async def test_a_model_that_was_put_out_of_memory_is_loaded_again_and_the_reply_
     assert reply.text == "Hello from Foundry."
     assert [step.role for step in reply.steps] == ["retry"]
     assert "must be loaded" in reply.steps[0].why
+    assert (reply.timing.load_s or 0.0) >= 0.05
+    assert reply.timing.sent_ns < reply.timing.loaded_ns < reply.timing.first_token_ns
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)

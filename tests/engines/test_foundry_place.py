@@ -1,5 +1,6 @@
 """Where `foundry:NAME` runs when no address is set: in process, at a service, or fetched."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,22 @@ def test_a_service_is_asked_before_anything_is_downloaded(
 ):
     with foundry_service("server") as service:
         monkeypatch.setattr(find, "USUAL", service.url)
+        engine = open_engine("foundry:phi-4-mini", settings)
+    assert isinstance(engine, FoundryServiceEngine)
+    assert not settings.foundry_dir.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the command is a script with a #! line")
+@pytest.mark.usefixtures("nowhere")
+def test_a_service_at_another_port_is_found_though_its_command_takes_its_time(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    with foundry_service("server") as service:
+        command = tmp_path / "foundry"
+        told = f"import time; time.sleep(1.2); print('Web URLs {service.root}')"
+        command.write_text(f"#!{sys.executable}\n{told}\n", "utf-8")
+        command.chmod(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path))
         engine = open_engine("foundry:phi-4-mini", settings)
     assert isinstance(engine, FoundryServiceEngine)
     assert not settings.foundry_dir.exists()

@@ -4,6 +4,8 @@ import asyncio
 import json
 import socket
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
@@ -15,8 +17,8 @@ from tests.serve.running import gateway, serving
 from sprat.engines.foundry.service import command, examine, find, find_service
 from sprat.engines.foundry.service.command import address_in
 from sprat.engines.foundry.service.models import ServiceModel, models_of, pick
-from sprat.engines.foundry.service.seen import look, root_of
-from sprat.settings import Endpoint, Settings
+from sprat.engines.foundry.service.seen import Answerer, look
+from sprat.settings import Endpoint, Settings, root_of
 
 GENERATIONS = ["server", "service"]
 posix = pytest.mark.skipif(sys.platform == "win32", reason="the command is a script with a #! line")
@@ -203,6 +205,29 @@ def test_a_command_that_takes_too_long_is_not_taken_for_a_no(
     assert find_service(Settings(), within_s=0.4) is None
 
 
+def test_a_command_that_leaves_a_child_with_its_output_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    started = threading.Event()
+
+    def run(*_: object, **__: object) -> None:  # as on Windows, where the time-out is no end
+        started.set()
+        over.wait(30)
+
+    over = threading.Event()
+    monkeypatch.setattr(command.subprocess, "run", run)
+    monkeypatch.setattr(command.shutil, "which", lambda _: str(tmp_path / "foundry"))
+    assert command.ask_command(0.1).slow
+    assert started.is_set()
+    over.set()
+
+
+def test_a_command_of_the_working_folder_is_not_run(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(command.shutil, "which", lambda _: str(Path("foundry.exe")))
+    assert not command.ask_command().installed
+    assert command.version_told() is None
+
+
 def test_a_service_that_was_set_and_does_not_answer_here_is_down():
     (trouble,) = examine.examine(pointed_at(f"http://127.0.0.1:{closed_port()}/v1")).troubles
     assert trouble.kind == "down"
@@ -228,6 +253,36 @@ def test_a_cold_service_and_a_page_that_cannot_ask_it_are_notes(generation: str)
     assert [(t.kind, t.state) for t in found.troubles] == [("cold", "note"), ("pages", "note")]
     assert found.usable
     assert found.pages_may_ask is False
+
+
+def test_a_brief_look_asks_for_nothing_that_keeps_nobody_from_an_answer(says):
+    with foundry_service("server", loaded={PHI}) as service:
+        says(version="0.10.2")
+        settings = pointed_at(service.url)
+        brief, whole = examine.examine(settings, brief=True), examine.examine(settings)
+    assert (brief.version, brief.pages_may_ask, brief.troubles) == (None, None, ())
+    assert (whole.version, whole.pages_may_ask) == ("0.10.2", False)
+
+
+def test_every_step_of_a_look_gets_no_more_than_is_left_of_the_whole(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    given: list[float] = []
+
+    def slow(_: str, *, within_s: float, **__: object) -> Answerer:
+        given.append(within_s)
+        time.sleep(within_s)
+        return Answerer(root="http://127.0.0.1:1", kind="nothing", why="silent")
+
+    def asked(within_s: float) -> command.Told:
+        given.append(within_s)
+        return command.Told(installed=True, address="http://127.0.0.1:1")
+
+    monkeypatch.setattr(examine, "look", slow)
+    monkeypatch.setattr(examine, "ask_command", asked)
+    examine.examine(Settings(), within_s=0.2, command_s=9.0, total_s=0.3)
+    assert given[0] == 0.2
+    assert all(bound <= 0.1 for bound in given[1:])
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)

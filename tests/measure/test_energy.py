@@ -190,6 +190,39 @@ Intel energy model derived package power (CPUs+GT+SA): 4.40W
     assert list(joules_of(intel.splitlines())) == pytest.approx([4.4])
 
 
+def a_powermetrics(folder: Path, monkeypatch: pytest.MonkeyPatch, says: str) -> None:
+    """A program of that name that root may run, in place of macOS's own."""
+    program = folder / "powermetrics"
+    program.write_text(f"#!{sys.executable}\nimport time\n{says}\ntime.sleep(60)\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such program there")
+def test_powermetrics_is_opened_only_once_it_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    head = "print('*** Sampled (200.00ms elapsed) ***', flush=True)"
+    power = "print('Combined Power (CPU + GPU + ANE): 5000 mW', flush=True)"
+    a_powermetrics(tmp_path, monkeypatch, f"time.sleep(0.3)\n{head}\n{power}\n{head}")
+    opened = powermetrics_counter()
+    assert not isinstance(opened, NoCounter)
+    assert opened.read_joules() == pytest.approx(1.0)  # 5 W for 0.2 s
+    opened.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such program there")
+def test_powermetrics_that_tells_no_power_is_no_counter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("sprat.measure.powermetrics.FIRST_S", 0.2)
+    a_powermetrics(tmp_path, monkeypatch, "print('Machine model: none', flush=True)")
+    found = powermetrics_counter()
+    assert isinstance(found, NoCounter)
+    assert "no power" in found.why
+
+
 @pytest.mark.skipif(sys.platform == "darwin", reason="it may be there")
 def test_no_powermetrics_is_a_reason():
     found = powermetrics_counter()
@@ -317,6 +350,16 @@ def test_a_stretch_shorter_than_a_step_of_the_counter_is_not_measured():
     assert long.noise_joules == pytest.approx(3.0)  # one step of 0.1 s at 30 W
 
 
+def test_a_counter_that_steps_every_400_ms_gets_four_pieces_of_two_steps_each():
+    steady = Steady(10.0, refresh_s=0.4)  # powermetrics
+    energy = energy_of(steady, idle_s=2.0)
+    assert steady.at_ns == 4 * 800_000_000
+    start = energy.stamp()
+    steady.watts = 25.0
+    steady.wait(4.0)
+    assert energy.drawn(start, energy.stamp()).joules == pytest.approx(60.0)
+
+
 def test_a_counter_too_coarse_for_a_baseline_gives_no_joules_but_a_reason():
     steady = Steady(10.0, refresh_s=60.0)
     energy = energy_of(steady, idle_s=2.0)
@@ -324,7 +367,7 @@ def test_a_counter_too_coarse_for_a_baseline_gives_no_joules_but_a_reason():
     steady.wait(300.0)
     drawn = energy.drawn(start, energy.stamp())
     assert drawn.joules is None
-    assert drawn.source == ("unavailable: too coarse for an idle baseline of this length: steady")
+    assert drawn.source == "unavailable: too coarse for an idle baseline: steady"
 
 
 def test_without_a_counter_energy_is_none_with_the_reason():

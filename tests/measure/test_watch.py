@@ -99,12 +99,21 @@ def test_everything_that_spoils_times_is_told(tmp_path: Path):
     assert said == [
         "the host gave 8% of the processors to other machines (steal)",
         "the frequency fell from 3.0 to 2.2 GHz",
-        "the processor was slowed for heat 11 times, at up to 97 °C",
+        "the processor was slowed for heat 12 times, at up to 97 °C",
         "everything waited for memory 3% of the time",
         "123 MB were read back from swap",
         "power changed from mains to battery",
     ]
     assert json.loads(json.dumps(watch.as_json()))["drift"] == list(watch.drift())
+
+
+@linux
+def test_a_core_that_was_slowed_less_often_than_another_ever_was_is_seen(tmp_path: Path):
+    machine(tmp_path, throttle="4", again="900")
+    with Watch(root=tmp_path, every_s=60) as watch:
+        machine(tmp_path, throttle="6")
+    assert watch.readings is not None
+    assert watch.readings.throttles == 2
 
 
 @linux

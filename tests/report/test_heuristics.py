@@ -99,6 +99,15 @@ def test_what_differs_is_said_in_times_and_points():
     assert lines["Context adherence"] == "the same"
 
 
+def test_a_hybrid_is_said_to_be_possible_with_those_models_that_have_kinds_of_their_own():
+    taker, other = column(kinds=(CLASSIFY,)), column("large", kinds=(CLASSIFY,))
+    both = words.lines(table(taker, other))[-1].observation
+    assert both == "each has kinds of its own: a hybrid is possible"
+    three = words.lines(table(taker, other, column("third")))[-1].observation
+    assert three == "small and large have kinds of their own: a hybrid is possible"
+    assert words.lines(table(taker, column("large")))[-1].observation == ""
+
+
 def test_two_columns_of_one_name_are_told_apart_by_what_differs():
     shown = table(
         column(identity={"provider": "cpu", "recipe": "5"}),

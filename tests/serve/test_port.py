@@ -15,7 +15,7 @@ import pytest
 from tests.serve.running import gateway, serving
 
 from sprat.serve import port
-from sprat.serve.port import CannotListen, bind, is_sprat, owner_of
+from sprat.serve.port import CannotListen, bind, is_sprat, owner_of, url_of
 from sprat.settings import ServeSettings
 
 
@@ -157,3 +157,16 @@ def test_what_is_sent_is_sent_at_once():
     """asyncio switches off Nagle's delay only on sockets that say they are TCP."""
     with bind(ServeSettings(port=0)) as bound:
         assert bound.proto == socket.IPPROTO_TCP
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:5273"),
+        ("0.0.0.0", "http://127.0.0.1:5273"),
+        ("::1", "http://[::1]:5273"),
+        ("::", "http://[::1]:5273"),
+    ],
+)
+def test_the_address_of_a_listener_can_be_asked_as_it_is_written(host: str, url: str):
+    assert url_of(host, 5273) == url

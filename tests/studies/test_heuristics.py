@@ -201,6 +201,13 @@ def test_of_two_equal_studies_the_newer_one_counts(store):
     assert {column.best_use.run for column in table.models} == {"later"}
 
 
+def test_the_margin_is_that_of_the_study_whose_answers_are_judged(store):
+    pair(store, settings={"margin": 0.5, "seed": 0})
+    pair(store, "later", day=25, settings={"margin": 0.05, "seed": 0})
+    table = heuristics(store, ["first", "later"])
+    assert {column.best_use.margin for column in table.models} == {0.05}
+
+
 def test_a_model_on_another_provider_is_another_column(store):
     pair(store)
     pair(store, "gpu")

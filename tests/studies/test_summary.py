@@ -232,6 +232,20 @@ def test_without_gpu_memory_by_process_the_growth_of_the_whole_stands_in_and_say
     store.close()
 
 
+def test_a_model_on_the_processor_is_not_given_gpu_memory_that_others_took_meanwhile(tmp_path):
+    models = tuple(
+        StudyModel(
+            role=role, name=role, sessions=(Session(gpu_grown_bytes=700, provider=provider),)
+        )
+        for role, provider in (("small", "cpu"), ("large", "cuda"))
+    )
+    store = store_with(tmp_path / "r.db", [question(1)], [1.0], [1.0], models=models)
+    small, large = summarise(store, "study").models
+    assert small.gpu_memory_bytes is None
+    assert large.gpu_memory_bytes == 700
+    store.close()
+
+
 def test_joules_within_the_noise_of_the_idle_draw_are_not_measured_but_explained(tmp_path):
     store = store_with(tmp_path / "r.db", [question(1), question(2)], [], [1.0, 1.0])
     for place, joules in enumerate((0.4, -0.1)):

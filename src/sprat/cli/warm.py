@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import click
@@ -12,6 +13,9 @@ from sprat.cli.output import check_target, write_json
 from sprat.cli.progress import progress_bar
 from sprat.errors import EngineError
 from sprat.settings import ServeSettings, Settings
+
+if TYPE_CHECKING:
+    from sprat.engines.glance import Glance
 
 _LOAD_S = 600.0
 
@@ -35,8 +39,8 @@ class Warmed(msgspec.Struct, frozen=True, kw_only=True):
 def warm(ctx: click.Context, name: str, json_file: str | None) -> None:
     """Load NAME and run a short prompt through it, so that the next answer does not wait.
 
-    A gateway that runs here loads it and keeps it; so does the server of an endpoint. With neither,
-    this measures a cold load, and the model is out of memory again.
+    A gateway that runs here loads its local models and keeps them; the server of an endpoint keeps
+    its own. With neither, this measures a cold load, and the model is out of memory again.
     """
     check_target(json_file)
     settings = settings_of(ctx)
@@ -48,20 +52,28 @@ def warm(ctx: click.Context, name: str, json_file: str | None) -> None:
 
 
 def _in_gateway(name: str, settings: Settings) -> Warmed | None:
-    """Let the gateway at this machine's port load it; None when there is none."""
+    """Let the gateway at this machine's port load it; None when there is none that would.
+
+    It has no name for a file that is not in its settings, and of an endpoint's model it opens the
+    way and loads nothing.
+    """
     from sprat.engines.glance import glance
-    from sprat.serve.port import answers, is_sprat, reachable
+    from sprat.serve.port import answers, is_sprat, url_of
 
     host, port = settings.serve.host, settings.serve.port
     if not port or not answers(host, port) or not is_sprat(host, port):
         return None
-    root = f"http://{reachable(host)}:{port}"
-    click.echo(f"{name}: the gateway at {root} loads it …", err=True)
+    root = url_of(host, port)
+    click.echo(f"{name}: asking the gateway at {root} to load it …", err=True)
     url = f"{root}/api/models/{quote(name, safe='')}/load"
     seen = glance(url, within_s=_LOAD_S, headers=_key(settings.serve), post=b"{}")
+    if seen.status == 404:
+        return None
     if seen.status != 200:
-        raise _refused(name, root, seen.status, seen.body or seen.why.encode())
+        raise _refused(name, root, seen)
     said = msgspec.json.decode(seen.body, type=dict[str, object])
+    if said.get("where") == "endpoint":
+        return None
     load_s = said.get("load_s")
     return Warmed(
         name=name, where=root, load_s=load_s if isinstance(load_s, float) else None, kept=True
@@ -73,28 +85,32 @@ def _key(serve: ServeSettings) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"} if key else {}
 
 
-def _refused(name: str, root: str, status: int | None, said: bytes) -> EngineError:
+def _refused(name: str, root: str, seen: "Glance") -> EngineError:
     from sprat.engines.openai.chunks import words
 
     try:
-        why = words(msgspec.json.decode(said))
+        why = words(msgspec.json.decode(seen.body))
     except msgspec.DecodeError:
-        why = words(said.decode("utf-8", "replace"))
+        why = words(seen.body.decode("utf-8", "replace"))
+    told = f"{why} ({seen.outcome})" if why else seen.outcome
     return EngineError(
-        f"The gateway at {root} did not load {name}: {why} (HTTP {status}).",
+        f"The gateway at {root} did not load {name}: {told}.",
         fix="See what there is: sprat models list",
     )
 
 
 def _here(name: str, settings: Settings) -> Warmed:
-    from sprat.engines import open_engine
+    from sprat.engines.door import open_source
+    from sprat.models.names import Scripted, resolve
 
+    found = resolve(settings.serve.models.get(name, name), settings)
     with progress_bar() as progress:
-        engine = open_engine(name, settings, progress=progress)
+        engine = open_source(found, settings, progress)
 
         async def load() -> Warmed:
             try:
-                took, remote = await engine.warm(), not engine.pids
+                took = await engine.warm()
+                remote = not engine.pids and not isinstance(found, Scripted)
             finally:
                 await engine.aclose()
             return Warmed(

@@ -28,6 +28,11 @@ class Glance(msgspec.Struct, frozen=True, kw_only=True):
     """Why nothing answered: `Connection refused`."""
 
     @property
+    def outcome(self) -> str:
+        """For a person: `HTTP 404`, or why nothing answered."""
+        return self.why if self.status is None else f"HTTP {self.status}"
+
+    @property
     def json(self) -> object:
         """The body of a good answer, read as JSON; None when it is none."""
         if self.status != 200:

@@ -17,6 +17,8 @@ from sprat.measure.sources import open_counter
 
 SLICE_S = 0.25
 """The baseline is cut into pieces of this length: how they differ is how the idle draw wavers."""
+LONGEST_SLICE_S = 1.0
+"""A counter that needs longer pieces (a battery) has no baseline: it would take minutes."""
 MIN_SLICES = 4
 """Fewer say nothing about a spread."""
 BUSY_SHARE = 0.1
@@ -78,16 +80,20 @@ class Energy:
         return cls(open_counter())
 
     def learn_idle(self, seconds: float = 2.0, sleep: Callable[[float], None] = time.sleep) -> None:
-        """Measure what the machine draws now; blocks. To be called when everything is loaded."""
+        """Measure what the machine draws now. To be called when everything is loaded.
+
+        Blocks `seconds`, or as long as a slow counter needs for the fewest pieces: 4 s at most.
+        """
         counter = self._counter
         if isinstance(counter, NoCounter):
             return
-        pieces = int(seconds / max(SLICE_S, 2 * counter.refresh_s))
-        if pieces < MIN_SLICES:
+        slice_s = max(SLICE_S, 2 * counter.refresh_s)
+        if slice_s > LONGEST_SLICE_S:
             return
+        pieces = max(MIN_SLICES, int(seconds / slice_s))
         before, stamps = self._machine(), [self.stamp()]
         for _ in range(pieces):
-            sleep(seconds / pieces)
+            sleep(max(seconds / pieces, slice_s))
             stamps.append(self.stamp())
         read = [stamp for stamp in stamps if stamp is not None]
         if len(read) == len(stamps):
@@ -131,10 +137,7 @@ class Energy:
         if isinstance(self._counter, NoCounter):
             return f"unavailable: {self._counter.why}"
         if self._idle is None:
-            return (
-                "unavailable: too coarse for an idle baseline of this length: "
-                f"{self._counter.source}"
-            )
+            return f"unavailable: too coarse for an idle baseline: {self._counter.source}"
         return f"{self._counter.source}, {self._idle.words}"
 
     def close(self) -> None:

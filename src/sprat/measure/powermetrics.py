@@ -16,6 +16,9 @@ _PART = re.compile(r"^(?:CPU|GPU|ANE) Power: (\d+) mW")
 _INTEL = re.compile(r"^Intel energy model derived package power .*: ([\d.]+)W")
 _ARGUMENTS = ("powermetrics", "--samplers", "cpu_power", "-i", "200")
 
+FIRST_S = 5.0
+"""How long its first sample may take: it needs a second to start."""
+
 
 def joules_of(lines: Iterable[str]) -> Iterable[float]:
     """Joules of each sample in the text of `powermetrics`: its power times its length.
@@ -66,12 +69,18 @@ class PowermetricsCounter:
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
         self._joules = 0.0
+        self._counts = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="powermetrics", daemon=True)
         self._thread.start()
 
     def _follow(self) -> None:
         for joules in joules_of(self._process.stdout or ()):
             self._joules += joules
+            self._counts.set()
+
+    def begins(self, within_s: float) -> bool:
+        """Wait for the first sample; whether it came."""
+        return self._counts.wait(within_s)
 
     def read_joules(self) -> float:
         """Joules since this counter was made."""
@@ -82,6 +91,8 @@ class PowermetricsCounter:
         self._process.terminate()
         self._process.wait(5)
         self._thread.join(5)
+        if self._process.stdout:
+            self._process.stdout.close()
 
 
 def powermetrics_counter() -> PowermetricsCounter | NoCounter:
@@ -89,12 +100,21 @@ def powermetrics_counter() -> PowermetricsCounter | NoCounter:
     if sys.platform == "win32" or not shutil.which("powermetrics"):
         return NoCounter("no powermetrics (not macOS)")
     if os.geteuid() == 0:
-        return PowermetricsCounter(_start(_ARGUMENTS))
+        return _counting(_ARGUMENTS)
     sudo = ("sudo", "--non-interactive")
     allowed = subprocess.run((*sudo, "--list", "powermetrics"), capture_output=True, check=False)
     if allowed.returncode != 0:
         return NoCounter("powermetrics is there, but only root may run it")
-    return PowermetricsCounter(_start((*sudo, *_ARGUMENTS)))
+    return _counting((*sudo, *_ARGUMENTS))
+
+
+def _counting(arguments: tuple[str, ...]) -> PowermetricsCounter | NoCounter:
+    """One that counts already: what is read before its first sample would be no joules at all."""
+    counter = PowermetricsCounter(_start(arguments))
+    if counter.begins(FIRST_S):
+        return counter
+    counter.close()
+    return NoCounter(f"powermetrics told no power within {FIRST_S:g} s")
 
 
 def _start(arguments: tuple[str, ...]) -> "subprocess.Popen[str]":

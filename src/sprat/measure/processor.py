@@ -13,6 +13,12 @@ TICKS_PER_S = 100
 Source: https://man7.org/linux/man-pages/man5/proc_stat.5.html
 """
 
+KEEPS_ENDED = sys.platform == "linux"
+"""Whether the time of a process that ended is kept by its parent: elsewhere it is nobody's.
+
+Source: https://psutil.readthedocs.io/en/latest/#psutil.Process.cpu_times (`children_user`)
+"""
+
 
 class Machine(msgspec.Struct, frozen=True):
     """Seconds since the machine was started, over all processors."""
@@ -67,7 +73,7 @@ def spent_s(start: Mapping[int, float], end: Mapping[int, float]) -> float | Non
     """Processor time between two looks at one tree; None if it could not be read or is another.
 
     A process that came in between counts from its birth; the time of one that ended is in its
-    parent's (Windows drops it).
+    parent's (`KEEPS_ENDED`).
     """
     if start.keys().isdisjoint(end):
         return None

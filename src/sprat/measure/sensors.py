@@ -43,10 +43,9 @@ class Sensors:
 
         Source: https://docs.kernel.org/admin-guide/abi-testing.html (`thermal_throttle`)
         """
+        cores, packages = (_numbers(self._throttles[what]) for what in ("core", "package"))
         # Every core repeats what its package counts, so the largest is the package's own.
-        found = [max(_numbers(files), default=None) for files in self._throttles.values()]
-        known = [count for count in found if count is not None]
-        return sum(known) if known else None
+        return sum(cores) + max(packages, default=0) if cores or packages else None
 
     def stalled_s(self) -> float | None:
         """Seconds so far in which all that wanted to compute waited for memory.

@@ -121,7 +121,7 @@ def _cost(column: Column) -> Shown:
     if spent.value is None:
         return _shown(energy, numbers.NOT_MEASURED, ())
     words = f"{numbers.seconds(spent.value)} of processor time"
-    return _shown(spent, words, (f"{spent.n:,} answers", "energy unavailable (see below)"))
+    return _shown(spent, words, (f"{spent.n:,} answers", "energy unavailable, see below"))
 
 
 def _best(column: Column) -> Shown:
@@ -190,8 +190,14 @@ def _cost_spread(table: Heuristics) -> str:
 
 
 def _hybrid(table: Heuristics) -> str:
-    useful = [column for column in table.models if column.best_use.kinds]
-    return "each has kinds of its own: a hybrid is possible" if len(useful) > 1 else ""
+    called = zip(names(table), table.models, strict=True)
+    useful = [name for name, column in called if column.best_use.kinds]
+    if len(useful) < 2:
+        return ""
+    if len(useful) == len(table.models):
+        return "each has kinds of its own: a hybrid is possible"
+    listed = f"{', '.join(useful[:-1])} and {useful[-1]}"
+    return f"{listed} have kinds of their own: a hybrid is possible"
 
 
 def rule(use: BestUse) -> str:

@@ -3,14 +3,14 @@
 import sys
 
 from sprat.serve.gateway import Gateway
-from sprat.serve.port import reachable
+from sprat.serve.port import url_of
 
 _SHOWN = 6
 
 
 def greeting(gateway: Gateway, host: str, port: int) -> str:
     """Where it listens, what can be asked for, how to try it and how to stop it."""
-    base = f"http://{_name(host)}:{port}"
+    base = url_of(host, port)
     here = [model for model in gateway.names.listed() if gateway.offered.of(model).on_disk]
     first = next((model.name for model in here if not model.embeds), "smollm2-135m")
     lines = [
@@ -22,12 +22,6 @@ def greeting(gateway: Gateway, host: str, port: int) -> str:
         f"  {_curl(base, first, gateway.settings.locked)}",
     ]
     return "\n".join(lines)
-
-
-def _name(host: str) -> str:
-    """The address as this machine's own programs write it."""
-    near = reachable(host)
-    return f"[{near}]" if ":" in near else near
 
 
 def _listed(names: list[str]) -> str:

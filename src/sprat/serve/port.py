@@ -171,6 +171,12 @@ def reachable(host: str) -> str:
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
 
 
+def url_of(host: str, port: int) -> str:
+    """The same as the beginning of a URL: an IPv6 address needs brackets there."""
+    near = reachable(host)
+    return f"http://[{near}]:{port}" if ":" in near else f"http://{near}:{port}"
+
+
 def answers(host: str, port: int) -> bool:
     """Whether something takes connections there."""
     try:

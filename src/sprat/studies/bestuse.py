@@ -87,13 +87,15 @@ def best_uses(told: Sequence[Told]) -> dict[str, BestUse]:
 
 
 def _fields(told: Sequence[Told]) -> list[Field]:
-    """One per question set; of a model's several studies of it the fullest, then the newest."""
+    """One per question set; of a model's several studies of it the fullest, then the newest.
+
+    The margin is that study's too: the fullest, then newest, whose answers are used for sure.
+    """
     fields: dict[str, Field] = {}
     for one in sorted(told, key=lambda t: (len(t.runs), t.study.created)):
-        study = one.study
-        field = fields.setdefault(
-            study.questions_sha256, Field(study, study.settings["margin"], {}, {})
-        )
+        study, margin = one.study, one.study.settings["margin"]
+        before = fields.get(study.questions_sha256, Field(study, margin, {}, {}))
+        field = fields[study.questions_sha256] = before._replace(study=study, margin=margin)
         field.answers[one.key] = {run.question: run for run in one.runs}
         field.runs[one.key] = study.id
     return list(fields.values())

@@ -33,8 +33,12 @@ GROWN = "NVML: all GPUs held so much more after its load than before (not told b
 
 
 def with_growth(used: Resources, sessions: Sequence[Session]) -> Resources:
-    """Where GPU memory was not told by process: what all GPUs held more once it was loaded."""
-    grown = [s.gpu_grown_bytes for s in sessions if s.gpu_grown_bytes and s.gpu_grown_bytes > 0]
+    """Where GPU memory was not told by process: what all GPUs held more once it was loaded.
+
+    A model on the processor takes none of it: what grew then was another program's.
+    """
+    on_gpu = [session for session in sessions if session.provider != "cpu"]
+    grown = [s.gpu_grown_bytes for s in on_gpu if s.gpu_grown_bytes and s.gpu_grown_bytes > 0]
     if used.gpu_memory_bytes is not None or not grown:
         return used
     return structs.replace(used, gpu_memory_bytes=max(grown), gpu_memory_source=GROWN)

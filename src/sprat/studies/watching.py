@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sprat.engines.base import Engine
+from sprat.measure.processor import KEEPS_ENDED
 from sprat.measure.watch import Watch
 from sprat.runs.store import Store
 
@@ -13,10 +14,17 @@ DURING = "during"
 
 
 @contextmanager
-def watched(store: Store, study: str, engines: Iterable[Engine]) -> Generator[None]:
-    """Watch what happens inside and record it, however it ends."""
+def watched(
+    store: Store, study: str, engines: Iterable[Engine], *, lasting: bool = True
+) -> Generator[None]:
+    """Watch what happens inside and record it, however it ends.
+
+    Not `lasting`: processes of the models end meanwhile, as where each answer is a cold one.
+    """
     # An engine without processes may be a server on this machine: its work is not "others'".
-    watch = Watch(others=all(engine.pids for engine in engines))
+    # Nor is that of our own process that ended, which not every system tells afterwards.
+    ours = all(engine.pids for engine in engines) and (lasting or KEEPS_ENDED)
+    watch = Watch(others=ours)
     try:
         with watch:
             yield

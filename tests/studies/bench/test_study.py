@@ -6,6 +6,7 @@ import pytest
 from tests.studies.bench.made import HERE, Told, asked, measured, plan
 
 from sprat.errors import BadWeights, EngineDied, RunError
+from sprat.studies import watching
 from sprat.studies.bench.plan import round_order, setups_of
 from sprat.studies.bench.study import MAX_STREAK
 from sprat.studies.bench.summary import summarise
@@ -68,6 +69,18 @@ async def test_every_cold_request_has_an_engine_of_its_own_that_is_closed(store)
     assert all(one.closed == 1 and one.warmed == 0 for one in made[1:])
     (cell,) = result.cells
     assert (cell.condition, cell.requests, cell.concurrency) == ("cold", 3, 1)
+
+
+@pytest.mark.parametrize(("condition", "known"), [("cold", False), ("warm", True)])
+async def test_where_processes_end_and_their_time_is_lost_others_are_not_blamed_for_it(
+    store, monkeypatch, condition, known
+):
+    monkeypatch.setattr(watching, "KEEPS_ENDED", False)  # as on macOS and Windows
+    study = await asked(
+        store, plan(conditions=(condition,), rounds=1), {"a": lambda _: Told(pids=HERE)}
+    )
+    (stretch,) = store.study(study).environment["during"]
+    assert (stretch["others_share"] is not None) == known
 
 
 async def test_what_nobody_here_can_start_is_not_measured_cold_and_the_rest_is(store):

@@ -15,25 +15,25 @@ GATEWAY_PORT = 5273
 
 def check_port(settings: Settings) -> Iterable[Check]:
     """Who has the gateway's port, which is also Foundry Local's usual one."""
-    from sprat.serve.port import answers, is_sprat, owner_of
+    from sprat.serve.port import answers, is_sprat, owner_of, url_of
 
     host, port = _address(settings)
-    where = f"{host}:{port}"
+    url = f"{url_of(host, port)}/v1"
+    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     if not answers(host, port):
         yield ok("Port", f"{where} is free for sprat serve")
     elif is_sprat(host, port):
-        yield ok("Port", f"a Sprat gateway answers at http://{where}/v1")
+        yield ok("Port", f"a Sprat gateway answers at {url}")
     elif f":{port}" in os.environ.get("FOUNDRY_LOCAL_ENDPOINT", ""):
         yield ok("Port", f"{where} is in use, by the FOUNDRY_LOCAL_ENDPOINT that is set")
     else:
         other = f"sprat serve --port {port + 1 if port < 65_535 else GATEWAY_PORT}"
-        yield _taken(where, other, owner_of(host, port))
+        yield _taken(where, url, other, owner_of(host, port))
 
 
-def _taken(where: str, other: str, owner: "Owner | None") -> Check:
+def _taken(where: str, url: str, other: str, owner: "Owner | None") -> Check:
     from sprat.engines.foundry.service.seen import look
 
-    url = f"http://{where}/v1"
     if look(url).is_foundry:
         fix = f"Choose another one: {other}. To use its models: FOUNDRY_LOCAL_ENDPOINT={url}"
         return note("Port", f"{where} is taken by Foundry Local's service", fix=fix)
@@ -43,12 +43,12 @@ def _taken(where: str, other: str, owner: "Owner | None") -> Check:
 
 def check_gateway(settings: Settings) -> Iterable[Check]:
     """A running gateway lets in the pages that the settings name, and has a model in memory."""
-    from sprat.serve.port import answers, is_sprat, reachable
+    from sprat.serve.port import answers, is_sprat, url_of
 
     host, port = _address(settings)
     if not answers(host, port) or not is_sprat(host, port):
         return
-    root = f"http://{reachable(host)}:{port}"
+    root = url_of(host, port)
     yield from _pages(root, settings.serve)
     yield from _warmth(root, settings.serve)
 
@@ -69,7 +69,7 @@ def _pages(root: str, serve: ServeSettings) -> Iterable[Check]:
         else:
             yield fault(
                 "Pages",
-                f"the gateway at {root} refuses pages of {origin} (CORS, HTTP {seen.status})",
+                f"the gateway at {root} refuses pages of {origin} (CORS, {seen.outcome})",
                 fix="Start it again, so that it reads sprat.toml; or give it to it: "
                 f"sprat serve --origin {origin}",
             )

@@ -15,7 +15,7 @@ def check_models(settings: Settings) -> Iterable[Check]:
     from sprat.errors import UsageError
     from sprat.models.catalog import CatalogModel
     from sprat.models.disk import model_folder, read_record
-    from sprat.models.names import resolve_answering
+    from sprat.models.names import FoundryModel, resolve_answering
 
     for role, name in (("Small model", settings.small), ("Large model", settings.large)):
         try:
@@ -23,7 +23,9 @@ def check_models(settings: Settings) -> Iterable[Check]:
         except UsageError as error:
             yield fault(role, error.message, fix=error.fix or "See: sprat models list")
             continue
-        if not isinstance(source, CatalogModel):
+        if isinstance(source, FoundryModel):
+            yield ok(role, f"{name}, of Foundry Local: see there")
+        elif not isinstance(source, CatalogModel):
             yield ok(role, f"{name}, not a model of the catalogue")
         elif read_record(model_folder(settings, source.name)):
             yield ok(role, f"{name}, on disk")

@@ -103,7 +103,8 @@ class Bench:
             self._record.note({one.side.name: one.session for one in ready}, {})
             counters = await opened.enter_async_context(counting())
             engines = [one.engine for one in ready if one.engine]
-            with watched(self._store, self._record.study, engines):
+            lasting = condition != "cold"
+            with watched(self._store, self._record.study, engines, lasting=lasting):
                 return await self._rounds(condition, ready, budget_s, counters)
 
     async def _ready(self, side: Side, condition: Condition) -> Ready | None:

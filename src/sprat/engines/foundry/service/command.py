@@ -4,10 +4,12 @@ import re
 import shutil
 import subprocess
 import time
+from pathlib import Path
 
 import msgspec
 
 from sprat.engines.glance import is_here
+from sprat.engines.patience import within
 
 _STATUS = (("server", "status", "-o", "json"), ("service", "status"))
 """The newer command first; each version knows only one of the two."""
@@ -34,7 +36,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 def ask_command(within_s: float = 1.0) -> Told:
     """Ask for the service's address: the port is another one after each start."""
-    command = shutil.which("foundry")
+    command = _command()
     if command is None:
         return Told(installed=False)
     ends_at = time.monotonic() + within_s
@@ -63,24 +65,35 @@ def address_in(said: str) -> str | None:
 
 def version_told(within_s: float = 1.0) -> str | None:
     """The version of the command; None when it is not installed or does not say in time."""
-    command = shutil.which("foundry")
+    command = _command()
     said = _said([command, "--version"], within_s) if command else None
     found = _VERSION.search(said) if said else None
     return found[0] if found else None
 
 
+def _command() -> str | None:
+    """Where the command is; None: nowhere, or only in the working folder.
+
+    Windows looks there first: a file of that name in a folder that somebody sent is not run.
+    """
+    found = shutil.which("foundry")
+    return found if found and Path(found).is_absolute() else None
+
+
 def _said(words: list[str], within_s: float) -> str | None:
     """What a command printed, whatever its exit code; None when it did not end in time."""
+    left_s = max(0.05, within_s)
     try:
-        done = subprocess.run(
-            words,
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            timeout=max(0.05, within_s),
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
+        # On Windows `run` waits for ever for what the command has started and left behind.
+        done = within(left_s, lambda: _run(words, left_s))
+    except (TimeoutError, subprocess.TimeoutExpired):
         return None
     except OSError:
         return ""
     return (done.stdout + b"\n" + done.stderr).decode("utf-8", "replace")
+
+
+def _run(words: list[str], within_s: float) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        words, capture_output=True, stdin=subprocess.DEVNULL, timeout=within_s, check=False
+    )

@@ -1,5 +1,8 @@
 """The whole look at a service: where it is, what it has, what is wrong."""
 
+import math
+import time
+
 import msgspec
 
 from sprat.engines.foundry.service import troubles
@@ -13,6 +16,8 @@ from sprat.settings import Endpoint, Settings
 
 _A_PAGE = "http://localhost:3000"
 """An origin as a page in development has it."""
+_LISTS = 3
+"""How many lists of models the older service has, one after the other."""
 
 
 class Examination(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,29 +50,41 @@ def examine(
     within_s: float = 2.0,
     command_s: float = 8.0,
     lists_s: float = LIST_S,
+    total_s: float = math.inf,
+    brief: bool = False,
 ) -> Examination:
     """Look for the service and at it: at most `within_s` for each of two looks.
 
     And `command_s` for the service's own command, which takes a second or two to start, where it
     is needed; and `lists_s` for each list of models, which takes seconds where there is no network.
+    All together at most `total_s`: what comes last gets what is left. `brief` leaves out what
+    keeps nobody from an answer: the command's version, and whether pages may ask.
     """
+    ends_at = time.monotonic() + total_s
+
+    def left(most_s: float) -> float:
+        return max(0.05, min(most_s, ends_at - time.monotonic()))
+
+    def whole(seen: Answerer, found_by: str, given: Endpoint | None) -> Examination:
+        return _seen(seen, found_by, given, left(lists_s * _LISTS) / _LISTS, brief=brief)
+
     if given := configured(settings):
-        seen = look(given.url, within_s=within_s, key=given.key)
+        seen = look(given.url, within_s=left(within_s), key=given.key)
         if seen.kind == "nothing":
-            told = ask_command(command_s) if is_here(given.url) else Told(installed=False)
+            told = ask_command(left(command_s)) if is_here(given.url) else Told(installed=False)
             return _without(seen, where_set(), troubles.unanswered(seen, told))
-        return _seen(seen, where_set(), given, lists_s)
-    seen = look(USUAL, within_s=within_s)
+        return whole(seen, where_set(), given)
+    seen = look(USUAL, within_s=left(within_s))
     if seen.is_foundry:
-        return _seen(seen, "its usual port", None, lists_s)
-    told = ask_command(command_s)
+        return whole(seen, "its usual port", None)
+    told = ask_command(left(command_s))
     if told.address is None:
         wrong = troubles.unanswered(_usual(seen), told) if told.installed else None
         return Examination(troubles=(wrong or troubles.not_installed(),))
-    seen = look(told.address, within_s=within_s)
+    seen = look(told.address, within_s=left(within_s))
     if seen.kind == "nothing":
         return _without(seen, told.words, troubles.unanswered(seen, told))
-    return _seen(seen, told.words, None, lists_s)
+    return whole(seen, told.words, None)
 
 
 def _usual(seen: Answerer) -> Answerer:
@@ -81,15 +98,18 @@ def _without(seen: Answerer, found_by: str, wrong: Trouble) -> Examination:
     return Examination(address=seen.api, found_by=found_by, troubles=(wrong,))
 
 
-def _seen(seen: Answerer, found_by: str, given: Endpoint | None, lists_s: float) -> Examination:
+def _seen(
+    seen: Answerer, found_by: str, given: Endpoint | None, lists_s: float, *, brief: bool
+) -> Examination:
     key = given.key if given else None
     models = models_of(seen, within_s=lists_s, key=key) if seen.kind != "other" else None
-    pages = _lets_pages_in(seen) if seen.is_foundry else None
+    asked = seen.is_foundry and not brief
+    pages = _lets_pages_in(seen) if asked else None
     return Examination(
         address=seen.api,
         found_by=found_by,
         kind=seen.kind,
-        version=version_told() if seen.is_foundry and is_here(seen.root) else None,
+        version=version_told() if asked and is_here(seen.root) else None,
         pid=seen.pid,
         cache_folder=seen.cache_folder,
         pages_may_ask=pages,

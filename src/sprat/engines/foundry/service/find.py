@@ -6,12 +6,14 @@ import time
 import msgspec
 
 from sprat.engines.foundry.service.command import ask_command
-from sprat.engines.foundry.service.seen import look, root_of
-from sprat.settings import Endpoint, Settings
+from sprat.engines.foundry.service.seen import look
+from sprat.settings import Endpoint, Settings, root_of
 
 USUAL = "http://127.0.0.1:5273/v1"
 """Where the workshop has it; the service itself takes a free port unless it is told one."""
 VARIABLE = "FOUNDRY_LOCAL_ENDPOINT"
+
+_LOOK_S = 1.0
 
 
 def find_service(settings: Settings, *, within_s: float = 1.0) -> Endpoint | None:
@@ -24,7 +26,7 @@ def find_service(settings: Settings, *, within_s: float = 1.0) -> Endpoint | Non
     if given := configured(settings):
         return given
     ends_at = time.monotonic() + within_s
-    if look(USUAL, within_s=within_s / 2).is_foundry:
+    if look(USUAL, within_s=min(_LOOK_S, within_s / 2)).is_foundry:
         return Endpoint(url=USUAL)
     told = ask_command(ends_at - time.monotonic())
     if told.address is None:

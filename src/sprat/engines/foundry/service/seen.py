@@ -11,19 +11,17 @@ https://github.com/microsoft/Foundry-Local, sdk_v2/cpp/src/service/web_service.c
 newer one itself, which tests/engines/test_foundry_real.py starts.
 """
 
-import re
 import time
 from typing import Any, Literal, cast
-from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
 from sprat.engines.glance import Glance, glance
+from sprat.settings import root_of
 
 Kind = Literal["service", "server", "sprat", "openai", "other", "nothing"]
 """Foundry Local's older and newer generation; Sprat's own gateway; another OpenAI-compatible
 server; something that answers and is none of them; nothing."""
-_TAIL = re.compile(r"/(v1|openai)(/.*)?$")
 
 
 class Answerer(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,13 +46,6 @@ class Answerer(msgspec.Struct, frozen=True, kw_only=True):
     def api(self) -> str:
         """Its OpenAI-compatible address."""
         return f"{self.root}/v1"
-
-
-def root_of(url: str) -> str:
-    """The service's address, from what people paste: with `/v1`, with `/openai/status`, bare."""
-    parts = urlsplit(url)
-    path = _TAIL.sub("", parts.path).rstrip("/")
-    return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
 
 
 def look(url: str, *, within_s: float = 1.0, key: str | None = None) -> Answerer:
