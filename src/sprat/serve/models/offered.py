@@ -8,11 +8,12 @@ from importlib import import_module
 
 import msgspec
 
-from sprat.engines.foundry.registry import find
+from sprat.engines.foundry.place import place_of
 from sprat.errors import SpratError, UnknownModel
 from sprat.models.catalog import catalog
-from sprat.models.names import FoundryModel
+from sprat.models.names import EndpointModel, FoundryModel
 from sprat.models.ready import describe
+from sprat.serve.models.foundry import held, usable
 from sprat.serve.models.names import Names, Served, Where
 from sprat.settings import Endpoint, Settings
 
@@ -112,19 +113,35 @@ class Offered:
     def refuse_unfetched(self, served: Served) -> None:
         """Refuse a model whose weights are not here, where the gateway may not fetch them.
 
+        Blocks for a second at most, where a service of Foundry Local is looked for.
+
         Raises:
             UnknownModel: they are not.
         """
-        if self._settings.serve.pull or served.where != "local" or self._on_disk(served):
+        if isinstance(served.found, FoundryModel):
+            allowed = self._may_open(served, served.found)
+        else:
+            pull = self._settings.serve.pull
+            allowed = pull or served.where != "local" or self._on_disk(served)
+        if allowed:
             return
         raise UnknownModel(
             f"The weights of {served.name} are not on this machine.",
             fix=f"Fetch them first: sprat {_fetching(served)}",
         )
 
+    def _may_open(self, served: Served, found: FoundryModel) -> bool:
+        """A name of a client's own fetches nothing, though it was here when it was asked for."""
+        if held(found.alias, self._settings) is not None:
+            return True
+        if not self._names.is_set(served):
+            return False
+        there = isinstance(place_of(found, self._settings), EndpointModel)
+        return there or self._settings.serve.pull
+
     def _on_disk(self, served: Served) -> bool:
         if isinstance(served.found, FoundryModel):
-            return find(served.found.alias, self._settings) is not None
+            return usable(served.found.alias, self._settings) is not None
         model = catalog().get(served.source)
         return model is None or describe(model, self._settings).on_disk
 
