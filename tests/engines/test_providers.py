@@ -1,18 +1,22 @@
 """Which provider computes: the table, what is missing, what is tried, what is told."""
 
+import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import onnx
 import onnxruntime as ort
+import psutil
 import pytest
 from scipy.special import softmax
 from scipy.stats import entropy
 from tests.engines.tiny import build
 
 from sprat.engines.identity import identity
-from sprat.engines.onnx import OnnxEngine
+from sprat.engines.onnx import OnnxEngine, choice
 from sprat.engines.onnx.canary import Agreement, sing
 from sprat.engines.onnx.choice import settle
 from sprat.engines.onnx.decoder import Decoder
@@ -27,6 +31,7 @@ from sprat.engines.onnx.providers import (
     names,
     refuse_missing,
 )
+from sprat.engines.onnx.report import END_S
 from sprat.engines.onnx.session import installed
 from sprat.errors import EngineDied, EngineError, UnsupportedRequest
 from sprat.settings import OnnxSettings, Settings
@@ -222,6 +227,71 @@ def test_one_that_hangs_is_given_up_and_said_to_be_slow(
     assert settle(tiny, wanting(settings, plugged("import time; time.sleep(99)")), heard) == "qnn"
     assert "Trying qnn" in heard.lines[0]
     assert "did not finish" in heard.lines[1]
+
+
+def test_one_that_hangs_or_crashes_is_not_tried_again_until_its_report_is_deleted(
+    tiny: Path, settings: Settings, plugged, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    tries = tmp_path / "tries"
+    count = f"open({str(tries)!r}, 'a').write('x')"
+    wanted = wanting(settings, plugged(f"{count}; import os; os.abort()"))
+    for said in ("ended the process", "remembered: to try it again, delete", "remembered"):
+        with pytest.raises(EngineDied, match=said):
+            settle(tiny, wanted)
+    assert tries.read_text() == "x"
+    (report,) = settings.trials_dir.iterdir()
+    report.unlink()
+
+    package = tmp_path / "packages" / "onnxruntime_qnn" / "__init__.py"
+    code = f"def get_library_path():\n    {count}; import time; time.sleep(99)\n"
+    package.write_text(code, "utf-8")
+    monkeypatch.setattr("sprat.engines.onnx.choice.SILENT_S", 3.0)
+    monkeypatch.setattr("sprat.engines.onnx.choice.LIMIT_S", 0.2)
+    assert settle(tiny, wanted) == "qnn"
+    assert identity(str(tiny), wanted)["provider"] == "qnn"
+    assert tries.read_text() == "xx"
+
+
+def test_a_trial_ends_itself_only_after_it_would_have_been_called_slow():
+    assert END_S > choice.SILENT_S + choice.LIMIT_S
+
+
+def test_a_trial_ends_with_whoever_started_it(
+    tiny: Path, settings: Settings, plugged, tmp_path: Path
+):
+    began = tmp_path / "began"
+    say = f"import os, time; open({str(began)!r}, 'w').write(str(os.getpid())); time.sleep(99)"
+    plugged(say)
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from sprat.engines.onnx.choice import try_on\n"
+        "from sprat.settings import Settings\n"
+        "try_on(Path(sys.argv[1]), 'qnn', Settings(home=sys.argv[2]))\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, tiny, str(settings.home)]) as parent:
+        try:
+            soon(lambda: began.exists() and began.read_text() != "")
+        finally:
+            parent.kill()
+    trial = int(began.read_text())
+    soon(lambda: ended(trial))
+
+
+def ended(pid: int) -> bool:
+    try:  # where nobody asks what became of an orphan, its entry stays
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def soon(what: Callable[[], bool]) -> None:
+    """Wait until it is so; fail when it never is."""
+    for _ in range(600):
+        if what():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it never was so")
 
 
 # The canary
