@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import onnx
@@ -20,6 +21,7 @@ from sprat.engines.onnx import OnnxEngine, choice
 from sprat.engines.onnx.canary import Agreement, sing
 from sprat.engines.onnx.choice import settle
 from sprat.engines.onnx.decoder import Decoder
+from sprat.engines.onnx.device_cache import DeviceCache
 from sprat.engines.onnx.folder import read_folder
 from sprat.engines.onnx.graph import edited
 from sprat.engines.onnx.providers import (
@@ -32,7 +34,7 @@ from sprat.engines.onnx.providers import (
     refuse_missing,
 )
 from sprat.engines.onnx.report import END_S
-from sprat.engines.onnx.session import installed
+from sprat.engines.onnx.session import find_device, installed
 from sprat.errors import EngineDied, EngineError, UnsupportedRequest
 from sprat.settings import OnnxSettings, Settings
 from sprat.types import ChatRequest, Message
@@ -122,6 +124,62 @@ async def test_loading_says_how_many_operators_the_provider_computes(local: Onnx
 def test_a_study_records_the_provider_by_its_one_name(tiny: Path, settings: Settings):
     wanted = wanting(settings, "CPUExecutionProvider")
     assert identity(str(tiny), wanted)["provider"] == "cpu"
+
+
+@pytest.mark.parametrize(("name", "loaded"), [("cuda", 1), ("tensorrt", 1), ("cpu", 0)])
+def test_nvidia_s_libraries_are_loaded_from_their_packages_first(
+    name: str, loaded: int, monkeypatch: pytest.MonkeyPatch
+):
+    calls: list[int] = []
+    runtimes = [provider.runtime for provider in PROVIDERS if provider.plugin is None]
+    monkeypatch.setattr(ort, "get_available_providers", lambda: runtimes)
+    monkeypatch.setattr(ort, "get_ep_devices", list)
+    monkeypatch.setattr(ort, "preload_dlls", lambda: calls.append(1))
+    find_device(named(name))
+    assert len(calls) == loaded
+
+
+class Card:
+    """A session whose card has room for so many tensors; they lie in the machine's memory."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+
+    def create_ortvalue_from_shape_and_type(self, shape, kind, *_: object) -> ort.OrtValue:
+        if not self.room:
+            raise MemoryError("the card is full")
+        self.room -= 1
+        return ort.OrtValue.ortvalue_from_numpy(np.zeros(shape, kind))
+
+
+def test_a_card_that_is_full_as_its_memory_grows_grows_it_at_the_next_try(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def copy(sources: list[ort.OrtValue], targets: list[ort.OrtValue]) -> None:
+        for source, target in zip(sources, targets, strict=True):
+            target.update_inplace(source.numpy())
+
+    monkeypatch.setattr(ort, "copy_tensors", copy)  # the real one knows cards only
+    folder = read_folder(tiny)
+    each = 2 * folder.layers
+    card = Card(room=2 * each)
+    place = SimpleNamespace(device_id=0, device_vendor_id=0)
+    memory = DeviceCache(card, place, folder, np.dtype(np.float32))
+    memory.reserve(rows=2, tokens=1, used=0)
+    first = memory.tokens
+    value = memory._values[0][0]
+    marked = value.numpy().copy()
+    marked[:, :, 0] = 7
+    value.update_inplace(marked)
+    card.room = each + 1  # the second row does not fit
+    with pytest.raises(MemoryError):
+        memory.reserve(rows=2, tokens=first + 1, used=2)
+    card.room = 2 * each
+    memory.reserve(rows=2, tokens=first + 1, used=2)
+    shapes = {tuple(value.shape()) for values in memory._values for value in values}
+    assert shapes == {(1, folder.kv_heads, memory.tokens, folder.head_size)}
+    assert memory.tokens > first
+    assert (memory._values[0][0].numpy()[:, :, 0] == 7).all()
 
 
 # What is not there, what crashes, what hangs: told in one line, and the parent lives on
