@@ -310,6 +310,18 @@ def test_one_that_hangs_or_crashes_is_not_tried_again_until_its_report_is_delete
     assert tries.read_text() == "xx"
 
 
+def test_what_was_settled_as_a_model_was_opened_is_not_tried_again_for_its_study(
+    tiny: Path, settings: Settings, plugged, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    blind(monkeypatch)
+    tries = tmp_path / "tries"
+    plugged(f"open({str(tries)!r}, 'a').write('x'); raise OSError('no such card')")
+    wanted = wanting(settings, "auto")
+    assert settle(tiny, wanted) == "cpu"
+    assert identity(str(tiny), wanted)["provider"] == "cpu"
+    assert tries.read_text() == "x"
+
+
 def test_a_trial_ends_itself_only_after_it_would_have_been_called_slow():
     assert END_S > choice.SILENT_S + choice.LIMIT_S
 

@@ -26,6 +26,8 @@ INSTALLED_S = 60.0
 """ONNX Runtime is loaded in less, on the slowest disk."""
 LEAST_SHARE = 0.5
 """A provider that leaves more than half of the operators to the processor speeds up little."""
+_SETTLED: dict[Options, str] = {}
+"""What was found in this process: a study asks again for what its model was opened with."""
 
 
 def settle(folder: Path, settings: Settings, progress: Progress = silent) -> str:
@@ -41,7 +43,20 @@ def settle(folder: Path, settings: Settings, progress: Progress = silent) -> str
     if wanted == CPU.name:
         return wanted
     options = _options(folder, settings)
-    return _best(options, progress) if wanted == AUTO else _asked_for(options, progress)
+    name = _best(options, progress) if wanted == AUTO else _asked_for(options, progress)
+    _SETTLED[options] = name
+    return name
+
+
+def settled(folder: Path, settings: Settings) -> str:
+    """What `settle` came to last in this process; settles it where nobody has.
+
+    Raises:
+        SpratError: as `settle`.
+    """
+    wanted = checked(settings.onnx.provider)
+    known = wanted if wanted == CPU.name else _SETTLED.get(_options(folder, settings))
+    return known or settle(folder, settings)
 
 
 def try_on(folder: Path, provider: str, settings: Settings, progress: Progress = silent) -> Report:

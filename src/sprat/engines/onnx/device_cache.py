@@ -88,7 +88,7 @@ class DeviceCache:
         short, long = np.empty(old.shape(), self.dtype), np.zeros(shape, self.dtype)
         host, new = ort.OrtValue.ortvalue_from_numpy(short), self._new(tokens)
         ort.copy_tensors([old], [host])
-        kept = min(short.shape[2], tokens)  # longer where an earlier try grew this row alone
+        kept = min(old.shape()[2], tokens)  # longer where an earlier try grew this row alone
         long[:, :, :kept] = host.numpy()[:, :, :kept]
         ort.copy_tensors([ort.OrtValue.ortvalue_from_numpy(long)], [new])
         return new
