@@ -199,6 +199,21 @@ def test_what_was_taken_out_while_a_request_waited_is_not_fetched_for_a_client(
     Offered(named, wanted).refuse_unfetched(named.find("x"))
 
 
+async def test_a_name_that_a_service_answers_for_is_not_said_to_be_absent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    models = {"phi": "foundry:phi-4-mini"}
+    settings = Settings(home=str(tmp_path), serve=ServeSettings(models=models))
+    known = Names(settings)
+    monkeypatch.setattr(service, "USUAL", "http://127.0.0.1:9/v1")
+    without = {offer.name: offer.on_disk for offer in await Offered(known, settings).all()}
+    with foundry_service("server") as running:
+        monkeypatch.setattr(service, "USUAL", running.url)
+        beside = {offer.name: offer.on_disk for offer in await Offered(known, settings).all()}
+    assert (without["phi"], beside["phi"]) == (False, None)
+    assert beside["smollm2-135m"] is without["smollm2-135m"]
+
+
 def test_what_a_service_has_is_not_refused_where_nothing_may_be_fetched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

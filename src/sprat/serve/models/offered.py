@@ -9,6 +9,7 @@ from importlib import import_module
 import msgspec
 
 from sprat.engines.foundry.place import place_of
+from sprat.engines.foundry.service import find_service
 from sprat.errors import SpratError, UnknownModel
 from sprat.models.catalog import catalog
 from sprat.models.names import EndpointModel, FoundryModel
@@ -18,7 +19,7 @@ from sprat.serve.models.names import Names, Served, Where
 from sprat.settings import Endpoint, Settings
 
 _KEPT_S = 30.0
-"""How long an endpoint's list is believed."""
+"""How long an endpoint's list is believed, or that there is a service of Foundry Local."""
 _RETRIED_S = 2.0
 """After how long an endpoint that listed nothing is asked again."""
 _PATIENCE_S = 2.0
@@ -36,7 +37,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     where: Where
     embeds: bool
     on_disk: bool | None
-    """Whether its weights are on this machine; None for an endpoint's."""
+    """Whether its weights are on this machine; None for an endpoint's, or a service's."""
 
 
 class Offered:
@@ -47,6 +48,8 @@ class Offered:
         self._settings = settings
         self._heard: dict[str, tuple[float, asyncio.Task[list[str]]]] = {}
         """When each endpoint was asked, and its answer."""
+        self._looked = (float("-inf"), False)
+        """When a service of Foundry Local was looked for, and whether there was one."""
         if settings.endpoints:  # not in the middle of the first request for the list
             import_module("sprat.engines.openai.engine")
 
@@ -78,7 +81,28 @@ class Offered:
         return [*known, *remote]
 
     def _known(self) -> list[Offer]:
-        return [self.of(served) for served in self._names.listed()]
+        return [self._told(served) for served in self._names.listed()]
+
+    def _told(self, served: Served) -> Offer:
+        offer = self.of(served)
+        if offer.on_disk is False and self._elsewhere(served):
+            return msgspec.structs.replace(offer, on_disk=None)
+        return offer
+
+    def _elsewhere(self, served: Served) -> bool:
+        """Whether a service of Foundry Local would be asked for it. Blocks for a second at most."""
+        if not isinstance(served.found, FoundryModel):
+            return False
+        with suppress(UnknownModel):
+            return held(served.found.alias, self._settings) is None and self._service()
+        return False
+
+    def _service(self) -> bool:
+        at_s, there = self._looked
+        if time.monotonic() - at_s >= _KEPT_S:
+            there = find_service(self._settings) is not None
+            self._looked = (time.monotonic(), there)
+        return there
 
     def _named(self, label: str, models: list[str]) -> Iterator[Served]:
         """Those that can be asked for by a name of this API."""
