@@ -1,21 +1,27 @@
 """Which provider computes: the table, what is missing, what is tried, what is told."""
 
+import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import onnx
 import onnxruntime as ort
+import psutil
 import pytest
 from scipy.special import softmax
 from scipy.stats import entropy
 from tests.engines.tiny import build
 
 from sprat.engines.identity import identity
-from sprat.engines.onnx import OnnxEngine
+from sprat.engines.onnx import OnnxEngine, choice
 from sprat.engines.onnx.canary import Agreement, sing
 from sprat.engines.onnx.choice import settle
 from sprat.engines.onnx.decoder import Decoder
+from sprat.engines.onnx.device_cache import DeviceCache
 from sprat.engines.onnx.folder import read_folder
 from sprat.engines.onnx.graph import edited
 from sprat.engines.onnx.providers import (
@@ -27,7 +33,8 @@ from sprat.engines.onnx.providers import (
     names,
     refuse_missing,
 )
-from sprat.engines.onnx.session import installed
+from sprat.engines.onnx.report import END_S
+from sprat.engines.onnx.session import find_device, installed
 from sprat.errors import EngineDied, EngineError, UnsupportedRequest
 from sprat.settings import OnnxSettings, Settings
 from sprat.types import ChatRequest, Message
@@ -117,6 +124,62 @@ async def test_loading_says_how_many_operators_the_provider_computes(local: Onnx
 def test_a_study_records_the_provider_by_its_one_name(tiny: Path, settings: Settings):
     wanted = wanting(settings, "CPUExecutionProvider")
     assert identity(str(tiny), wanted)["provider"] == "cpu"
+
+
+@pytest.mark.parametrize(("name", "loaded"), [("cuda", 1), ("tensorrt", 1), ("cpu", 0)])
+def test_nvidia_s_libraries_are_loaded_from_their_packages_first(
+    name: str, loaded: int, monkeypatch: pytest.MonkeyPatch
+):
+    calls: list[int] = []
+    runtimes = [provider.runtime for provider in PROVIDERS if provider.plugin is None]
+    monkeypatch.setattr(ort, "get_available_providers", lambda: runtimes)
+    monkeypatch.setattr(ort, "get_ep_devices", list)
+    monkeypatch.setattr(ort, "preload_dlls", lambda: calls.append(1))
+    find_device(named(name))
+    assert len(calls) == loaded
+
+
+class Card:
+    """A session whose card has room for so many tensors; they lie in the machine's memory."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+
+    def create_ortvalue_from_shape_and_type(self, shape, kind, *_: object) -> ort.OrtValue:
+        if not self.room:
+            raise MemoryError("the card is full")
+        self.room -= 1
+        return ort.OrtValue.ortvalue_from_numpy(np.zeros(shape, kind))
+
+
+def test_a_card_that_is_full_as_its_memory_grows_grows_it_at_the_next_try(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def copy(sources: list[ort.OrtValue], targets: list[ort.OrtValue]) -> None:
+        for source, target in zip(sources, targets, strict=True):
+            target.update_inplace(source.numpy())
+
+    monkeypatch.setattr(ort, "copy_tensors", copy)  # the real one knows cards only
+    folder = read_folder(tiny)
+    each = 2 * folder.layers
+    card = Card(room=2 * each)
+    place = SimpleNamespace(device_id=0, device_vendor_id=0)
+    memory = DeviceCache(card, place, folder, np.dtype(np.float32))
+    memory.reserve(rows=2, tokens=1, used=0)
+    first = memory.tokens
+    value = memory._values[0][0]
+    marked = value.numpy().copy()
+    marked[:, :, 0] = 7
+    value.update_inplace(marked)
+    card.room = each + 1  # the second row does not fit
+    with pytest.raises(MemoryError):
+        memory.reserve(rows=2, tokens=first + 1, used=2)
+    card.room = 2 * each
+    memory.reserve(rows=2, tokens=first + 1, used=2)
+    shapes = {tuple(value.shape()) for values in memory._values for value in values}
+    assert shapes == {(1, folder.kv_heads, memory.tokens, folder.head_size)}
+    assert memory.tokens > first
+    assert (memory._values[0][0].numpy()[:, :, 0] == 7).all()
 
 
 # What is not there, what crashes, what hangs: told in one line, and the parent lives on
@@ -222,6 +285,83 @@ def test_one_that_hangs_is_given_up_and_said_to_be_slow(
     assert settle(tiny, wanting(settings, plugged("import time; time.sleep(99)")), heard) == "qnn"
     assert "Trying qnn" in heard.lines[0]
     assert "did not finish" in heard.lines[1]
+
+
+def test_one_that_hangs_or_crashes_is_not_tried_again_until_its_report_is_deleted(
+    tiny: Path, settings: Settings, plugged, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    tries = tmp_path / "tries"
+    count = f"open({str(tries)!r}, 'a').write('x')"
+    wanted = wanting(settings, plugged(f"{count}; import os; os.abort()"))
+    for said in ("ended the process", "remembered: to try it again, delete", "remembered"):
+        with pytest.raises(EngineDied, match=said):
+            settle(tiny, wanted)
+    assert tries.read_text() == "x"
+    (report,) = settings.trials_dir.iterdir()
+    report.unlink()
+
+    package = tmp_path / "packages" / "onnxruntime_qnn" / "__init__.py"
+    code = f"def get_library_path():\n    {count}; import time; time.sleep(99)\n"
+    package.write_text(code, "utf-8")
+    monkeypatch.setattr("sprat.engines.onnx.choice.SILENT_S", 3.0)
+    monkeypatch.setattr("sprat.engines.onnx.choice.LIMIT_S", 0.2)
+    assert settle(tiny, wanted) == "qnn"
+    assert identity(str(tiny), wanted)["provider"] == "qnn"
+    assert tries.read_text() == "xx"
+
+
+def test_what_was_settled_as_a_model_was_opened_is_not_tried_again_for_its_study(
+    tiny: Path, settings: Settings, plugged, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    blind(monkeypatch)
+    tries = tmp_path / "tries"
+    plugged(f"open({str(tries)!r}, 'a').write('x'); raise OSError('no such card')")
+    wanted = wanting(settings, "auto")
+    assert settle(tiny, wanted) == "cpu"
+    assert identity(str(tiny), wanted)["provider"] == "cpu"
+    assert tries.read_text() == "x"
+
+
+def test_a_trial_ends_itself_only_after_it_would_have_been_called_slow():
+    assert END_S > choice.SILENT_S + choice.LIMIT_S
+
+
+def test_a_trial_ends_with_whoever_started_it(
+    tiny: Path, settings: Settings, plugged, tmp_path: Path
+):
+    began = tmp_path / "began"
+    say = f"import os, time; open({str(began)!r}, 'w').write(str(os.getpid())); time.sleep(99)"
+    plugged(say)
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from sprat.engines.onnx.choice import try_on\n"
+        "from sprat.settings import Settings\n"
+        "try_on(Path(sys.argv[1]), 'qnn', Settings(home=sys.argv[2]))\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, tiny, str(settings.home)]) as parent:
+        try:
+            soon(lambda: began.exists() and began.read_text() != "")
+        finally:
+            parent.kill()
+    trial = int(began.read_text())
+    soon(lambda: ended(trial))
+
+
+def ended(pid: int) -> bool:
+    try:  # where nobody asks what became of an orphan, its entry stays
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def soon(what: Callable[[], bool]) -> None:
+    """Wait until it is so; fail when it never is."""
+    for _ in range(600):
+        if what():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it never was so")
 
 
 # The canary

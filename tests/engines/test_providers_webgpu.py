@@ -10,7 +10,7 @@ from tests.engines.tiny import build
 
 from sprat.engines.base import ask
 from sprat.engines.onnx import OnnxEngine, choice
-from sprat.engines.onnx.trial import Report
+from sprat.engines.onnx.report import Report
 from sprat.settings import OnnxSettings, Settings
 from sprat.types import ChatRequest, Message, Reply
 

@@ -35,7 +35,7 @@ def identity(name: str, settings: Settings) -> dict[str, Any]:
 
 
 def _local(source: "Local", settings: Settings) -> dict[str, Any]:
-    from sprat.engines.onnx.choice import settle
+    from sprat.engines.onnx.choice import settled
     from sprat.models.ready import ensure
 
     ready = ensure(source, settings)
@@ -45,7 +45,7 @@ def _local(source: "Local", settings: Settings) -> dict[str, Any]:
         licence=ready.licence,
         # A folder of the user's own has no weights file that was hashed on the way in.
         folder_sha256=None if ready.gguf else _folder_sha256(ready.folder),
-        provider=settle(ready.folder, settings),
+        provider=settled(ready.folder, settings),
         threads=settings.onnx.threads,
     )
 

@@ -55,7 +55,10 @@ class EndpointModel(msgspec.Struct, frozen=True):
 
 
 class FoundryModel(msgspec.Struct, frozen=True):
-    """A model that Foundry Local's native runtime is to run on this machine."""
+    """A model of Foundry Local's, run in process or by a service that is found here.
+
+    Which of the two: `engines.foundry.place`.
+    """
 
     alias: str
     """Its alias or its identifier there."""

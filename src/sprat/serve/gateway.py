@@ -1,11 +1,13 @@
 """What all requests share: names, models, the ledger."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 
 from sprat.engines.base import Embedder, Engine
 from sprat.engines.door import embedder_of, open_source
+from sprat.engines.onnx.providers import checked
+from sprat.errors import SettingsError, UnknownModel, UsageError
 from sprat.serve.ledger import Ledger, a_moment_later
 from sprat.serve.models.names import Names, Served
 from sprat.serve.models.offered import Offered
@@ -30,7 +32,10 @@ class Gateway:
 
         Raises:
             SpratError: `[serve.models]` or `[serve] load` names what is not there.
+            SettingsError: `[onnx] provider` names no provider.
         """
+        with _ours():
+            checked(settings.onnx.provider)
         self._all = settings
         self.settings = settings.serve
         self.names = Names(settings)
@@ -57,7 +62,8 @@ class Gateway:
     def _open_engine(self, served: Served) -> Engine:
         self.offered.refuse_unfetched(served)
         progress = fetching(served.name)
-        return open_source(served.found, self._all, progress=progress, reuse_prefix=True)
+        with _ours():
+            return open_source(served.found, self._all, progress=progress, reuse_prefix=True)
 
     def _open_embedder(self, served: Served) -> Embedder:
         self.offered.refuse_unfetched(served)
@@ -121,6 +127,21 @@ class Gateway:
         self.ledger.tell()
         await self.answering.aclose()
         await self.embedding.aclose()
+
+
+@contextmanager
+def _ours() -> Generator[None]:
+    """What cannot be used as the settings say is no fault of the client that asked.
+
+    Raises:
+        SettingsError: that.
+    """
+    try:
+        yield
+    except UnknownModel:
+        raise
+    except UsageError as error:
+        raise SettingsError(error.message, fix=error.fix) from error
 
 
 def _available_bytes() -> int:

@@ -9,7 +9,6 @@ back: how far it is, then what came of it. It ends when its standard input does.
 import os
 import signal
 import sys
-import threading
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,7 +18,7 @@ from sprat.engines.foundry.native import FoundryError, open_manager, register, s
 from sprat.engines.foundry.public import fetch
 from sprat.engines.foundry.said import plain
 from sprat.engines.foundry.wire import Errand, Fetch, Held, Register, Working
-from sprat.engines.worker.serve import fault, take_stdout
+from sprat.engines.worker.serve import end_with_parent, fault, take_stdout
 from sprat.errors import DownloadFailed, EngineError
 
 
@@ -56,16 +55,11 @@ def _say(out: BinaryIO, message: object) -> None:
     out.write(msgspec.json.encode(message) + b"\n")
 
 
-def _end_with_parent() -> None:
-    sys.stdin.buffer.read()
-    os._exit(1)
-
-
 def main() -> None:
     """Read the errand, do it, say what came of it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us
     out = take_stdout()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     try:
         done: object = run(msgspec.json.decode(sys.argv[1], type=Errand), out)
     except Exception as error:  # noqa: BLE001 - whatever it was, the parent must hear of it

@@ -6,6 +6,7 @@ read without loading the native runtime, and is what the SDK's is made again fro
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -36,10 +37,15 @@ class Registered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def registered(settings: Settings) -> dict[str, Registered]:
-    """Every such model, by alias."""
+    """Every such model, by alias; read again only when the file has changed.
+
+    Raises:
+        BadWeights: the file cannot be read.
+    """
     file = settings.foundry_dir / _FILE
     try:
-        models = msgspec.json.decode(file.read_bytes(), type=list[Registered])
+        stat = file.stat()
+        models = _read(file, (stat.st_mtime_ns, stat.st_size, stat.st_ino))
     except FileNotFoundError:
         return {}
     except msgspec.MsgspecError as error:
@@ -48,6 +54,11 @@ def registered(settings: Settings) -> dict[str, Registered]:
             fix="Delete it, and register the models again: sprat foundry register NAME",
         ) from error
     return {model.alias: model for model in models}
+
+
+@lru_cache(maxsize=4)
+def _read(file: Path, version: tuple[int, ...]) -> list[Registered]:  # noqa: ARG001 - the key
+    return msgspec.json.decode(file.read_bytes(), type=list[Registered])
 
 
 def find(alias: str, settings: Settings) -> Registered | None:

@@ -1,8 +1,10 @@
 """Which provider a model is run with: each is tried on the model before it is used.
 
-What may crash or hang is tried in a process of its own (`trial`), which remembers comparisons.
+What may crash or hang is tried in a process of its own (`trial`), which remembers comparisons; that
+it crashed or hung is remembered here.
 """
 
+import os
 import subprocess
 import sys
 from collections.abc import Generator
@@ -12,16 +14,20 @@ from pathlib import Path
 import msgspec
 
 from sprat.engines.onnx.providers import AUTO, CPU, DIED_FIX, checked
-from sprat.engines.onnx.trial import LIMIT_S, Options, Report
+from sprat.engines.onnx.report import LIMIT_S, Options, Report, failed_at, keep, recall
 from sprat.engines.worker.keeper import physical_cores
-from sprat.errors import EngineDied, EngineError, SpratError, UnsupportedRequest
+from sprat.errors import EngineDied, EngineError, EngineTimeout, SpratError, UnsupportedRequest
 from sprat.models.progress import Progress, remark, silent
 from sprat.settings import Settings
 
 SILENT_S = 2.0
 """A trial that is remembered takes less."""
+INSTALLED_S = 60.0
+"""ONNX Runtime is loaded in less, on the slowest disk."""
 LEAST_SHARE = 0.5
 """A provider that leaves more than half of the operators to the processor speeds up little."""
+_SETTLED: dict[Options, str] = {}
+"""What was found in this process: a study asks again for what its model was opened with."""
 
 
 def settle(folder: Path, settings: Settings, progress: Progress = silent) -> str:
@@ -37,7 +43,20 @@ def settle(folder: Path, settings: Settings, progress: Progress = silent) -> str
     if wanted == CPU.name:
         return wanted
     options = _options(folder, settings)
-    return _best(options, progress) if wanted == AUTO else _asked_for(options, progress)
+    name = _best(options, progress) if wanted == AUTO else _asked_for(options, progress)
+    _SETTLED[options] = name
+    return name
+
+
+def settled(folder: Path, settings: Settings) -> str:
+    """What `settle` came to last in this process; settles it where nobody has.
+
+    Raises:
+        SpratError: as `settle`.
+    """
+    wanted = checked(settings.onnx.provider)
+    known = wanted if wanted == CPU.name else _SETTLED.get(_options(folder, settings))
+    return known or settle(folder, settings)
 
 
 def try_on(folder: Path, provider: str, settings: Settings, progress: Progress = silent) -> Report:
@@ -56,23 +75,24 @@ def start(provider: str, within_s: float) -> Report:
     Raises:
         UnsupportedRequest: there is no provider of that name.
     """
-    options = Options(provider=checked(provider))
-    with _trying(options) as process:
-        try:
-            out, said = process.communicate(timeout=within_s)
-        except subprocess.TimeoutExpired:
-            why = f"it did not start within {within_s:g} seconds."
-            return Report(provider=options.provider, outcome="slow", why=why, fix=DIED_FIX)
-    return _told(process, options.provider, out, said)
+    report = _within(within_s, Options(provider=checked(provider)))
+    if report is None:
+        why = f"it did not start within {within_s:.1f} seconds."
+        return Report(provider=checked(provider), outcome="slow", why=why, fix=DIED_FIX)
+    return report
 
 
-def installed_providers() -> tuple[str, ...]:
+def installed_providers(within_s: float = INSTALLED_S) -> tuple[str, ...]:
     """Names of the providers that could be asked for here, best first; none is tried.
 
     Raises:
+        EngineTimeout: ONNX Runtime takes longer than that to be loaded.
         EngineError: ONNX Runtime itself cannot be loaded.
     """
-    report = _run(Options(), silent)
+    report = _within(within_s, Options())
+    if report is None:
+        line = f"ONNX Runtime was not loaded within {within_s:.1f} seconds."
+        raise EngineTimeout(line, fix="Try again when the machine is less busy.")
     if report.outcome != "passed":
         raise EngineError(report.why, fix="Install it anew: pip install onnxruntime")
     return report.installed
@@ -126,6 +146,18 @@ def _error(report: Report) -> SpratError:
 
 
 def _run(options: Options, progress: Progress) -> Report:
+    file = failed_at(options)
+    if before := recall(file):
+        return before
+    report = _tried(options, progress)
+    if report.outcome not in {"slow", "died"}:  # what it says itself it keeps itself
+        return report
+    again = f"to try it again, delete {file.name} in {file.parent.name}/ of Sprat's folder"
+    keep(file, msgspec.structs.replace(report, why=f"{report.why} (remembered: {again})"))
+    return report
+
+
+def _tried(options: Options, progress: Progress) -> Report:
     name = options.provider
     with _trying(options) as process:
         try:
@@ -140,16 +172,32 @@ def _run(options: Options, progress: Progress) -> Report:
     return _told(process, name, out, said)
 
 
+def _within(seconds: float, options: Options) -> Report | None:
+    """What a trial says; None when it says nothing for so long."""
+    with _trying(options) as process:
+        try:
+            out, said = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            return None
+    return _told(process, options.provider, out, said)
+
+
 @contextmanager
 def _trying(options: Options) -> Generator["subprocess.Popen[bytes]"]:
+    """A trial; it ends when its standard input does, which the system closes if this one dies."""
     command = [sys.executable, "-P", "-m", "sprat.engines.onnx.trial"]
     command.append(msgspec.json.encode(options).decode())
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe) as process:
-        try:
-            yield process
-        finally:
-            process.kill()  # does nothing to one that has ended
+    theirs, ours = os.pipe()  # not PIPE: `communicate` would close that at once
+    try:
+        with subprocess.Popen(command, stdin=theirs, stdout=pipe, stderr=pipe) as process:
+            try:
+                yield process
+            finally:
+                process.kill()  # does nothing to one that has ended
+    finally:
+        os.close(theirs)
+        os.close(ours)
 
 
 def _told(process: "subprocess.Popen[bytes]", name: str, out: bytes, said: bytes) -> Report:

@@ -38,13 +38,15 @@ class DeviceCache:
     def reserve(self, rows: int, tokens: int, used: int) -> None:
         """Make room for `rows` requests of `tokens` tokens; the first `used` rows are kept."""
         if tokens > self.tokens:
-            before, self.tokens = self.tokens, -(-tokens // BLOCK_TOKENS) * BLOCK_TOKENS
+            longer = -(-tokens // BLOCK_TOKENS) * BLOCK_TOKENS
             for row, values in enumerate(self._values):
                 self._values[row] = [
-                    self._grown(value, before) if row < used else self._new() for value in values
+                    self._grown(value, longer) if row < used else self._new(longer)
+                    for value in values
                 ]
+            self.tokens = longer  # only now: the card may have had no room for one of them
         while self.rows < rows:
-            self._values.append([self._new() for _ in range(self._count)])
+            self._values.append([self._new(self.tokens) for _ in range(self._count)])
 
     def move(self, source: int, target: int, tokens: int) -> None:
         """Copy row `source` over row `target`: all of it, the card does that at once."""
@@ -73,8 +75,8 @@ class DeviceCache:
             binding.bind_ortvalue_output(written, value)
         self._bound = values
 
-    def _new(self) -> Native:
-        shape = (1, self._kv_heads, self.tokens, self._head_size)
+    def _new(self, tokens: int) -> Native:
+        shape = (1, self._kv_heads, tokens, self._head_size)
         place = self._place
         return self._session.create_ortvalue_from_shape_and_type(
             shape, self.dtype.type, "gpu", place.device_id, place.device_vendor_id
@@ -82,10 +84,11 @@ class DeviceCache:
 
     def _grown(self, old: Native, tokens: int) -> Native:
         """A longer tensor that begins with the old one's tokens, by way of the host."""
-        shape = (1, self._kv_heads, self.tokens, self._head_size)
+        shape = (1, self._kv_heads, tokens, self._head_size)
         short, long = np.empty(old.shape(), self.dtype), np.zeros(shape, self.dtype)
-        host, new = ort.OrtValue.ortvalue_from_numpy(short), self._new()
+        host, new = ort.OrtValue.ortvalue_from_numpy(short), self._new(tokens)
         ort.copy_tensors([old], [host])
-        long[:, :, :tokens] = host.numpy()
+        kept = min(old.shape()[2], tokens)  # longer where an earlier try grew this row alone
+        long[:, :, :kept] = host.numpy()[:, :, :kept]
         ort.copy_tensors([ort.OrtValue.ortvalue_from_numpy(long)], [new])
         return new

@@ -23,6 +23,8 @@ ANY_TOKENS = 2**31
 FEW_TOKENS = 31
 """From 32 tokens on, WebGPU computes attention by a kernel that is wrong on SwiftShader: only the
 first four tokens come out right, and it has four lanes side by side. Source: docs/providers.md."""
+_NVIDIA = {"cuda", "tensorrt"}
+"""Providers of `onnxruntime-gpu`, whose libraries of NVIDIA's are packages beside it."""
 _PLUGGED: set[str] = set()
 """Providers whose library was registered: they are given to a session by their device."""
 _KINDS = ("GPU", "CPU", "NPU")
@@ -78,6 +80,8 @@ def find_device(provider: Provider) -> Native | None:
     """
     if not _is_installed(provider):
         raise refuse_missing(provider)
+    if provider.name in _NVIDIA:
+        _preload()
     if provider.runtime not in ort.get_available_providers():
         _plug_in(provider)
     found = [d for d in ort.get_ep_devices() if d.ep_name == provider.runtime]
@@ -174,6 +178,15 @@ def _is_installed(provider: Provider) -> bool:
     """Whether it is part of this ONNX Runtime, or there is a library of it to be plugged in."""
     built_in = provider.runtime in ort.get_available_providers()
     return built_in or (provider.plugin is not None and find_spec(provider.plugin) is not None)
+
+
+def _preload() -> None:
+    """Load NVIDIA's libraries from their packages, where the system's loader does not look.
+
+    Source: ONNX Runtime, "CUDA Execution Provider", `preload_dlls` (since 1.21).
+    """
+    if hasattr(ort, "preload_dlls"):
+        ort.preload_dlls()
 
 
 def _plug_in(provider: Provider) -> None:

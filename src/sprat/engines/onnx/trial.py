@@ -7,54 +7,18 @@ Prints one `Report` as JSON. Without a provider in the options it tells which on
 
 import faulthandler
 import os
+import signal
 import sys
-from contextlib import suppress
-from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
+from sprat.engines.onnx.report import END_S, Options, Outcome, Report, keep, kept_at, recall
+from sprat.engines.worker.serve import end_with_parent
 from sprat.errors import SpratError, UnsupportedRequest, first_line
 
-LIMIT_S = 600.0
-"""A provider that needs longer for a page of text is of no use to anybody."""
 _IMITATED = "it finds no graphics card, only one that the processor imitates."
 _FIX = "Use --provider cpu."
-Outcome = Literal["passed", "differs", "refused", "missing", "died", "slow"]
-
-
-class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be tried: JSON, the one argument."""
-
-    folder: str = ""
-    """The model; without one the provider is only started."""
-    provider: str = ""
-    threads: int = 1
-    remembered: str = ""
-    """The folder of reports that were made before."""
-    hardware_only: bool = False
-    """Refuse a graphics provider that would compute on the processor."""
-
-
-class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """How it went."""
-
-    provider: str = ""
-    outcome: Outcome = "passed"
-    why: str = ""
-    """One line."""
-    fix: str | None = None
-    device: str = ""
-    nodes: dict[str, int] = {}
-    """How many operators each provider got; empty where it cannot be told."""
-    installed: tuple[str, ...] = ()
-    """Names of the providers that could be tried, best first."""
-
-    @property
-    def share(self) -> float | None:
-        """The part of the graph's operators that the provider itself computes; None: not known."""
-        return self.nodes.get(self.provider, 0) / sum(self.nodes.values()) if self.nodes else None
 
 
 def tell() -> Report:
@@ -77,9 +41,8 @@ def attempt(options: Options) -> Report:
         known = Report(provider=provider.name, device=describe(device))
         if not options.folder:
             return known
-        parts = (known.device, library_version(device))
-        file = Path(options.remembered) / f"{_key(options, parts)}.json"
-        return _recall(file) or _keep(file, _compared(options, known))
+        file = _kept_at(options, (known.device, library_version(device)))
+        return recall(file) or keep(file, _compared(options, known))
     except SpratError as error:
         return _refused(provider.name, error)
     except Exception as error:  # noqa: BLE001 - a provider fails in ways of its own
@@ -113,45 +76,26 @@ def _compared(options: Options, known: Report) -> Report:
     )
 
 
-def _key(options: Options, device: tuple[str, str]) -> str:
-    """What a comparison depends on: the model, the provider, the versions, the device, the rule."""
-    import hashlib
-
+def _kept_at(options: Options, device: tuple[str, str]) -> Path:
+    """A comparison depends on the runtime, the device and the rule too."""
     from sprat.engines.onnx import canary
     from sprat.engines.onnx.native import ort
 
-    files = sorted(path for path in Path(options.folder).iterdir() if path.is_file())
-    sizes = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
     rule = (canary.TEXT, canary.STEPS, canary.MOST_KL, canary.MOST_REGRET)
-    versions = (ort.__version__, version("sprat"))
-    parts = (options.folder, options.provider, device, sizes, versions, rule)
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
-
-
-def _recall(file: Path) -> Report | None:
-    try:
-        return msgspec.json.decode(file.read_bytes(), type=Report)
-    except (OSError, msgspec.MsgspecError):
-        return None
-
-
-def _keep(file: Path, report: Report) -> Report:
-    from sprat.models.disk import write_whole
-
-    with suppress(OSError):  # it will be compared again
-        write_whole(file, msgspec.json.encode(report))
-    return report
+    return kept_at(options, ort.__version__, device, rule)
 
 
 def _main() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us
+    end_with_parent()
     ours = os.dup(1)
     os.dup2(2, 1)  # what native code prints is no part of the report
     options = msgspec.json.decode(sys.argv[1], type=Options)
     from sprat.engines.onnx.decoder import quiet
 
     quiet()
-    # Ends it even where native code hangs and the parent, which would end it, was killed.
-    faulthandler.dump_traceback_later(LIMIT_S, exit=True)
+    # Ends it even where native code lets no other thread run and the parent was killed.
+    faulthandler.dump_traceback_later(END_S, exit=True)
     report = attempt(options) if options.provider else tell()
     with os.fdopen(ours, "wb") as out:
         out.write(msgspec.json.encode(report))

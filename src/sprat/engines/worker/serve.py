@@ -105,6 +105,16 @@ def take_stdout() -> BinaryIO:
     return os.fdopen(ours, "wb", buffering=0)
 
 
+def end_with_parent() -> None:
+    """End this process when its standard input does, for one that reads nothing from there."""
+    threading.Thread(target=_wait_for_the_end, daemon=True).start()
+
+
+def _wait_for_the_end() -> None:
+    sys.stdin.buffer.read()
+    os._exit(1)
+
+
 def _listen(
     inbox: "queue.SimpleQueue[Told]", decode: Callable[[bytes], Told], interrupts: list[Interrupt]
 ) -> None:

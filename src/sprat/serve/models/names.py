@@ -1,24 +1,24 @@
 """Which names the API answers to. Never a path: files are served under names from `sprat.toml`."""
 
 import re
-from contextlib import suppress
-from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from sprat.engines.foundry.registry import Registered, find, registered
-from sprat.errors import ModelError, UnknownModel, UsageError
+from sprat.engines.foundry.registry import Registered
+from sprat.errors import UnknownModel, UsageError
 from sprat.models.catalog import CatalogModel, catalog
-from sprat.models.disk import size_bytes
 from sprat.models.names import EndpointModel, FoundryModel, Source, nearest, resolve
+from sprat.serve.models.foundry import FOUNDRY, all_held, held, need_bytes, usable
 from sprat.settings import Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:@+-]*(/[A-Za-z0-9][A-Za-z0-9._:@+-]*){0,3}$"
 MOST_CHARACTERS = 200
 _NAME = re.compile(PATTERN)
 _SHOWN = 80
-_FOUNDRY = "foundry:"
 
 Where = Literal["local", "endpoint"]
 
@@ -84,6 +84,10 @@ class Names:
             raise UnknownModel(f"There is no model {name[:_SHOWN]!r} here.", fix=self._fix(name))
         return found
 
+    def is_set(self, served: Served) -> bool:
+        """Whether `[serve.models]` names it: the owner wants it here, whatever it takes."""
+        return any(alias.source == served.source for alias in self._aliases.values())
+
     def listed(self) -> list[Served]:
         """The catalogue, what is in Foundry Local here, aliases. Endpoints say what they offer."""
         return list({**self._catalogue, **self._foundry(), **self._aliases}.values())
@@ -92,7 +96,11 @@ class Names:
         if not _NAME.fullmatch(alias):
             raise UsageError(f"[serve.models] {alias!r} is no name.", fix="Use letters and digits.")
         found = resolve(source, self._settings)
-        return self._served(alias, found.name, found)
+        if not isinstance(found, FoundryModel):
+            return self._served(alias, found.name, found)
+        if model := usable(found.alias, self._settings):
+            return self._of_foundry(model, alias)
+        return self._served(alias, f"{FOUNDRY}{found.alias.lower()}", found)
 
     def _at_endpoint(self, name: str) -> Served | None:
         head, _, model = name.partition(":" if name.startswith("foundry:") else "/")
@@ -103,22 +111,27 @@ class Names:
 
     def _in_foundry(self, name: str) -> Served | None:
         """Only what is here already: no client has gigabytes fetched by a name of its own."""
-        if not name.startswith(_FOUNDRY) or "foundry" in self._settings.endpoints:
+        if not name.startswith(FOUNDRY) or "foundry" in self._settings.endpoints:
             return None
-        held = find(name.removeprefix(_FOUNDRY), self._settings)
-        return self._of_foundry(name, held) if held else None
+        model = held(name.removeprefix(FOUNDRY), self._settings)
+        return self._of_foundry(model) if model else None
 
     def _foundry(self) -> dict[str, Served]:
         if "foundry" in self._settings.endpoints:
             return {}
-        known: dict[str, Registered] = {}
-        with suppress(ModelError):  # said to whoever asks for one of them
-            known = registered(self._settings)
-        names = {f"{_FOUNDRY}{alias}": held for alias, held in known.items()}
-        return {name: self._of_foundry(name, held) for name, held in names.items()}
+        found = [self._of_foundry(model) for model in all_held(self._settings)]
+        return {served.name: served for served in found}
 
-    def _of_foundry(self, name: str, held: Registered) -> Served:
-        return self._served(name, name, FoundryModel(held.alias, name))
+    def _of_foundry(self, model: Registered, name: str | None = None) -> Served:
+        """One name however a client spells it: each source is a worker with the whole model."""
+        own = f"{FOUNDRY}{model.alias}"
+        return Served(
+            name=name or own,
+            source=own,
+            found=FoundryModel(model.alias, own),
+            where="local",
+            need_bytes=need_bytes(model),
+        )
 
     def _fix(self, name: str) -> str:
         head, slash, model = name.partition("/")
@@ -143,19 +156,14 @@ class Names:
             found=found,
             where="local",
             embeds=embeds,
-            need_bytes=_weight_bytes(found, self._settings) * 3 // 2,
+            need_bytes=_weight_bytes(found) * 3 // 2,
         )
 
 
-def _weight_bytes(found: Source, settings: Settings) -> int:
+def _weight_bytes(found: Source) -> int:
     """Half as much again is taken for the cache and what the runtime packs anew; 0: not known."""
     if isinstance(found, CatalogModel):
         return found.bytes or 0
-    if isinstance(found, FoundryModel):
-        with suppress(ModelError):
-            held = find(found.alias, settings)
-            return size_bytes(Path(held.folder)) if held else 0
-        return 0
     path: Path | None = getattr(found, "path", None)
     if path is None:
         return 0

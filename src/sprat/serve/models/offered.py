@@ -8,16 +8,18 @@ from importlib import import_module
 
 import msgspec
 
-from sprat.engines.foundry.registry import find
+from sprat.engines.foundry.place import place_of
+from sprat.engines.foundry.service import find_service
 from sprat.errors import SpratError, UnknownModel
 from sprat.models.catalog import catalog
-from sprat.models.names import FoundryModel
+from sprat.models.names import EndpointModel, FoundryModel
 from sprat.models.ready import describe
+from sprat.serve.models.foundry import held, usable
 from sprat.serve.models.names import Names, Served, Where
 from sprat.settings import Endpoint, Settings
 
 _KEPT_S = 30.0
-"""How long an endpoint's list is believed."""
+"""How long an endpoint's list is believed, or that there is a service of Foundry Local."""
 _RETRIED_S = 2.0
 """After how long an endpoint that listed nothing is asked again."""
 _PATIENCE_S = 2.0
@@ -35,7 +37,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     where: Where
     embeds: bool
     on_disk: bool | None
-    """Whether its weights are on this machine; None for an endpoint's."""
+    """Whether its weights are on this machine; None for an endpoint's, or a service's."""
 
 
 class Offered:
@@ -46,6 +48,8 @@ class Offered:
         self._settings = settings
         self._heard: dict[str, tuple[float, asyncio.Task[list[str]]]] = {}
         """When each endpoint was asked, and its answer."""
+        self._looked = (float("-inf"), False)
+        """When a service of Foundry Local was looked for, and whether there was one."""
         if settings.endpoints:  # not in the middle of the first request for the list
             import_module("sprat.engines.openai.engine")
 
@@ -77,7 +81,28 @@ class Offered:
         return [*known, *remote]
 
     def _known(self) -> list[Offer]:
-        return [self.of(served) for served in self._names.listed()]
+        return [self._told(served) for served in self._names.listed()]
+
+    def _told(self, served: Served) -> Offer:
+        offer = self.of(served)
+        if offer.on_disk is False and self._elsewhere(served):
+            return msgspec.structs.replace(offer, on_disk=None)
+        return offer
+
+    def _elsewhere(self, served: Served) -> bool:
+        """Whether a service of Foundry Local would be asked for it. Blocks for a second at most."""
+        if not isinstance(served.found, FoundryModel):
+            return False
+        with suppress(UnknownModel):
+            return held(served.found.alias, self._settings) is None and self._service()
+        return False
+
+    def _service(self) -> bool:
+        at_s, there = self._looked
+        if time.monotonic() - at_s >= _KEPT_S:
+            there = find_service(self._settings) is not None
+            self._looked = (time.monotonic(), there)
+        return there
 
     def _named(self, label: str, models: list[str]) -> Iterator[Served]:
         """Those that can be asked for by a name of this API."""
@@ -112,19 +137,35 @@ class Offered:
     def refuse_unfetched(self, served: Served) -> None:
         """Refuse a model whose weights are not here, where the gateway may not fetch them.
 
+        Blocks for a second at most, where a service of Foundry Local is looked for.
+
         Raises:
             UnknownModel: they are not.
         """
-        if self._settings.serve.pull or served.where != "local" or self._on_disk(served):
+        if isinstance(served.found, FoundryModel):
+            allowed = self._may_open(served, served.found)
+        else:
+            pull = self._settings.serve.pull
+            allowed = pull or served.where != "local" or self._on_disk(served)
+        if allowed:
             return
         raise UnknownModel(
             f"The weights of {served.name} are not on this machine.",
             fix=f"Fetch them first: sprat {_fetching(served)}",
         )
 
+    def _may_open(self, served: Served, found: FoundryModel) -> bool:
+        """A name of a client's own fetches nothing, though it was here when it was asked for."""
+        if held(found.alias, self._settings) is not None:
+            return True
+        if not self._names.is_set(served):
+            return False
+        there = isinstance(place_of(found, self._settings), EndpointModel)
+        return there or self._settings.serve.pull
+
     def _on_disk(self, served: Served) -> bool:
         if isinstance(served.found, FoundryModel):
-            return find(served.found.alias, self._settings) is not None
+            return usable(served.found.alias, self._settings) is not None
         model = catalog().get(served.source)
         return model is None or describe(model, self._settings).on_disk
 
