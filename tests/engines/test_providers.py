@@ -310,6 +310,17 @@ def test_one_that_hangs_or_crashes_is_not_tried_again_until_its_report_is_delete
     assert tries.read_text() == "xx"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals there")
+@pytest.mark.parametrize("signal", ["SIGTERM", "SIGKILL"])
+def test_a_trial_that_somebody_ended_says_nothing_of_the_provider(
+    tiny: Path, settings: Settings, plugged, signal: str
+):
+    wanted = wanting(settings, plugged(f"import os, signal; os.kill(os.getpid(), signal.{signal})"))
+    with pytest.raises(EngineDied):
+        settle(tiny, wanted)
+    assert not settings.trials_dir.exists()
+
+
 def test_what_was_settled_as_a_model_was_opened_is_not_tried_again_for_its_study(
     tiny: Path, settings: Settings, plugged, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -26,6 +26,9 @@ INSTALLED_S = 60.0
 """ONNX Runtime is loaded in less, on the slowest disk."""
 LEAST_SHARE = 0.5
 """A provider that leaves more than half of the operators to the processor speeds up little."""
+_FROM_OUTSIDE = {-9, -15}
+"""Exit statuses of what a user, a shutdown or the system for want of memory ended: no fault of the
+provider's that would come again."""
 _SETTLED: dict[Options, str] = {}
 """What was found in this process: a study asks again for what its model was opened with."""
 
@@ -149,15 +152,18 @@ def _run(options: Options, progress: Progress) -> Report:
     file = failed_at(options)
     if before := recall(file):
         return before
-    report = _tried(options, progress)
+    report, code = _tried(options, progress)
     if report.outcome not in {"slow", "died"}:  # what it says itself it keeps itself
+        return report
+    if report.outcome == "died" and code in _FROM_OUTSIDE:
         return report
     again = f"to try it again, delete {file.name} in {file.parent.name}/ of Sprat's folder"
     keep(file, msgspec.structs.replace(report, why=f"{report.why} (remembered: {again})"))
     return report
 
 
-def _tried(options: Options, progress: Progress) -> Report:
+def _tried(options: Options, progress: Progress) -> tuple[Report, int | None]:
+    """How it went, and the exit status; None for a trial that had to be given up."""
     name = options.provider
     with _trying(options) as process:
         try:
@@ -168,8 +174,8 @@ def _tried(options: Options, progress: Progress) -> Report:
                 out, said = process.communicate(timeout=LIMIT_S)
             except subprocess.TimeoutExpired:
                 why = f"it did not finish a page of text in {LIMIT_S:.0f} seconds"
-                return Report(provider=name, outcome="slow", why=why)
-    return _told(process, name, out, said)
+                return Report(provider=name, outcome="slow", why=why), None
+    return _told(process, name, out, said), process.returncode
 
 
 def _within(seconds: float, options: Options) -> Report | None:
