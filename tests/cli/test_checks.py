@@ -20,7 +20,7 @@ from tests.serve.running import gateway, serving
 
 from sprat.cli.checks import network, software
 from sprat.cli.checks import providers as looking
-from sprat.cli.checks.endpoints import check_endpoints
+from sprat.cli.checks.endpoints import check_endpoint
 from sprat.cli.checks.every import PATIENCE_S
 from sprat.cli.checks.finding import Check
 from sprat.cli.checks.foundry import check_foundry
@@ -70,7 +70,8 @@ LISTED = {"/v1/models": (200, {"data": [{"id": "tiny"}, {"id": "small"}]})}
 def endpoint_check(url: str, settings: Settings | None = None, **fields: str) -> Check:
     base = settings or Settings()
     endpoints = {"there": Endpoint(url=url, **fields)}
-    (check,) = check_endpoints(Settings(small=base.small, large=base.large, endpoints=endpoints))
+    own = Settings(small=base.small, large=base.large, endpoints=endpoints)
+    (check,) = check_endpoint(own, name="there")
     return check
 
 

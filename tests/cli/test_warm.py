@@ -37,6 +37,16 @@ async def test_a_gateway_that_runs_loads_the_model_and_keeps_it(tmp_path: Path) 
     assert "There is no model 'nobody'" in str(refused.exception)
 
 
+async def test_a_gateway_that_wants_a_key_gets_that_of_the_settings(tmp_path: Path) -> None:
+    async with gateway(serving(tmp_path, key="a-key")) as at:
+        config = at_port(tmp_path, int(at.url.rsplit(":", 1)[1]))
+        refused = await asyncio.to_thread(run, "echo", config=config)
+        config.write_text(f'{config.read_text("utf-8")}key = "a-key"\n', "utf-8")
+        result = await asyncio.to_thread(run, "echo", config=config)
+    assert "did not load echo: This gateway asks for a key" in str(refused.exception)
+    assert result.exit_code == 0, result.output
+
+
 async def test_a_model_behind_the_gateway_is_loaded_at_its_service_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

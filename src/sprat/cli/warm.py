@@ -1,7 +1,6 @@
 """`sprat models warm`: a model into memory, where somebody keeps it there; what its load takes."""
 
 import asyncio
-import os
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -12,7 +11,7 @@ from sprat.cli.context import settings_of
 from sprat.cli.output import check_target, write_json
 from sprat.cli.progress import progress_bar
 from sprat.errors import EngineError
-from sprat.settings import ServeSettings, Settings
+from sprat.settings import Settings
 
 if TYPE_CHECKING:
     from sprat.engines.glance import Glance
@@ -58,6 +57,7 @@ def _in_gateway(name: str, settings: Settings) -> Warmed | None:
     way and loads nothing.
     """
     from sprat.engines.glance import glance
+    from sprat.serve.guard.key import headers_of
     from sprat.serve.port import answers, is_sprat, url_of
 
     host, port = settings.serve.host, settings.serve.port
@@ -66,7 +66,7 @@ def _in_gateway(name: str, settings: Settings) -> Warmed | None:
     root = url_of(host, port)
     click.echo(f"{name}: asking the gateway at {root} to load it …", err=True)
     url = f"{root}/api/models/{quote(name, safe='')}/load"
-    seen = glance(url, within_s=_LOAD_S, headers=_key(settings.serve), post=b"{}")
+    seen = glance(url, within_s=_LOAD_S, headers=headers_of(settings.serve), post=b"{}")
     if seen.status == 404:
         return None
     if seen.status != 200:
@@ -78,11 +78,6 @@ def _in_gateway(name: str, settings: Settings) -> Warmed | None:
     return Warmed(
         name=name, where=root, load_s=load_s if isinstance(load_s, float) else None, kept=True
     )
-
-
-def _key(serve: ServeSettings) -> dict[str, str]:
-    key = os.environ.get(serve.key_env or "", "").strip() or serve.key
-    return {"Authorization": f"Bearer {key}"} if key else {}
 
 
 def _refused(name: str, root: str, seen: "Glance") -> EngineError:

@@ -20,13 +20,6 @@ class _List(msgspec.Struct):
     data: list[_Model]
 
 
-def check_endpoints(settings: Settings) -> Iterable[Check]:
-    """Every configured endpoint, one after the other; Foundry Local has a check of its own."""
-    for name in settings.endpoints:
-        if name != "foundry":
-            yield from check_endpoint(settings, name=name)
-
-
 def check_endpoint(settings: Settings, *, name: str) -> Iterable[Check]:
     """It is reachable, at the right path, takes the key, and has the models that are asked for."""
     endpoint, label = settings.endpoints[name], f"Endpoint {name}"

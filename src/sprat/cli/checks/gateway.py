@@ -79,10 +79,9 @@ def _pages(root: str, serve: ServeSettings) -> Iterable[Check]:
 
 def _warmth(root: str, serve: ServeSettings) -> Iterable[Check]:
     from sprat.engines.glance import glance
+    from sprat.serve.guard.key import headers_of
 
-    key = os.environ.get(serve.key_env or "", "").strip() or serve.key
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
-    said: Any = glance(f"{root}/api/models", headers=headers, within_s=2.0).json
+    said: Any = glance(f"{root}/api/models", headers=headers_of(serve), within_s=2.0).json
     states: Any = cast("dict[str, Any]", said).get("models") if isinstance(said, dict) else None
     if not isinstance(states, list):
         return  # it wants another key: what is in its memory is not ours to know

@@ -1,9 +1,6 @@
 """`sprat foundry models`: what the service has, and what is registered in process."""
 
 import sys
-from importlib import import_module
-from importlib.util import find_spec
-from typing import Any
 
 import click
 import msgspec
@@ -15,9 +12,6 @@ from sprat.engines.foundry.service.examine import Examination, examine
 from sprat.engines.foundry.service.models import ServiceModel
 from sprat.models.progress import megabytes
 from sprat.settings import Settings
-
-_IN_PROCESS = "sprat.engines.foundry.registry"
-"""The module whose `registered(settings)` has what is registered in process, by name."""
 
 
 @click.command(epilog="Example: sprat foundry models --json -")
@@ -47,11 +41,10 @@ def models(ctx: click.Context, json_file: str | None) -> None:
 
 
 def registered_models(settings: Settings) -> list[str]:
-    """The models that Foundry Local runs in process; none where that is not built in."""
-    if find_spec(_IN_PROCESS) is None:
-        return []
-    module: Any = import_module(_IN_PROCESS)
-    return list(module.registered(settings))
+    """The models that Foundry Local runs in process."""
+    from sprat.engines.foundry.registry import registered
+
+    return list(registered(settings))
 
 
 def _print(found: Examination, registered: list[str]) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 
 from sprat.errors import SettingsError
 from sprat.serve.problem import BadRequest
@@ -32,6 +33,14 @@ def key_of(settings: ServeSettings, environ: Mapping[str, str] | None = None) ->
             fix="Use letters, digits and signs of ASCII, without spaces.",
         )
     return key
+
+
+def headers_of(settings: ServeSettings) -> dict[str, str]:
+    """With what this machine's own commands ask its gateway; empty where there is no key."""
+    with suppress(SettingsError):  # it may have been started with another one, then it says so
+        if key := key_of(settings):
+            return {"Authorization": f"Bearer {key}"}
+    return {}
 
 
 class Key:

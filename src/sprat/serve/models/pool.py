@@ -8,12 +8,12 @@ from typing import Any, Generic
 import msgspec
 
 from sprat.engines.base import Load
+from sprat.engines.patience import aside
 from sprat.measure.clock import now_ns
 from sprat.serve.models.names import Served
 from sprat.serve.models.places import Places
 from sprat.serve.models.slot import Loadable, Slot, Standing, T
 from sprat.serve.problem import BadRequest, Busy
-from sprat.serve.threads import in_thread
 from sprat.settings import ServeSettings
 
 
@@ -171,7 +171,7 @@ class Pool(Generic[T]):
         try:
             if slot.served.where == "local":
                 await self._make_room(slot.served)
-            engine = await in_thread(lambda: self._open(slot.served))
+            engine = await aside(lambda: self._open(slot.served))
             if slot.served.where == "local":
                 slot.load = await _warmed(engine)
             slot.engine, slot.pids = engine, engine.pids

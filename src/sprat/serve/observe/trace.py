@@ -9,10 +9,10 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from sprat.engines.patience import aside
 from sprat.measure.clock import now_ns
 from sprat.serve.observe.figures import figures
 from sprat.serve.observe.log import LOG
-from sprat.serve.threads import in_thread
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
@@ -92,7 +92,7 @@ class Traces:
         """Send what is left; a collector that does not answer is not waited for."""
         try:
             async with asyncio.timeout(_FLUSH_S):
-                await in_thread(self._provider.shutdown)
+                await aside(self._provider.shutdown)
         except TimeoutError:
             LOG.warning("The last traces could not be sent in %g s.", _FLUSH_S)
 
