@@ -63,7 +63,7 @@ def _figures(cell: Cell, *, several: bool) -> list[str]:
 def _phases(group: facts.Group, result: BenchResult, page: Page) -> None:
     """Where the time of a mean answer goes."""
     several = len(facts.measured(result)) > 1
-    phases = [(f, n) for f, n, _ in facts.PHASES if facts.has_phase(group.cells, f)]
+    phases = [(field, name) for field, name, _ in facts.seen_phases(group.cells)]
     shown = table_of(
         page,
         ("of a mean answer", "left"),
