@@ -2,13 +2,17 @@
 
 import asyncio
 
+import msgspec
 import pytest
 from tests.studies.bench.made import HERE, Told, asked, measured, plan
 
 from sprat.errors import BadWeights, EngineDied, RunError
+from sprat.studies.bench.drift import drifted
 from sprat.studies.bench.plan import round_order, setups_of
 from sprat.studies.bench.summary import summarise
 from sprat.studies.resume import MAX_STREAK
+from sprat.studies.watching import DURING
+from sprat.types import Reply
 
 
 class Cut(Told):
@@ -248,6 +252,40 @@ async def test_a_machine_that_was_busy_before_degrades_the_run(store):
     busy = {"load_average_1min": 1.4, "usable_cores": 2}
     result = await measured(store, plan(rounds=1), {"a": Told()}, machine=lambda: busy)
     assert any("busy before the first request: load 1.4 on 2" in line for line in result.degraded)
+
+
+def test_a_load_before_is_not_said_where_it_is_known_what_others_used_meanwhile():
+    busy = {"load_average_1min": 1.4, "usable_cores": 2}
+    assert len(drifted(busy, None)) == 1
+    assert drifted({**busy, DURING: [{"others_share": 0.01}]}, None) == ()
+
+
+async def test_a_study_that_still_runs_is_not_said_to_have_been_stopped(store):
+    def look(event):
+        if event.round == 1:
+            half.append(summarise(store, event.study))
+
+    half = []
+    await asked(store, plan(rounds=2), {"a": Told()}, progress=look)
+    assert not half[0].complete
+    assert any("Still running" in warning for warning in half[0].warnings)
+    assert not any("--resume" in warning for warning in half[0].warnings)
+
+
+async def test_a_cached_row_in_which_some_prompts_were_computed_says_so(store):
+    class Forgetful(Told):
+        async def stream(self, request):
+            async for piece in super().stream(request):
+                if isinstance(piece, Reply):
+                    cached = 0 if len(self.asked) % 2 else 30
+                    usage = msgspec.structs.replace(piece.usage, cached_tokens=cached)
+                    piece = msgspec.structs.replace(piece, usage=usage)  # noqa: PLW2901
+                yield piece
+
+    wanted = plan(conditions=("warm", "prefix-cached"), rounds=3)
+    result = await measured(store, wanted, {"a": lambda _: Forgetful()})
+    (said,) = [warning for warning in result.warnings if "mixes answers" in warning]
+    assert said.startswith("a, prefix-cached/in40/out8/c1: of 6 prompts 3 came")
 
 
 async def test_what_the_watch_saw_while_the_models_were_asked_degrades_the_run(store, monkeypatch):

@@ -101,7 +101,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     """Errors included."""
     errors: int
     ended_by: EndedBy
-    """What ended the repetitions; `interrupted` for a study that was stopped."""
+    """What ended the repetitions; `interrupted` for a study that was stopped, or runs."""
     input_tokens: float | None
     """Median of the engine's own count."""
     real_output_tokens: float | None
@@ -250,5 +250,5 @@ class BenchResult(msgspec.Struct, frozen=True, kw_only=True):
     """Grid, rounds, budget, precision, seed: what is needed to do it again."""
     warnings: tuple[str, ...] = ()
     complete: bool = True
-    """False for a study that was stopped: it can be resumed."""
+    """False for a study that was stopped and can be resumed, or that still runs."""
     requests: tuple[Request, ...] = ()

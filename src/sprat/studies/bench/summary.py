@@ -49,7 +49,7 @@ def summarise(store: Store, study_id: str) -> BenchResult:
         unmeasured=unmeasured_of(study, plan),
         workshop=workshop_lines(kept, setups, names),
         settings=study.settings,
-        warnings=warnings_of(study, plan, cells, sides),
+        warnings=warnings_of(study, plan, kept, cells, sides),
         complete=study.status == "done",
         requests=tuple(_requests(kept, setups, names, _first_ns(runs))),
     )
