@@ -112,6 +112,9 @@ def test_the_joules_of_a_side_are_of_one_condition_and_never_with_those_of_a_loa
     pooled = side_of(model, [cold, cached], 0).energy
     assert (pooled.joules, pooled.joules_per_token) == (None, None)
     assert "not pooled" in (pooled.source or "")
+    why = Resources(energy_source="unavailable: no counter")
+    blind = [msgspec.structs.replace(one, resources=why) for one in (cold, cached)]
+    assert side_of(model, blind, 0).energy.source == "unavailable: no counter"
 
 
 def test_a_backlog_grows_when_answers_take_longer_than_requests_need_to_arrive():

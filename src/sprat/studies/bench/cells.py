@@ -108,9 +108,10 @@ def _energy_of_one_condition(runs: Sequence[Run]) -> Energy:
     conditions = {run.kind for run in runs}
     one = conditions if len(conditions) == 1 else conditions & {"warm"}
     own = [run for run in runs if run.kind in one]
-    if not own:
-        return POOLED
-    return _energy(used_by(own), own)
+    if own:
+        return _energy(used_by(own), own)
+    every = _energy(used_by(runs), runs)
+    return every if every.joules is None else POOLED  # not measured at all: for its own reason
 
 
 def _energy(used: Resources, runs: Sequence[Run]) -> Energy:
