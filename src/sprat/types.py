@@ -159,8 +159,11 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
         return _seconds(self.first_token_ns, self.last_token_ns)
 
     def inter_token_s(self, output_tokens: int) -> float | None:
-        """Mean seconds between tokens, (last - first) / (n - 1); None for n < 2."""
-        if output_tokens < 2 or self.decode_s is None:
+        """Mean seconds between tokens, (last - first) / (n - 1).
+
+        None for n < 2, and for an answer that came in one piece: its tokens have no gaps.
+        """
+        if output_tokens < 2 or not self.decode_s:
             return None
         return self.decode_s / (output_tokens - 1)
 

@@ -70,6 +70,13 @@ def test_every_file_is_written_and_the_table_printed_once(model, capsys, tmp_pat
     assert "Written: b.csv" in err
 
 
+def test_a_page_on_standard_output_is_alone_there(model, capsys):
+    code, out, err = run(capsys, "bench", model, *QUICK, "--html", "-")
+    assert code == 0, err
+    assert out.startswith("<!doctype html>")
+    assert out.rstrip().endswith("</html>")
+
+
 def test_a_benchmark_is_listed_and_shown_as_one(model, capsys):
     run(capsys, "bench", model, *QUICK)
     code, out, _ = run(capsys, "runs", "list")
@@ -109,6 +116,8 @@ def test_a_comparison_is_no_csv(model, capsys):
         (("--prompt", "x", "--prompt-tokens", "9"), "exclude each other"),
         (("--rate", "nan"), "--rate is not a number"),
         (("--json", "-", "--csv", "-"), "one result only"),
+        (("--aiperf", ""), "--aiperf is empty"),
+        (("--aiperf", "model.toml/below"), "model.toml is no folder"),
     ],
 )
 def test_wrong_use_is_one_line_and_exit_code_two(model, capsys, arguments, says):

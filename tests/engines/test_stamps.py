@@ -70,6 +70,13 @@ def test_one_token_has_no_rate():
     timing = played([(50, Delta(text="a"))], sent=0, done=60)
     assert timing.ttft_s == pytest.approx(0.050)
     assert timing.inter_token_s(1) is None
+
+
+def test_an_answer_in_one_piece_has_no_time_between_tokens_rather_than_zero():
+    at = 5_000_000_000
+    timing = Timing(scheduled_ns=0, sent_ns=0, first_token_ns=at, last_token_ns=at, done_ns=at)
+    assert timing.inter_token_s(8) is None
+    assert timing.decode_tokens_per_s(8) is None
     assert timing.decode_tokens_per_s(1) is None
 
 

@@ -88,11 +88,11 @@ class Store:
 
     def put_environment(self, study: str, environment: dict[str, Any]) -> None:
         """Replace what is recorded of the machine: more is known when a stretch is over."""
-        with self._write():
-            self._db.execute(
-                "UPDATE studies SET body = json_set(body, '$.environment', json(?)) WHERE id = ?",
-                (_text(environment), study),
-            )
+        self._put(study, "environment", environment)
+
+    def put_settings(self, study: str, settings: dict[str, Any]) -> None:
+        """Replace what the study does: one that is resumed may go on to more rounds, say."""
+        self._put(study, "settings", settings)
 
     def add_run(self, run: Run) -> None:
         """Keep one answer, durably, before anything else happens.
@@ -149,6 +149,14 @@ class Store:
                 " AND error IS NOT NULL",
                 (study, role, from_position),
             ).rowcount
+
+    def withdraw(self, runs: Sequence[Run]) -> None:
+        """Forget these answers and errors, all or none of them, so that they are asked again."""
+        with self._write():
+            self._db.executemany(
+                "DELETE FROM answers WHERE study = ? AND question = ? AND role = ? AND repeat = ?",
+                [(run.study, run.question, run.role, run.repeat) for run in runs],
+            )
 
     # -- reading ---------------------------------------------------------------------------------
 
@@ -291,6 +299,13 @@ class Store:
             raise RunError(
                 f"{run.role} answered {run.question!r} of {run.study} already: {error}."
             ) from error
+
+    def _put(self, study: str, part: str, value: dict[str, Any]) -> None:
+        with self._write():
+            self._db.execute(
+                "UPDATE studies SET body = json_set(body, ?, json(?)) WHERE id = ?",
+                (f"$.{part}", _text(value), study),
+            )
 
     def _put_model(self, study: str, model: StudyModel) -> None:
         self._db.execute(

@@ -11,15 +11,13 @@ from sprat.studies.comparison import Comparison, ModelSummary, QuestionSet, Verd
 from sprat.studies.paired import kinds_of, paired_questions, pairs_of, verdict_of
 from sprat.studies.plan import KIND
 from sprat.studies.tally import answer_of, summarise_model
-from sprat.studies.watching import drift_of, watched_before
+from sprat.studies.watching import busy_before, drift_of, watched_before
 from sprat.types import Run
 
 FEW = 30
 """Below this many pairs a report says that the interval is wide for a reason."""
 MANY_TRUNCATED = 0.1
 MANY_CACHED = 0.02
-BUSY = 0.5
-"""Runnable processes per core from which on the times are not this study's alone."""
 
 
 def summarise(store: Store, study_id: str) -> Comparison:
@@ -157,14 +155,10 @@ def _resumed(study: Study) -> str:
 
 
 def _busy(environment: Mapping[str, Any]) -> str:
-    load, cores = environment.get("load_average_1min"), environment.get("usable_cores")
-    if any(stretch.get("others_share") is not None for stretch in watched_before(environment)):
-        return ""  # what others really used meanwhile is known
-    if load is None or not cores or load < BUSY * cores:
-        return ""
-    return (
-        f"The machine was busy when the study began (load {load} on {cores} cores): both sides "
-        "were slowed alike, so trust the ratio of their times more than the seconds."
+    busy = busy_before(environment)
+    return busy and (
+        f"The machine was busy when the study began ({busy}): both sides were "
+        "slowed alike, so trust the ratio of their times more than the seconds."
     )
 
 

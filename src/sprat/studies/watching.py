@@ -12,6 +12,9 @@ from sprat.runs.store import Store
 DURING = "during"
 """The name in a study's environment: one entry per session, since a study may be resumed."""
 
+BUSY = 0.5
+"""Runnable processes per core from which on the times are not the study's alone."""
+
 
 @contextmanager
 def watched(
@@ -38,6 +41,20 @@ def watched(
 def watched_before(environment: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What was recorded of each session; empty for a study that was not watched."""
     return list(environment.get(DURING, ()))
+
+
+def busy_before(environment: Mapping[str, Any]) -> str:
+    """How busy the machine was before the study: `load 1.4 on 2 cores`; empty: not too busy.
+
+    Empty too where it is known what others really used meanwhile: the load of the minute before
+    may be our own work, the export of a model say.
+    """
+    load, cores = environment.get("load_average_1min"), environment.get("usable_cores")
+    if any(stretch.get("others_share") is not None for stretch in watched_before(environment)):
+        return ""
+    if load is None or not cores or load < BUSY * cores:
+        return ""
+    return f"load {load} on {cores} cores"
 
 
 def drift_of(environment: Mapping[str, Any]) -> str:

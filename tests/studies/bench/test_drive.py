@@ -58,6 +58,29 @@ async def test_in_a_closed_loop_every_worker_asks_one_after_the_other():
     assert [one.error for one in asked if one.request.messages[0].content == "3"] == ["gone"]
 
 
+async def test_a_worker_that_is_kept_waiting_leaves_the_rest_to_the_others():
+    held = asyncio.Event()
+
+    class Holding(Counting):
+        async def stream(self, request):
+            if request.messages[0].content == "0":
+                await held.wait()
+            if request.messages[0].content == "8":
+                held.set()
+            async for piece in super().stream(request):
+                yield piece
+
+    async with asyncio.timeout(20):  # shared out beforehand, nobody would let the first one go
+        asked = await closed_loop(Holding(), requests(9), 2)
+    assert [one.request.messages[0].content for one in asked] == [str(n) for n in range(9)]
+
+
+async def test_a_failed_request_says_when_it_was_due():
+    asked = await closed_loop(Counting(), requests(5), 1)
+    (failed,) = [one for one in asked if one.error]
+    assert failed.request.scheduled_ns is not None
+
+
 async def test_in_an_open_loop_requests_leave_though_none_is_answered():
     engine = Counting(gate=asyncio.Event())
     running = asyncio.create_task(open_loop(engine, requests(6), 1000, "seed"))

@@ -5,9 +5,12 @@ import numpy as np
 import pytest
 from tests.studies.bench.made import S, Told, measured, plan
 
+from sprat.report.bench import facts
+from sprat.runs.study import StudyModel
+from sprat.studies.bench.cells import side_of
 from sprat.studies.bench.figures import backlog_grows, per_second, spread, window_s
 from sprat.studies.bench.times import phases_of
-from sprat.types import ChatRequest, Reply, Run, Timing, Usage
+from sprat.types import ChatRequest, Reply, Resources, Run, Timing, Usage
 
 WHOLE = Timing(
     scheduled_ns=0,
@@ -30,6 +33,12 @@ def run(timing, tokens=10):
 def answered(due_s, took_s, tokens=10):
     begin = round(due_s * S)
     return run(Timing(scheduled_ns=begin, sent_ns=begin, done_ns=begin + round(took_s * S)), tokens)
+
+
+def failed(due_s, took_s):
+    begin = round(due_s * S)
+    return Run(study="s", question="q", kind="warm", model="a", role="a", error="gone",
+               request=ChatRequest(messages=(), scheduled_ns=begin), elapsed_s=took_s)  # fmt: skip
 
 
 def test_the_phases_are_the_gaps_between_the_stamps():
@@ -75,6 +84,37 @@ def test_tokens_a_second_are_all_tokens_over_the_time_in_which_they_came():
     assert rate is not None
     assert (rate.value, rate.low) == (10.0, None)
     assert per_second([[]], lambda _: 1, seed=0) is None
+
+
+def test_the_time_of_what_failed_counts_though_it_has_no_tokens():
+    """By hand: 40 tokens in 4 s; a failure from 3 s before to 1 s after; a round of errors."""
+    mixed = [answered(3, 4, tokens=40), failed(0, 2), failed(7, 1)]
+    assert window_s(mixed) == 8.0
+    rate = per_second([mixed, [failed(20, 2)]], lambda reply: reply.usage.output_tokens, seed=0)
+    assert rate is not None
+    assert rate.value == pytest.approx(40 / (8 + 2))
+    assert per_second([[failed(0, 2)]], lambda _: 1, seed=0) is None
+
+
+def measured_as(kind, joules, tokens):
+    one = answered(0, 1, tokens)
+    used = Resources(energy_joules=joules, energy_noise_joules=0.1, energy_source="a counter")
+    return msgspec.structs.replace(one, kind=kind, resources=used)
+
+
+def test_the_joules_of_a_side_are_of_one_condition_and_never_with_those_of_a_load():
+    model = StudyModel(role="a", name="a")
+    warm, cold = measured_as("warm", 20.0, 10), measured_as("cold", 500.0, 10)
+    cached = measured_as("prefix-cached", 5.0, 10)
+    side = side_of(model, [cold, warm, cached], 0)
+    assert (side.requests, side.energy.joules, side.energy.joules_per_token) == (3, 20.0, 2.0)
+    assert side_of(model, [cold], 0).energy.joules_per_answer == 500.0
+    pooled = side_of(model, [cold, cached], 0).energy
+    assert (pooled.joules, pooled.joules_per_token) == (None, None)
+    assert "not pooled" in (pooled.source or "")
+    why = Resources(energy_source="unavailable: no counter")
+    blind = [msgspec.structs.replace(one, resources=why) for one in (cold, cached)]
+    assert side_of(model, blind, 0).energy.source == "unavailable: no counter"
 
 
 def test_a_backlog_grows_when_answers_take_longer_than_requests_need_to_arrive():
@@ -138,6 +178,10 @@ async def test_without_the_stream_nothing_is_said_of_first_tokens(store):
     assert cell.answer_s is not None
     assert "first_token_latency_avg" not in msgspec.to_builtins(result.workshop)[0]
     assert {request.ttft_s for request in result.requests} == {None}
+    assert (cell.phases.first_token_s, cell.phases.decode_s, cell.ratios) == (None, None, ())
+    assert cell.answer_s.mean == pytest.approx(0.02 + (cell.phases.finish_s or 0))
+    assert "first token" not in facts.headline(result)
+    assert [name for _, name, _ in facts.seen_phases(result.cells)][-1] == "Answer"
 
 
 async def test_an_engine_that_does_not_keep_to_the_length_is_said(store):

@@ -2,14 +2,25 @@
 
 import asyncio
 
+import msgspec
 import pytest
 from tests.studies.bench.made import HERE, Told, asked, measured, plan
 
 from sprat.errors import BadWeights, EngineDied, RunError
 from sprat.studies import watching
+from sprat.studies.bench.drift import drifted
 from sprat.studies.bench.plan import round_order, setups_of
-from sprat.studies.bench.study import MAX_STREAK
 from sprat.studies.bench.summary import summarise
+from sprat.studies.resume import MAX_STREAK
+from sprat.studies.watching import DURING
+from sprat.types import Reply
+
+
+class Cut(Told):
+    """Cannot be loaded."""
+
+    async def warm(self):
+        raise BadWeights("The weights are cut short.")
 
 
 def turns(store, study):
@@ -94,11 +105,7 @@ async def test_what_nobody_here_can_start_is_not_measured_cold_and_the_rest_is(s
 
 
 async def test_a_side_that_cannot_be_loaded_is_said_and_the_others_are_measured(store):
-    class Broken(Told):
-        async def warm(self):
-            raise BadWeights("The weights are cut short.")
-
-    broken = Broken()
+    broken = Cut()
     result = await measured(store, plan(rounds=1), {"a": broken, "b": Told()})
     assert [gap.why for gap in result.unmeasured] == ["The weights are cut short."]
     assert result.unmeasured[0].condition is None
@@ -107,12 +114,8 @@ async def test_a_side_that_cannot_be_loaded_is_said_and_the_others_are_measured(
 
 
 async def test_where_no_side_can_be_loaded_nothing_is_recorded(store):
-    class Broken(Told):
-        async def warm(self):
-            raise BadWeights("The weights are cut short.")
-
     with pytest.raises(BadWeights, match="cut short"):
-        await asked(store, plan(), {"a": Broken()})
+        await asked(store, plan(), {"a": Cut()})
     assert store.studies() == []
 
 
@@ -185,10 +188,69 @@ async def test_an_error_has_no_time_but_is_counted(store):
 
 async def test_a_side_that_is_gone_stops_the_study_which_can_be_resumed(store):
     gone = {number: EngineDied("gone") for number in range(8, 60)}
-    with pytest.raises(RunError, match=rf"failed {MAX_STREAK} times in a row.*--resume"):
+    with pytest.raises(RunError, match=r"failed 6 times in a row.*--resume"):  # 3 rounds of 2
         await asked(store, plan(rounds=50), {"a": Told(fails=gone)})
     (line,) = store.studies()
     assert (line.kind, line.status) == ("bench", "stopped")
+
+
+async def test_the_rounds_of_an_outage_are_asked_again_and_no_other_error_is(store):
+    # Its rounds begin with the 7th request: one with an error, one that ends with one, then none.
+    gone = {number: EngineDied("gone") for number in range(10, 60)}
+    wanted = plan(rounds=5)
+    broken = Told(fails={8: EngineDied("once"), **gone})
+    with pytest.raises(RunError, match="in a row"):
+        await asked(store, wanted, {"a": broken, "b": Told()})
+    (line,) = store.studies()
+    before = [run for run in store.runs(line.id) if run.error is None or run.error == "once"]
+    await asked(store, wanted, {"a": Told(), "b": Told()}, resume=line.id)
+    after = list(store.runs(line.id))
+    assert [run.error for run in after if run.error] == ["once"]
+    assert {cell.rounds for cell in summarise(store, line.id).cells} == {5}
+    assert len({run.position for run in after}) == len(after) == 2 * 5 * 2
+    kept = {(run.role, run.repeat): run.position for run in after}
+    again = {(r.role, r.repeat) for r in before if kept[r.role, r.repeat] != r.position}
+    assert again == {("a", 2)}  # answered in the round in which the outage began
+
+
+async def test_a_server_that_refuses_part_of_a_load_is_measured_to_the_end(store):
+    busy = {number: EngineDied("429") for number in range(8, 200) if number % 8}
+    wanted = plan(rounds=5, requests=8)
+    result = await measured(store, wanted, {"a": Told(fails=busy)})
+    assert result.complete
+    assert (result.cells[0].rounds, result.cells[0].requests) == (5, 40)
+    assert result.cells[0].errors > MAX_STREAK
+
+
+async def test_a_resumed_study_reports_the_plan_that_it_went_on_with(store):
+    wild = Told(first_s=lambda number: 0.1 + number % 7)
+    study = await asked(store, plan(rounds=2, precision=0.001), {"a": wild})
+    await asked(store, plan(rounds=6, precision=0.001), {"a": wild}, resume=study)
+    result = summarise(store, study)
+    assert result.settings["rounds"] == 6
+    assert (result.cells[0].rounds, result.cells[0].ended_by) == (6, "rounds")
+
+
+async def test_what_could_not_be_measured_is_kept_though_the_study_is_stopped(store):
+    def stop(event):
+        if event.what == "asking":
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await asked(store, plan(), {"a": Cut(), "b": Told()}, progress=stop)
+    (line,) = store.studies()
+    assert [gap.side for gap in summarise(store, line.id).unmeasured] == ["a"]
+    await asked(store, plan(), {"a": Told(), "b": Told()}, resume=line.id)
+    assert summarise(store, line.id).unmeasured == ()
+
+
+async def test_a_side_at_fault_in_the_beginning_is_what_it_is_when_it_is_first_there(store):
+    now, other = {"a": {"weights_sha256": "ab"}}, {"a": {"weights_sha256": "cd"}}
+    study = await asked(store, plan(rounds=1), {"a": Cut(), "b": Told()}, identities={})
+    await asked(store, plan(rounds=1), {"a": Told(), "b": Told()}, identities=now, resume=study)
+    assert summarise(store, study).sides[0].identity == now["a"]
+    with pytest.raises(RunError, match="was ab, and is cd now"):
+        await asked(store, plan(rounds=1), {"a": Told()}, identities=other, resume=study)
 
 
 async def test_a_machine_that_changed_meanwhile_degrades_the_run(store):
@@ -203,6 +265,40 @@ async def test_a_machine_that_was_busy_before_degrades_the_run(store):
     busy = {"load_average_1min": 1.4, "usable_cores": 2}
     result = await measured(store, plan(rounds=1), {"a": Told()}, machine=lambda: busy)
     assert any("busy before the first request: load 1.4 on 2" in line for line in result.degraded)
+
+
+def test_a_load_before_is_not_said_where_it_is_known_what_others_used_meanwhile():
+    busy = {"load_average_1min": 1.4, "usable_cores": 2}
+    assert len(drifted(busy, None)) == 1
+    assert drifted({**busy, DURING: [{"others_share": 0.01}]}, None) == ()
+
+
+async def test_a_study_that_still_runs_is_not_said_to_have_been_stopped(store):
+    def look(event):
+        if event.round == 1:
+            half.append(summarise(store, event.study))
+
+    half = []
+    await asked(store, plan(rounds=2), {"a": Told()}, progress=look)
+    assert not half[0].complete
+    assert any("Still running" in warning for warning in half[0].warnings)
+    assert not any("--resume" in warning for warning in half[0].warnings)
+
+
+async def test_a_cached_row_in_which_some_prompts_were_computed_says_so(store):
+    class Forgetful(Told):
+        async def stream(self, request):
+            async for piece in super().stream(request):
+                if isinstance(piece, Reply):
+                    cached = 0 if len(self.asked) % 2 else 30
+                    usage = msgspec.structs.replace(piece.usage, cached_tokens=cached)
+                    piece = msgspec.structs.replace(piece, usage=usage)  # noqa: PLW2901
+                yield piece
+
+    wanted = plan(conditions=("warm", "prefix-cached"), rounds=3)
+    result = await measured(store, wanted, {"a": lambda _: Forgetful()})
+    (said,) = [warning for warning in result.warnings if "mixes answers" in warning]
+    assert said.startswith("a, prefix-cached/in40/out8/c1: of 6 prompts 3 came")
 
 
 async def test_what_the_watch_saw_while_the_models_were_asked_degrades_the_run(store, monkeypatch):

@@ -155,7 +155,7 @@ _OPTIONS = (
         "budget_s",
         type=Seconds(),
         metavar="TIME",
-        help="Of asking, the first round excepted: 90s, 5m [120s].",
+        help="Of asking: 90s, 5m [120s]. The first round counts, and is always finished.",
     ),
     click.option(
         "--cooldown",

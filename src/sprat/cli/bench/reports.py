@@ -32,7 +32,8 @@ class BenchTargets(msgspec.Struct, frozen=True, kw_only=True):
         """Refuse what cannot be written before the work, not after.
 
         Raises:
-            UsageError: a file that cannot be written, or two results for one place.
+            UsageError: a file that cannot be written, a folder that cannot be made, or two results
+                for one place.
         """
         seen: set[str] = set()
         for target in (self.json, self.csv, self.html):
@@ -41,6 +42,8 @@ class BenchTargets(msgspec.Struct, frozen=True, kw_only=True):
                 place = "Standard output" if target == "-" else target
                 raise UsageError(f"{place} can take one result only.", fix="Name a file for each.")
             seen.update([target] if target else [])
+        if self.aiperf is not None:
+            _check_folder(self.aiperf)
 
 
 def bench_report_options(command: Command) -> Command:
@@ -68,7 +71,7 @@ def emit(result: BenchResult, targets: BenchTargets) -> None:
     Raises:
         CannotWrite: a file cannot be written.
     """
-    if "-" not in {targets.json, targets.csv}:
+    if "-" not in {targets.json, targets.csv, targets.html}:
         _print_tables(result)
     if targets.json:
         write_json(result, targets.json)
@@ -85,6 +88,20 @@ def emit(result: BenchResult, targets: BenchTargets) -> None:
     for target in (targets.json, targets.csv, targets.html, targets.aiperf):
         if target and target != "-":
             click.echo(f"Written: {target}", err=True)
+
+
+def _check_folder(target: str) -> None:
+    """What is there of the path must be a folder; the rest is made later.
+
+    Raises:
+        UsageError: it is empty, or a file stands in its way.
+    """
+    if not target:
+        raise UsageError("--aiperf is empty.", fix="Name a folder.")
+    path = Path(target).absolute()
+    there = next(place for place in (path, *path.parents) if place.exists())
+    if not there.is_dir():
+        raise UsageError(f"{there} is no folder.", fix="Name another folder for --aiperf.")
 
 
 def _write_folders(result: BenchResult, target: str) -> None:

@@ -39,6 +39,8 @@ PHASES: tuple[tuple[str, str, str], ...] = (
     ("finish_s", "Finish", "last token to done"),
 )
 """Fields of `Phases`, their names in a report, and what they mean."""
+UNDIVIDED = ("finish_s", "Answer", "compute the prompt and every token, to done")
+"""The last phase where first tokens are not told: what came before them is in it."""
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -138,8 +140,8 @@ def headline(result: BenchResult) -> str:
     first = cells[0]
     beside = [cell for cell in cells[1:] if cell.id == first.id]
     own = (
-        f"{first.side} answers {lengths(first)} tokens in {_median(first.answer_s)}, "
-        f"the first token after {_median(first.ttft_s)}"
+        f"{first.side} answers {lengths(first)} tokens in {_median(first.answer_s)}"
+        f"{f', the first token after {_median(first.ttft_s)}' if first.ttft_s else ''}"
     )
     others = "; ".join(
         f"{cell.side} takes {ratio_words(ratio)} of that"
@@ -158,9 +160,19 @@ def energy_reason(result: BenchResult) -> str:
     return f"Energy is not measured: {'; '.join(why)}" if why else ""
 
 
-def has_phase(cells: Sequence[Cell], name: str) -> bool:
-    """Whether any row spent time in a phase that can be seen."""
-    return any((getattr(cell.phases, name) or 0.0) >= 0.000_05 for cell in cells)
+def phases_of(cells: Sequence[Cell]) -> tuple[tuple[str, str, str], ...]:
+    """`PHASES`, the last one by its other name where no row tells first tokens."""
+    told = any(cell.phases.first_token_s is not None for cell in cells)
+    return PHASES if told else (*PHASES[:-1], UNDIVIDED)
+
+
+def seen_phases(cells: Sequence[Cell]) -> list[tuple[str, str, str]]:
+    """Those in which any row spent time that can be seen."""
+    return [
+        phase
+        for phase in phases_of(cells)
+        if any((getattr(cell.phases, phase[0]) or 0.0) >= 0.000_05 for cell in cells)
+    ]
 
 
 def _tokens(count: float | None) -> str:

@@ -57,7 +57,7 @@ def _group(group: facts.Group, result: BenchResult) -> dict[str, Any]:
         "why": group.why,
         "rows": [_row(cell, marks) for cell in group.cells],
         "bars": [(bar, marks[bar.side]) for bar in pictures.phase_bars(group.cells)],
-        "phases": [p for p in facts.PHASES if facts.has_phase(group.cells, p[0])],
+        "phases": facts.seen_phases(group.cells),
         "loads": pictures.load_pictures(group.cells, names),
         "first": pictures.first_tokens(result.requests, first, names),
         "first_of": f"{facts.lengths(group.cells[0])} tokens, {facts.load(group.cells[0])}",

@@ -48,7 +48,9 @@ def phase_bars(cells: Sequence[Cell]) -> list[Bar]:
 
 
 def _parts(cell: Cell) -> list[tuple[str, str, float]]:
-    parts = [(field, name, getattr(cell.phases, field)) for field, name, _ in facts.PHASES]
+    parts = [
+        (field, name, getattr(cell.phases, field)) for field, name, _ in facts.phases_of((cell,))
+    ]
     return [(field, name, value) for field, name, value in parts if value]
 
 

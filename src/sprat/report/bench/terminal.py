@@ -9,6 +9,10 @@ from sprat.studies.bench.result import BenchResult, Cell, SideSummary
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
+
+ANY = 10_000
+"""A width in which everything has room: to ask how little it needs."""
 
 
 def print_bench(result: BenchResult, console: "Console") -> None:
@@ -44,8 +48,22 @@ def _times(group: facts.Group, result: BenchResult, page: Page) -> None:
             shown.add_row(*cells(page, what))
         figures = _figures(cell, several=several)
         shown.add_row(*cells(page, f"  {cell.side}" if several else what, *figures))
+    _keep_names_whole(shown, page)
     page.show(shown)
     page.say()
+
+
+def _keep_names_whole(table: "Table", page: Page) -> None:
+    """Where there is too little room, figures go on in a second line before a name does."""
+    from rich.measure import Measurement
+
+    table.collapse_padding = True
+    wide = page.console.options.update(width=ANY)
+    names = table.columns[0]
+    widths = [Measurement.get(page.console, wide, cell).maximum for cell in names.cells]
+    names.min_width, names.no_wrap = max(widths, default=0), True
+    if Measurement.get(page.console, wide, table).minimum > page.width:
+        names.min_width, names.no_wrap = None, False
 
 
 def _figures(cell: Cell, *, several: bool) -> list[str]:
@@ -63,7 +81,7 @@ def _figures(cell: Cell, *, several: bool) -> list[str]:
 def _phases(group: facts.Group, result: BenchResult, page: Page) -> None:
     """Where the time of a mean answer goes."""
     several = len(facts.measured(result)) > 1
-    phases = [(f, n) for f, n, _ in facts.PHASES if facts.has_phase(group.cells, f)]
+    phases = [(field, name) for field, name, _ in facts.seen_phases(group.cells)]
     shown = table_of(
         page,
         ("of a mean answer", "left"),

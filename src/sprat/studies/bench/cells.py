@@ -6,7 +6,6 @@ from statistics import median
 from sprat.runs.study import Study, StudyModel
 from sprat.studies.bench.figures import (
     COMPARED,
-    FROM_STREAM,
     READ,
     backlog_grows,
     per_second,
@@ -20,6 +19,15 @@ from sprat.studies.bench.result import Cell, EndedBy, Energy, SideSummary
 from sprat.studies.bench.times import mean_phases
 from sprat.studies.used import each, used_by, with_growth
 from sprat.types import Reply, Resources, Run
+
+POOLED = Energy(
+    joules=None,
+    noise_joules=None,
+    joules_per_token=None,
+    joules_per_answer=None,
+    source="unavailable: no warm requests, and other conditions are not pooled; see the rows",
+)
+"""Of a side that was asked under several conditions, none of them warm."""
 
 
 def cells_of(study: Study, plan: BenchPlan, kept: Kept, setup: Setup) -> list[Cell]:
@@ -37,11 +45,7 @@ def _cell(
     runs = [run for one in rounds for run in one]
     replies, used = [run.reply for run in runs if run.reply], used_by(runs)
     reference = asked[0] if side != asked[0] else None
-    hidden = () if plan.stream else FROM_STREAM
-    spreads = {
-        name: None if name in hidden else spread(values_of(rounds, name), plan.seed)
-        for name in READ
-    }
+    spreads = {name: spread(values_of(rounds, name), plan.seed) for name in READ}
     return Cell(
         id=setup.id,
         side=side,
@@ -69,12 +73,7 @@ def _cell(
         peak_rss_bytes=used.peak_rss_bytes,
         gpu_memory_bytes=used.gpu_memory_bytes,
         against=reference,
-        ratios=ratios(
-            by_number,
-            kept.rounds(setup.id, reference),
-            plan.seed,
-            [name for name in COMPARED if name not in hidden],
-        )
+        ratios=ratios(by_number, kept.rounds(setup.id, reference), plan.seed, COMPARED)
         if reference
         else (),
     )
@@ -99,9 +98,20 @@ def side_of(model: StudyModel, runs: Sequence[Run], seed: int) -> SideSummary:
         peak_rss_bytes=used.peak_rss_bytes,
         gpu_memory_bytes=used.gpu_memory_bytes,
         gpu_memory_source=used.gpu_memory_source,
-        energy=_energy(used, runs),
+        energy=_energy_of_one_condition(runs),
         identity=model.identity,
     )
+
+
+def _energy_of_one_condition(runs: Sequence[Run]) -> Energy:
+    """Of the warm requests if there are any: conditions are never pooled, least of all loads."""
+    conditions = {run.kind for run in runs}
+    one = conditions if len(conditions) == 1 else conditions & {"warm"}
+    own = [run for run in runs if run.kind in one]
+    if own:
+        return _energy(used_by(own), own)
+    every = _energy(used_by(runs), runs)
+    return every if every.joules is None else POOLED  # not measured at all: for its own reason
 
 
 def _energy(used: Resources, runs: Sequence[Run]) -> Energy:

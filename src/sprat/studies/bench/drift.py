@@ -3,10 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sprat.studies.watching import watched_before
-
-BUSY = 0.5
-"""Runnable processes per core before the first request from which on the times are not ours."""
+from sprat.studies.watching import busy_before, watched_before
 
 
 def drifted(begin: Mapping[str, Any], end: Mapping[str, Any] | None) -> tuple[str, ...]:
@@ -21,10 +18,8 @@ def drifted(begin: Mapping[str, Any], end: Mapping[str, Any] | None) -> tuple[st
 
 
 def _busy(begin: Mapping[str, Any]) -> str:
-    load, cores = begin.get("load_average_1min"), begin.get("usable_cores")
-    if load is None or not cores or load < BUSY * cores:
-        return ""
-    return f"The machine was busy before the first request: load {load} on {cores} cores."
+    busy = busy_before(begin)
+    return f"The machine was busy before the first request: {busy}." if busy else ""
 
 
 def _governed(begin: Mapping[str, Any], end: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ due as well.
 import asyncio
 import gc
 import random
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 
 import msgspec
@@ -33,12 +33,11 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def closed_loop(engine: Engine, requests: Sequence[ChatRequest], workers: int) -> list[Asked]:
-    """Share the requests out among workers, each asking one after the other."""
+    """So many workers, each taking the next request once it is answered; in the order begun."""
+    left, found = iter(enumerate(requests)), dict[int, Asked]()
     with undisturbed():
-        asked = await asyncio.gather(
-            *(_one_by_one(engine, requests[first::workers]) for first in range(workers))
-        )
-    return [one for of_worker in asked for one in of_worker]
+        await asyncio.gather(*(_one_by_one(engine, left, found) for _ in range(workers)))
+    return [found[place] for place in range(len(requests))]
 
 
 async def open_loop(
@@ -76,8 +75,11 @@ def undisturbed() -> Generator[None]:
             gc.enable()
 
 
-async def _one_by_one(engine: Engine, requests: Sequence[ChatRequest]) -> list[Asked]:
-    return [await _ask(engine, request) for request in requests]
+async def _one_by_one(
+    engine: Engine, left: Iterator[tuple[int, ChatRequest]], found: dict[int, Asked]
+) -> None:
+    for place, request in left:
+        found[place] = await _ask(engine, request)
 
 
 async def _when_due(engine: Engine, request: ChatRequest, due_ns: int) -> Asked:
@@ -92,4 +94,6 @@ async def _ask(engine: Engine, request: ChatRequest) -> Asked:
         reply = await ask(engine, request)
     except SpratError as failure:
         error = str(failure)
+        if request.scheduled_ns is None:  # an answer says itself when it was due
+            request = msgspec.structs.replace(request, scheduled_ns=began_ns)
     return Asked(request=request, reply=reply, error=error, elapsed_s=(now_ns() - began_ns) / 1e9)

@@ -22,8 +22,6 @@ READ: Mapping[str, Read] = {
     "chars_per_s": lambda reply: reply.chars_per_s,
 }
 """What each figure of a request is; names are those of `Cell`."""
-FROM_STREAM = ("ttft_s", "scheduled_ttft_s", "inter_token_s", "decode_tokens_per_s")
-"""Left out of a benchmark that looks at whole answers only."""
 COMPARED = ("ttft_s", "inter_token_s", "answer_s")
 """The medians that are held against those of the first side."""
 
@@ -56,9 +54,12 @@ def spread(rounds: Rounds, seed: int) -> Spread | None:
 
 
 def per_second(rounds: RoundRuns, amount: Callable[[Reply], int], seed: int) -> Estimate | None:
-    """An amount over all answers of a round, per second of the round; None without an answer."""
+    """An amount over all answers of a round, per second of the round; None without an answer.
+
+    What fails has no amount, but its time counts.
+    """
     counted = [(_sum(one, amount), seconds) for one in rounds if (seconds := window_s(one))]
-    if not counted:
+    if not any(run.reply for one in rounds for run in one) or not counted:
         return None
     amounts, seconds = [pair[0] for pair in counted], [pair[1] for pair in counted]
     interval = rate_interval(amounts, seconds, seed=seed)
@@ -70,12 +71,21 @@ def per_second(rounds: RoundRuns, amount: Callable[[Reply], int], seed: int) -> 
 
 
 def window_s(runs: Sequence[Run]) -> float | None:
-    """Seconds of a round: first answered request due to last answer done; None without one."""
-    timings = [run.reply.timing for run in runs if run.reply]
-    if not timings:
+    """Seconds of a round: first request due to last one answered or failed; None: not known."""
+    spans = [span for run in runs if (span := _span_ns(run))]
+    if not spans:
         return None
-    begun = min(timing.scheduled_ns for timing in timings)
-    return (max(timing.done_ns for timing in timings) - begun) / 1e9
+    return (max(end for _, end in spans) - min(begin for begin, _ in spans)) / 1e9
+
+
+def _span_ns(run: Run) -> tuple[int, int] | None:
+    """When a request was due, and when it was answered or failed."""
+    if run.reply:
+        return run.reply.timing.scheduled_ns, run.reply.timing.done_ns
+    begin_ns = run.request.scheduled_ns
+    if begin_ns is None or run.elapsed_s is None:
+        return None
+    return begin_ns, begin_ns + round(run.elapsed_s * 1e9)
 
 
 def ratios(

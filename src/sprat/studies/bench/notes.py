@@ -17,6 +17,8 @@ SLOWER = 1.1
 MIN_TREND = 9
 """Rounds below which no trend is looked for."""
 CACHED = 0.02
+HALF = 0.5
+"""In the prefix-cached condition a prompt less of which was cached was computed, not looked up."""
 BUNDLED = 0.7
 """Fewer pieces a token than this, and tokens came several at a time."""
 LATE_S = 0.005
@@ -29,7 +31,11 @@ def degraded(study: Study, plan: BenchPlan, kept: Kept) -> tuple[str, ...]:
 
 
 def warnings_of(
-    study: Study, plan: BenchPlan, cells: Sequence[Cell], sides: Sequence[SideSummary]
+    study: Study,
+    plan: BenchPlan,
+    kept: Kept,
+    cells: Sequence[Cell],
+    sides: Sequence[SideSummary],
 ) -> tuple[str, ...]:
     """Everything else."""
     found = [
@@ -38,6 +44,7 @@ def warnings_of(
         *(_unstable(side) for side in sides),
         *(_lengths(cell, plan) for cell in cells),
         *(_cached(cell) for cell in cells),
+        *(_uncached(cell, kept) for cell in cells),
         *(_bundled(cell) for cell in cells),
         *(_backlog(cell) for cell in cells),
         *(_late(cell) for cell in cells),
@@ -86,6 +93,8 @@ def _trends(study: Study, plan: BenchPlan, kept: Kept) -> list[str]:
 def _interrupted(study: Study) -> str:
     if study.status == "done":
         return ""
+    if study.status == "running":
+        return "Still running: this is what was measured so far."
     why = f" ({study.note})" if study.note else ""
     return f"Not finished{why}. Go on with: sprat bench --resume {study.id}"
 
@@ -124,6 +133,21 @@ def _cached(cell: Cell) -> str:
     return (
         f"{cell.side}, {cell.id}: {cached:g} of {whole:g} prompt tokens came from a cache although "
         "the prompts differ: what stands before them is the same."
+    )
+
+
+def _uncached(cell: Cell, kept: Kept) -> str:
+    """A cached row that mixes both: the first request of a worker, or one whose cache was lost."""
+    if cell.condition != "prefix-cached":
+        return ""
+    rounds = kept.rounds(cell.id, cell.side).values()
+    usages = [run.reply.usage for runs in rounds for run in runs if run.reply]
+    computed = sum(usage.cached_tokens < HALF * usage.input_tokens for usage in usages)
+    if not computed:
+        return ""
+    return (
+        f"{cell.side}, {cell.id}: of {len(usages)} prompts {computed} came from a cache by less "
+        "than half, as far as the engine says: this row mixes answers with and without it."
     )
 
 

@@ -69,17 +69,31 @@ class Record:
             return
         if self._fresh:
             self._store.add_study(self._study())
+        else:  # it may go on to more rounds, another precision or budget
+            self._store.put_settings(self.study, settings_of(self._plan, self._sides))
         self._stack.enter_context(standing(self._store, self.study))
         self.begun = True
 
-    def note(self, sessions: Mapping[str, Session], faults: Mapping[str, dict[str, str]]) -> None:
-        """Keep how each side was made ready, and under which conditions one could not be."""
+    def note(
+        self,
+        condition: Condition,
+        sessions: Mapping[str, Session],
+        faults: Mapping[str, dict[str, str]],
+    ) -> None:
+        """Keep how each side was made ready, and under which conditions one could not be.
+
+        What a side that is ready now could not do when the study was begun is no longer true.
+        """
         for model in self._store.study(self.study).models:
             new = sessions.get(model.role)
+            unmeasured = {**model.unmeasured, **faults.get(model.role, {})}
+            if new:
+                unmeasured.pop(condition, None)
             changed = msgspec.structs.replace(
                 model,
+                identity=model.identity or dict(self._identities.get(model.role, {})),
                 sessions=(*model.sessions, *([new] if new else [])),
-                unmeasured={**model.unmeasured, **faults.get(model.role, {})},
+                unmeasured=unmeasured,
             )
             self._store.put_model(self.study, changed)
 
@@ -91,7 +105,8 @@ class Record:
     def _refuse_other_models(self) -> None:
         study = self._store.study(self.study)
         for model in study.models:
-            if model.role in self._identities:  # a side that cannot be opened now has none
+            # A side that cannot be opened, now or when the study was begun, has none.
+            if model.identity and model.role in self._identities:
                 refuse_other(study, model, self._identities[model.role])
 
     def _study(self) -> Study:

@@ -59,7 +59,7 @@ class Phases(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Energy(msgspec.Struct, frozen=True, kw_only=True):
-    """Joules of the rounds of a cell, idle baseline excluded."""
+    """Joules of the rounds of a cell, idle baseline excluded; cold ones include the load."""
 
     joules: float | None
     noise_joules: float | None
@@ -101,7 +101,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     """Errors included."""
     errors: int
     ended_by: EndedBy
-    """What ended the repetitions; `interrupted` for a study that was stopped."""
+    """What ended the repetitions; `interrupted` for a study that was stopped, or runs."""
     input_tokens: float | None
     """Median of the engine's own count."""
     real_output_tokens: float | None
@@ -163,6 +163,7 @@ class SideSummary(msgspec.Struct, frozen=True, kw_only=True):
     gpu_memory_source: str | None
     """What told it, or why nothing did."""
     energy: Energy
+    """Of one condition: warm, or the only one; several without warm are not pooled: null."""
     identity: dict[str, Any] = {}
     """Weights' sha256, export recipe, provider: what makes these times this model's."""
 
@@ -239,7 +240,7 @@ class BenchResult(msgspec.Struct, frozen=True, kw_only=True):
     environment: dict[str, Any]
     """The machine at the beginning."""
     environment_end: dict[str, Any] | None
-    """The same at the end; None while the study runs or where it was killed."""
+    """The same at the end; None while the study runs, and where it was stopped or killed."""
     sides: tuple[SideSummary, ...]
     cells: tuple[Cell, ...]
     """By condition, lengths and load; within that in the order of `sides`."""
@@ -249,5 +250,5 @@ class BenchResult(msgspec.Struct, frozen=True, kw_only=True):
     """Grid, rounds, budget, precision, seed: what is needed to do it again."""
     warnings: tuple[str, ...] = ()
     complete: bool = True
-    """False for a study that was stopped: it can be resumed."""
+    """False for a study that was stopped and can be resumed, or that still runs."""
     requests: tuple[Request, ...] = ()

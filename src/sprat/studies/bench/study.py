@@ -17,10 +17,9 @@ from sprat.studies.bench.record import Record, faults_by_side
 from sprat.studies.bench.result import Condition
 from sprat.studies.bench.rows import runs_of
 from sprat.studies.metering import Counters, counting
+from sprat.studies.resume import MAX_STREAK
 from sprat.studies.watching import watched
-
-MAX_STREAK = 5
-"""After this many errors of one side in a row the study stops: the model is gone, not slow."""
+from sprat.types import Run
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,10 +73,10 @@ class Bench:
 
         Raises:
             SpratError: no side can be measured under any condition; nothing is recorded then.
-            RunError: a side failed too often in a row.
+            RunError: a side no longer answers: rounds on end without any answer.
         """
         with self._record as record:
-            self._kept = Kept(self._plan, self._store.runs(record.study))
+            self._kept = self._kept_without_outages()
             left_s = self._plan.budget_s
             for place, condition in enumerate(self._plan.conditions):
                 left_s -= await self._condition(
@@ -85,9 +84,16 @@ class Bench:
                 )
             if not record.begun:
                 raise next(iter(self._faults.values()))
-            record.note({}, faults_by_side(self._faults))
             record.close()
         return self._record.study
+
+    def _kept_without_outages(self) -> Kept:
+        """What was asked before, less the rounds whose errors stopped the study."""
+        study = self._record.study
+        kept = Kept(self._plan, self._store.runs(study))
+        lost = [run for side in self._sides for run in kept.outage(side.name)]
+        self._store.withdraw(lost)
+        return Kept(self._plan, self._store.runs(study)) if lost else kept
 
     async def _condition(self, condition: Condition, budget_s: float) -> float:
         """One condition; returns the seconds spent of its budget."""
@@ -97,10 +103,13 @@ class Bench:
                 if one := await self._ready(side, condition):
                     opened.push_async_callback(one.aclose)
                     ready.append(one)
+            if ready:
+                self._record.begin()
+            if self._record.begun:  # at once: the study may be stopped before its end
+                sessions = {one.side.name: one.session for one in ready}
+                self._record.note(condition, sessions, faults_by_side(self._faults))
             if not ready:
                 return 0.0
-            self._record.begin()
-            self._record.note({one.side.name: one.session for one in ready}, {})
             counters = await opened.enter_async_context(counting())
             engines = [one.engine for one in ready if one.engine]
             lasting = condition != "cold"
@@ -151,19 +160,26 @@ class Bench:
         self._last = ready.side
         asked, resources = await ask_round(ready, setup, self._plan, number, counters)
         runs = runs_of(
-            self._record.study, ready.side, setup, number, self._kept.count, asked, resources
+            self._record.study,
+            ready.side,
+            setup,
+            number,
+            self._kept.next_position,
+            asked,
+            resources,
         )
         # Only now: to write while something is timed would be part of its time.
         self._store.add_runs(runs)
         self._kept.add(runs)
-        for run in runs:
-            self._count_errors(ready.side, run.error)
+        self._count_errors(ready.side, runs)
 
-    def _count_errors(self, side: Side, error: str | None) -> None:
-        self._streaks[side.name] = self._streaks[side.name] + 1 if error else 0
-        if self._streaks[side.name] >= MAX_STREAK:
+    def _count_errors(self, side: Side, runs: Sequence[Run]) -> None:
+        """A server that refuses some of a load is busy; one that refuses whole rounds is gone."""
+        gone = not any(run.reply for run in runs)
+        self._streaks[side.name] = self._streaks[side.name] + len(runs) if gone else 0
+        if (streak := self._streaks[side.name]) >= MAX_STREAK:
             raise RunError(
-                f"{side.name} failed {MAX_STREAK} times in a row, the last time with: {error}",
+                f"{side.name} failed {streak} times in a row, the last time with: {runs[-1].error}",
                 fix=f"When it works again: sprat bench --resume {self._record.study}",
             )
 

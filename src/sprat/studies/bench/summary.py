@@ -8,9 +8,9 @@ from sprat.runs.store import Store
 from sprat.studies.bench.cells import cells_of, side_of
 from sprat.studies.bench.kept import Kept
 from sprat.studies.bench.notes import degraded, unmeasured_of, warnings_of
-from sprat.studies.bench.plan import BenchPlan, Setup, all_setups, plan_of
+from sprat.studies.bench.plan import Setup, all_setups, plan_of
 from sprat.studies.bench.result import BenchResult, Request
-from sprat.studies.bench.times import request_of
+from sprat.studies.bench.times import request_of, whole
 from sprat.studies.bench.workshop import workshop_lines
 from sprat.studies.watching import DURING
 from sprat.types import Run
@@ -27,6 +27,7 @@ def summarise(store: Store, study_id: str) -> BenchResult:
     """
     study = store.study(study_id)
     plan, runs = plan_of(study), list(store.runs(study_id))
+    runs = runs if plan.stream else [whole(run) for run in runs]
     study = msgspec.structs.replace(study, status=store.standing(study.id, study.status))
     kept, setups = Kept(plan, runs), all_setups(plan)
     cells = tuple(cell for setup in setups for cell in cells_of(study, plan, kept, setup))
@@ -46,16 +47,15 @@ def summarise(store: Store, study_id: str) -> BenchResult:
         sides=sides,
         cells=cells,
         unmeasured=unmeasured_of(study, plan),
-        workshop=workshop_lines(plan, kept, setups, names),
+        workshop=workshop_lines(kept, setups, names),
         settings=study.settings,
-        warnings=warnings_of(study, plan, cells, sides),
+        warnings=warnings_of(study, plan, kept, cells, sides),
         complete=study.status == "done",
-        requests=tuple(_requests(plan, kept, setups, names, _first_ns(runs))),
+        requests=tuple(_requests(kept, setups, names, _first_ns(runs))),
     )
 
 
 def _requests(
-    plan: BenchPlan,
     kept: Kept,
     setups: Sequence[Setup],
     sides: Sequence[str],
@@ -66,7 +66,6 @@ def _requests(
         for side in sides:
             for number, runs in kept.rounds(setup.id, side).items():
                 rows += [request_of(run, number, first_ns) for run in runs]
-    rows = rows if plan.stream else [_without_stream(row) for row in rows]
     return sorted(rows, key=lambda row: row.position)
 
 
@@ -74,7 +73,3 @@ def _first_ns(runs: Sequence[Run]) -> int:
     """When the first answered request was due."""
     replies = (run.reply for run in runs)
     return next((reply.timing.scheduled_ns for reply in replies if reply), 0)
-
-
-def _without_stream(row: Request) -> Request:
-    return msgspec.structs.replace(row, ttft_s=None, scheduled_ttft_s=None, inter_token_s=None)

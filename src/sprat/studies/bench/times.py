@@ -29,6 +29,16 @@ def phases_of(timing: Timing) -> dict[str, float | None]:
     return found
 
 
+def whole(run: Run) -> Run:
+    """The request with nothing said of its tokens: their time is in the phase that ends it."""
+    if run.reply is None:
+        return run
+    timing = msgspec.structs.replace(
+        run.reply.timing, first_token_ns=None, first_answer_ns=None, last_token_ns=None
+    )
+    return msgspec.structs.replace(run, reply=msgspec.structs.replace(run.reply, timing=timing))
+
+
 def mean_phases(replies: Sequence[Reply]) -> Phases:
     """The mean of each phase over all answers, so that the means add up as the phases do.
 

@@ -5,23 +5,23 @@ from statistics import fmean
 
 from sprat.runs.statistics import percentile
 from sprat.studies.bench.kept import Kept
-from sprat.studies.bench.plan import BenchPlan, Setup
+from sprat.studies.bench.plan import Setup
 from sprat.studies.bench.result import WorkshopLine
 from sprat.types import Reply
 
 
 def workshop_lines(
-    plan: BenchPlan, kept: Kept, setups: Sequence[Setup], sides: Sequence[str]
+    kept: Kept, setups: Sequence[Setup], sides: Sequence[str]
 ) -> tuple[WorkshopLine, ...]:
     """One line per side over its first warm setup: what the script would have asked."""
     warm = next((setup for setup in setups if setup.condition == "warm"), None)
     if warm is None:
         return ()
-    found = [_line(plan, kept, warm, side) for side in sides]
+    found = [_line(kept, warm, side) for side in sides]
     return tuple(line for line in found if line)
 
 
-def _line(plan: BenchPlan, kept: Kept, setup: Setup, side: str) -> WorkshopLine | None:
+def _line(kept: Kept, setup: Setup, side: str) -> WorkshopLine | None:
     rounds = kept.rounds(setup.id, side)
     replies = [run.reply for runs in rounds.values() for run in runs if run.reply]
     if not replies:
@@ -34,7 +34,7 @@ def _line(plan: BenchPlan, kept: Kept, setup: Setup, side: str) -> WorkshopLine 
         latency_p95=percentile(taken, 95) or 0.0,
         tokens_per_sec_avg=fmean(map(_all_tokens_per_s, replies)),
         rounds=len(rounds),
-        first_token_latency_avg=fmean(first) if first and plan.stream else None,
+        first_token_latency_avg=fmean(first) if first else None,
     )
 
 
