@@ -155,8 +155,8 @@ async def test_a_cancelled_call_leaves_the_worker_free_for_the_next(embedder):
 async def test_a_killed_worker_fails_its_calls_and_the_next_starts_another(embedder):
     await embedder.warm()
     (first,) = embedder.pids
-    held = [asyncio.ensure_future(_again_and_again(embedder)) for _ in range(3)]
-    await asyncio.sleep(0.05)
+    held = [asyncio.ensure_future(embedder.embed(sentences(5000))) for _ in range(3)]
+    await _all_taken(embedder, 3)  # a call that it never read would be asked of the next one
     psutil.Process(first).kill()
     for error in await asyncio.gather(*held, return_exceptions=True):
         assert isinstance(error, EngineDied)
@@ -172,9 +172,12 @@ async def test_a_call_that_a_dead_worker_never_read_is_asked_of_the_next(embedde
     assert embedder.pids != (first,)
 
 
-async def _again_and_again(embedder: OnnxEmbedder) -> None:
-    while True:
-        await embedder.embed(sentences(50))
+async def _all_taken(embedder: OnnxEmbedder, count: int) -> None:
+    process = embedder._keeper._process
+    assert process is not None
+    async with asyncio.timeout(30):
+        while len(process._answers) < count or process._untaken:  # noqa: ASYNC110 - no event tells
+            await asyncio.sleep(0.001)
 
 
 async def test_closing_ends_the_worker_and_can_be_done_twice(embedder):
