@@ -12,26 +12,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests.cli.calling import run
 
-from sprat.cli import main
 from sprat.cli.bench.plan import fresh_plan
 from sprat.settings import Settings
 from sprat.studies.bench import result as shape
 
 SCRIPT = 'load_ms = 1\n[[rule]]\ntext = "one two three four"\nfirst_ms = 2\n'
 QUICK = ("--rounds", "3", "--requests", "2", "--output-tokens", "6", "--cooldown", "0s")
-
-
-def run(capsys, *arguments):
-    """Call `sprat` as from a shell: (exit code, standard output, standard error)."""
-    capsys.readouterr()
-    code = 0
-    try:
-        main(list(arguments))
-    except SystemExit as stop:
-        code = stop.code or 0
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 @pytest.fixture

@@ -4,22 +4,9 @@ import json
 
 import pytest
 from click.testing import CliRunner
-
-from sprat.cli import main
+from tests.cli.calling import run
 
 SCRIPT = '[[rule]]\ntext = "Answer: 84"\n'
-
-
-def run(capsys, *arguments):
-    """Call `sprat` as from a shell: (exit code, standard output, standard error)."""
-    capsys.readouterr()
-    code = 0
-    try:
-        main(list(arguments))
-    except SystemExit as stop:
-        code = stop.code or 0
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 @pytest.fixture

@@ -94,14 +94,8 @@ def memory_cell(seen: Seen) -> Cell:
 def gpu_cell(seen: Seen) -> Cell:
     """Bytes on GPUs, where a driver tells them by process."""
     whole = seen.summary()
-    source = whole.gpu_memory_source or "unavailable: not recorded by this study"
-    return Cell(
-        value=whole.gpu_memory_bytes,
-        unit="bytes",
-        n=whole.answered,
-        run=seen.study.id,
-        how=source,
-        why=_reason(source) if whole.gpu_memory_bytes is None else "",
+    return _counted_cell(
+        seen, whole.answered, whole.gpu_memory_bytes, "bytes", whole.gpu_memory_source
     )
 
 
@@ -134,14 +128,21 @@ def _score_cell(seen: Seen, part: ModelSummary, how: str) -> Cell:
 def energy_cell(seen: Seen) -> Cell:
     """Joules above idle per answer."""
     whole = seen.summary()
-    source = whole.energy_source or "unavailable: not recorded by this study"
+    return _counted_cell(
+        seen, whole.answered, whole.energy_joules_per_answer, "J", whole.energy_source
+    )
+
+
+def _counted_cell(seen: Seen, n: int, value: float | None, unit: str, source: str | None) -> Cell:
+    """What a counter told, with its name; or why there was none."""
+    how = source or "unavailable: not recorded by this study"
     return Cell(
-        value=whole.energy_joules_per_answer,
-        unit="J",
-        n=whole.answered,
+        value=value,
+        unit=unit,
+        n=n,
         run=seen.study.id,
-        how=source,
-        why=_reason(source) if whole.energy_joules_per_answer is None else "",
+        how=how,
+        why=_reason(how) if value is None else "",
     )
 
 
