@@ -27,7 +27,8 @@ from typing import Any
 import numpy as np
 import psutil
 
-from sprat.engines import Engine, ask, open_engine
+from sprat.door import open_engine
+from sprat.engines import Engine, ask
 from sprat.settings import Endpoint, OnnxSettings, Settings, load_settings
 from sprat.types import ChatRequest, Message, Reply
 

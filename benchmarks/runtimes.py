@@ -33,7 +33,8 @@ from typing import Any
 import psutil
 from decode import FREE, Nonces, alone, document, interval, llama, located, msgspec_replace
 
-from sprat.engines import Engine, open_engine
+from sprat.door import open_engine
+from sprat.engines import Engine
 from sprat.engines.base import Load
 from sprat.engines.stamps import Stamps
 from sprat.models.names import OnnxFolder

@@ -16,6 +16,7 @@
     │   ├── EngineTimeout       no answer in the time allowed
     │   ├── ContextTooLong      the prompt does not fit
     │   └── EngineRefused       the endpoint said no (status and its own words kept)
+    ├── PolicyError             a policy file that cannot be used, or a policy not worth having
     ├── QuestionError           a question file that cannot be read
     └── RunError                recorded runs: missing, from another version, not resumable
 
@@ -115,6 +116,10 @@ class EngineRefused(EngineError):
         super().__init__(message, fix=fix)
         self.status = status
         self.retry_after_s = retry_after_s
+
+
+class PolicyError(SpratError):
+    """A policy file cannot be used, or the policy asked for is not worth having."""
 
 
 class QuestionError(SpratError):

@@ -127,6 +127,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self._cache_root / "providers"
 
     @property
+    def policies_dir(self) -> Path:
+        """Where `policy:NAME` is looked for, and where calibrated policies are kept."""
+        return self.runs_file.parent / "policies"
+
+    @property
     def runs_file(self) -> Path:
         """The SQLite file of recorded runs."""
         if self.home:

@@ -33,6 +33,19 @@ class ResponseFormat(msgspec.Struct, frozen=True, omit_defaults=True):
     """The regular expression, for `regex`."""
 
 
+class Prediction(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What the answer will probably be: another model's draft, say. Read in one go, not decoded."""
+
+    text: str
+    tolerance: float = 0.0
+    """In nats. 0: a token is kept only where it is the model's own choice, so that the answer is
+    token for token the one without a prediction. t > 0: while the model thinks it at most t less
+    likely (logarithm of the probability) than its own choice; from the first token that is worse it
+    decodes by itself, and keeps to its own choices."""
+    read_only: bool = False
+    """Nothing is generated: the reply is empty but for `read`."""
+
+
 class ChatRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One question to an engine."""
 
@@ -69,6 +82,8 @@ class ChatRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     engine that cannot stops where the model does, and its `Usage` says so."""
     logprobs: int | None = None
     """None: none. k >= 0: the chosen token's log-probability and k alternatives."""
+    prediction: Prediction | None = None
+    """Only greedy answers of local models can use it; others refuse it."""
     scheduled_ns: int | None = None
     """When a load generator meant to send this (monotonic ns); None is "now"."""
 
@@ -103,6 +118,10 @@ class Usage(msgspec.Struct, frozen=True):
     cached_tokens: int = 0
     """Of the input tokens, how many were not computed again."""
     counted_by: CountedBy = "engine"
+    accepted_prediction_tokens: int = 0
+    """Of the output tokens, how many stood in the request's `prediction`."""
+    rejected_prediction_tokens: int = 0
+    """Of the prediction's tokens, how many the answer does not have."""
 
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True):
@@ -177,16 +196,34 @@ def _seconds(start_ns: int | None, end_ns: int | None) -> float | None:
     return None if start_ns is None or end_ns is None else (end_ns - start_ns) / 1e9
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
+Path = Literal["accepted", "escalated", "direct", "degraded"]
+"""How a policy came by its answer: the small model's draft was good enough; it was not, and the
+large one answered; who answers was chosen beforehand; the draft was not good enough, and nothing
+better was to be had."""
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One attempt behind a reply. Discarded drafts are kept too: they were paid for."""
 
     role: str
-    """`draft`, `answer`, `retrieve`, `judge`, …"""
+    """`draft`, `answer`, `refine`, `read`, `check`, `sample`, `shadow`, `gate`, `retry`, …"""
     engine: str
     why: str = ""
+    """Why this was tried, or why its result was kept or not: one line."""
     usage: Usage | None = None
     timing: Timing | None = None
     cost_usd: float | None = None
+    kept: bool = False
+    """Whether the reply's text is this attempt's."""
+    confidence: float | None = None
+    """The probability, 0..1, that it is right, as the policy judged it; None: not judged."""
+    calibrated: bool = False
+    """Whether that was learned from labelled answers; else it follows a rule."""
+    text: str | None = None
+    """What was answered, where it was not kept."""
+    finish: Finish | None = None
+    error: str | None = None
+    """Why there was no answer: one line."""
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -201,7 +238,26 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     tool_calls: tuple[dict[str, Any], ...] = ()
     logprobs: tuple[TokenLogprob, ...] | None = None
     steps: tuple[Step, ...] = ()
+    """Attempts. Of a policy all of them, the kept one too; of an engine those before the reply."""
     cost_usd: float | None = None
+    """Of all attempts; None: the price of one of them is not known."""
+    path: Path | None = None
+    """How a policy came by it; None: no policy answered."""
+    read: tuple[TokenLogprob, ...] | None = None
+    """The prediction's tokens and how likely each is to this model, where that was asked for."""
+
+    @property
+    def paid(self) -> Usage:
+        """The tokens of all attempts; `usage` is that of the kept one."""
+        spent = [step.usage for step in self.steps if step.usage is not None]
+        if not any(step.kept for step in self.steps):
+            return self.usage
+        return Usage(
+            input_tokens=sum(usage.input_tokens for usage in spent),
+            output_tokens=sum(usage.output_tokens for usage in spent),
+            cached_tokens=sum(usage.cached_tokens for usage in spent),
+            counted_by=self.usage.counted_by,
+        )
 
     @property
     def decode_tokens_per_s(self) -> float | None:

@@ -9,7 +9,7 @@ from tests.engines.endpoint import endpoint_engine
 from tests.engines.stub_server import Stub, stub_server
 from tests.engines.tiny import build
 
-from sprat.engines import open_engine
+from sprat.door import open_engine
 from sprat.engines.foundry.catalogue import register
 from sprat.engines.foundry.engine import FoundryEngine
 from sprat.engines.onnx import OnnxEngine

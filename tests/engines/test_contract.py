@@ -9,7 +9,8 @@ import pytest_asyncio
 from tests.engines.contract import OTHER, EngineContract, GuidedContract, request
 from tests.engines.llama_server import llama_server
 
-from sprat.engines import Engine, open_engine
+from sprat.door import open_engine
+from sprat.engines import Engine
 from sprat.engines.base import ask
 from sprat.errors import UnsupportedRequest
 from sprat.settings import Endpoint, Settings

@@ -13,7 +13,7 @@ import psutil
 import pytest
 from tests.engines.tiny_embedding import WIDTH, WORDS, build, table
 
-from sprat.engines import open_embedder, open_engine
+from sprat.door import open_embedder, open_engine
 from sprat.engines.embedding import OnnxEmbedder
 from sprat.engines.embedding.job import STEP_TOKENS, Job, batches
 from sprat.engines.embedding.wire import Embed, Embedded, Options

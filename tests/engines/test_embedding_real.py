@@ -10,7 +10,7 @@ import onnxruntime
 import pytest
 from tokenizers import Tokenizer
 
-from sprat.engines import open_embedder
+from sprat.door import open_embedder
 from sprat.engines.base import Embedder
 from sprat.errors import ContextTooLong
 from sprat.models.catalog import catalog

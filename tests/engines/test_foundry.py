@@ -13,7 +13,7 @@ import psutil
 import pytest
 from tests.engines.tiny import CONTEXT, build
 
-from sprat.engines import open_engine
+from sprat.door import open_engine
 from sprat.engines.base import ask
 from sprat.engines.foundry.catalogue import register
 from sprat.engines.foundry.engine import FoundryEngine

@@ -9,7 +9,7 @@ import pytest
 from tests.engines import foundry_standin
 from tests.engines.foundry_standin import Catalogue, phi
 
-from sprat.engines import identity, open_engine
+from sprat.door import identity, open_engine
 from sprat.engines.foundry import catalogue, public, wire
 from sprat.engines.foundry.registry import Registered, alias_of, find, registered
 from sprat.engines.foundry.said import plain as spoken

@@ -10,7 +10,7 @@ from tests.engines.endpoint import QUICK, hello
 from tests.foundry_service import DEEPSEEK, PHI, PHI_GPU, QWEN, Service, foundry_service
 from tests.serve.running import gateway, serving
 
-from sprat.engines import open_engine
+from sprat.door import open_engine
 from sprat.engines.base import ask
 from sprat.engines.foundry.service import engine as service_engine
 from sprat.engines.foundry.service.engine import FoundryServiceEngine

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.foundry_service import PHI, foundry_service
 
-from sprat.engines import identity, open_engine
+from sprat.door import identity, open_engine
 from sprat.engines.base import ask
 from sprat.engines.foundry import catalogue
 from sprat.engines.foundry.engine import FoundryEngine

@@ -25,7 +25,7 @@ from sprat.models.names import resolve
 from sprat.models.ready import ensure
 from sprat.models.template import read_template
 from sprat.settings import Settings
-from sprat.types import ChatRequest, Message
+from sprat.types import ChatRequest, Message, TokenLogprob
 
 PROMPTS = [
     "the quick brown fox",
@@ -133,6 +133,26 @@ def test_right_guesses_save_runs_and_change_nothing(loop: Loop, text: str):
     loop.runs.clear()
     assert loop.lone(text, known=plain, max_tokens=120) == plain
     assert len(loop.runs) < 40
+
+
+def entries_of(loop: Loop, text: str, **fields) -> list[TokenLogprob]:
+    job = loop.job(text, max_tokens=120, logprobs=3, **fields)
+    loop.scheduler.add(job)
+    entries: list[TokenLogprob] = []
+    while not loop.scheduler.idle:
+        entries += [e for _, piece in loop.scheduler.step() if piece for e in piece.logprobs]
+    assert len(entries) == len(job.output)
+    return entries
+
+
+@pytest.mark.parametrize("stop", [(), ("e",)])
+def test_guesses_do_not_change_the_log_probabilities_nor_their_number(
+    loop: Loop, stop: tuple[str, ...]
+):
+    plain = entries_of(loop, PROMPTS[0], stop=stop)
+    loop.runs.clear()
+    known = loop.lone(PROMPTS[0], max_tokens=120)
+    assert entries_of(loop, PROMPTS[0], stop=stop, known=known) == plain
 
 
 @pytest.mark.parametrize("text", PROMPTS)

@@ -141,6 +141,16 @@ def test_log_probabilities_are_natural_and_sum_to_one():
     assert len(top_tokens(logprobs, 99)) == 4
 
 
+@pytest.mark.parametrize("count", [1, 5, 20])
+@pytest.mark.parametrize("size", [7, 300, 50_000])
+def test_the_likeliest_tokens_are_those_of_a_full_sort_and_of_equals_the_first(
+    size: int, count: int
+):
+    values = np.random.default_rng(size).integers(0, size // 4 + 2, size).astype(np.float32)
+    oracle = sorted(range(size), key=lambda token: (-values[token], token))[:count]
+    assert top_tokens(values, count) == oracle
+
+
 def test_a_guess_is_what_followed_the_same_words():
     assert Drafts([1, 2, 3, 4, 5, 6, 7, 1, 2, 3]).guess(8) == [4, 5, 6, 7]
     assert Drafts([1, 2, 3, 4, 5, 6, 7, 1, 2, 3]).guess(2) == [4, 5]

@@ -12,7 +12,7 @@ import psutil
 import pytest
 import pytest_asyncio
 
-from sprat.engines import open_engine
+from sprat.door import open_engine
 from sprat.engines.base import Engine, ask
 from sprat.engines.onnx import OnnxEngine
 from sprat.measure.clock import now_ns

@@ -16,7 +16,7 @@ from scipy.special import softmax
 from scipy.stats import entropy
 from tests.engines.tiny import build
 
-from sprat.engines.identity import identity
+from sprat.door.identity import identity
 from sprat.engines.onnx import OnnxEngine, choice
 from sprat.engines.onnx.canary import Agreement, sing
 from sprat.engines.onnx.choice import settle

@@ -87,7 +87,7 @@ def _messages(prompt: str, system: str | None) -> tuple[Message, ...]:
 def _opened(model: str, settings: Settings) -> Engine:
     """Not inside the event loop: there Ctrl-C would end a download only when it is over."""
     from sprat.cli.progress import progress_bar
-    from sprat.engines import open_engine
+    from sprat.door import open_engine
 
     with progress_bar() as progress:
         return open_engine(model, settings, progress=progress)

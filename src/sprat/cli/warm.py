@@ -95,7 +95,7 @@ def _refused(name: str, root: str, seen: "Glance") -> EngineError:
 
 
 def _here(name: str, settings: Settings) -> Warmed:
-    from sprat.engines.door import open_source
+    from sprat.door import open_source
     from sprat.models.names import Scripted, resolve
 
     found = resolve(settings.serve.models.get(name, name), settings)

@@ -1,6 +1,5 @@
-"""Something that answers, or embeds. `open_engine` and `open_embedder` are the one door."""
+"""Something that answers, or embeds. A name becomes one in `sprat.door`."""
 
 from sprat.engines.base import Embedder, Engine, Load, ask
-from sprat.engines.door import open_embedder, open_engine
 
-__all__ = ["Embedder", "Engine", "Load", "ask", "open_embedder", "open_engine"]
+__all__ = ["Embedder", "Engine", "Load", "ask"]

@@ -28,7 +28,7 @@ class Engine(Protocol):
     """Something that answers.
 
     An engine is an async context manager in all but name: open it through
-    `sprat.engines.open_engine`, and close it with `aclose`.
+    `sprat.door.open_engine`, and close it with `aclose`.
     """
 
     @property

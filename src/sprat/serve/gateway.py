@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 
+from sprat.door import embedder_of, open_source
 from sprat.engines.base import Embedder, Engine
-from sprat.engines.door import embedder_of, open_source
 from sprat.engines.onnx.providers import checked
 from sprat.errors import SettingsError, UnknownModel, UsageError
 from sprat.serve.ledger import Ledger, a_moment_later

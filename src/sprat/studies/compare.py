@@ -68,7 +68,7 @@ async def compare(
 ) -> str:
     """Ask every question of both sides and return the study's id.
 
-    With `resume`, only what that study has not asked yet; `identities` (`engines.identity`) must be
+    With `resume`, only what that study has not asked yet; `identities` (`door.identity`) must be
     those it began with. Cancelled or failing, it leaves a study that can be resumed.
 
     Raises:

@@ -31,8 +31,8 @@ def open_both(plan: ComparePlan, settings: Settings, fetching: "Fetching | None"
         UsageError: a model that does not answer.
         ModelError: weights could not be fetched, verified, read or exported.
     """
-    from sprat.engines import open_engine
-    from sprat.engines.identity import identity
+    from sprat.door import open_engine
+    from sprat.door.identity import identity
     from sprat.measure.environment import describe_environment
     from sprat.models.names import resolve_answering
 

@@ -9,7 +9,7 @@ from sprat.runs.study import Study, StudyModel
 from sprat.studies.plan import KIND, SIDES, ComparePlan, Side, refuse_difference
 
 Identities = Mapping[Side, dict[str, Any]]
-"""What makes each side's answers its own: `engines.identity`."""
+"""What makes each side's answers its own: `door.identity`."""
 
 MAX_STREAK = 5
 """After this many errors of one side in a row the study stops: the model is gone, not weak."""

@@ -52,7 +52,7 @@ class Intake:
         job.nudges = self._nudges(request)
         job.calls = _calls(request)
         job.guide = self._guide(request, most)
-        plain = job.guide is None and job.nudges is None and request.logprobs is None
+        plain = job.guide is None and job.nudges is None
         job.drafts = Drafts(prompt) if guesses and plain and job.sampler.greedy else None
         return job
 

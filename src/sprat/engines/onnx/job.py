@@ -1,5 +1,6 @@
 """One request inside the worker: what it wants, how far it is, what it has to show."""
 
+from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,8 @@ class Job:
         self._ends = frozenset[int]() if request.ignore_end else ends
         self._text = TextStream()
         self._stops = StopFilter(request.stop)
+        self._noted: deque[TokenLogprob] = deque()
+        """Of tokens that were chosen and not taken yet."""
         self._logprobs: list[TokenLogprob] = []
         self._unsaid = 0
         self._beginning = True
@@ -82,7 +85,7 @@ class Job:
         top = tuple(
             (self._vocabulary.text(t), float(logprobs[t])) for t in top_tokens(logprobs, count)
         )
-        self._logprobs.append(
+        self._noted.append(
             TokenLogprob(
                 token=self._vocabulary.text(token), logprob=float(logprobs[token]), top=top
             )
@@ -99,13 +102,17 @@ class Job:
             if len(self.output) + len(said) >= self.most_tokens:
                 self.finish = "length"
                 break
-        return self._show(said)
+        piece = self._show(said)
+        self._noted.clear()  # guesses that held, beyond the answer's end
+        return piece
 
     def _show(self, said: list[int]) -> Piece | None:
         shown = ""
         for token in said:
             self.output.append(token)
             self._unsaid += 1
+            if self._noted:
+                self._logprobs.append(self._noted.popleft())
             shown += self._filtered(self._characters(token))
             if self._over:
                 self.finish = "stop"

@@ -9,6 +9,7 @@ from sprat.engines.onnx.native import Floats, Ints
 
 _FIRST_LOOK = 1024
 """Candidates sorted before the whole vocabulary is."""
+_BLOCK = 64
 
 
 class Nudges:
@@ -84,16 +85,24 @@ def _nucleus(weights: Floats, top_p: float) -> Ints:
 
 
 def log_probabilities(logits: Floats) -> Floats:
-    """Natural logarithm of the softmax, in float64."""
-    wide = logits.astype(np.float64)
-    wide -= wide.max()
-    return wide - np.log(np.exp(wide).sum())
+    """Natural logarithm of the softmax; summed in float64, for a vocabulary is long."""
+    below: Floats = logits - logits.max()
+    return below - np.float32(np.log(np.exp(below).sum(dtype=np.float64)))
 
 
 def top_tokens(logprobs: Floats, count: int) -> list[int]:
-    """The `count` likeliest tokens, likeliest first."""
+    """The `count` likeliest tokens, likeliest first; among equals the lowest number."""
+    count = min(count, len(logprobs))
     if count <= 0:
         return []
-    count = min(count, len(logprobs))
-    top = np.argpartition(-logprobs, count - 1)[:count]
-    return [int(token) for token in top[np.lexsort((top, -logprobs[top]))]]
+    near = np.flatnonzero(logprobs >= _floor(logprobs, count))
+    return [int(token) for token in near[np.lexsort((near, -logprobs[near]))][:count]]
+
+
+def _floor(logprobs: Floats, count: int) -> float:
+    """What at least `count` values reach: so few are left that sorting them costs nothing."""
+    blocks = len(logprobs) // _BLOCK
+    if blocks < count:
+        return float(logprobs.min())
+    peaks = logprobs[: blocks * _BLOCK].reshape(blocks, _BLOCK).max(axis=1)
+    return float(np.partition(peaks, -count)[-count])

@@ -31,7 +31,7 @@ class Opened(msgspec.Struct, frozen=True):
         Raises:
             SpratError: as `open_engine`.
         """
-        from sprat.engines import open_engine
+        from sprat.door import open_engine
 
         if side.name in self.faults:
             raise self.faults[side.name]
@@ -46,8 +46,8 @@ def open_sides(plan: BenchPlan, settings: Settings, fetching: "Fetching | None" 
         UsageError: a model that does not answer, a provider that nobody knows.
         ModelError: weights could not be fetched, verified, read or exported.
     """
-    from sprat.engines import open_engine
-    from sprat.engines.identity import identity
+    from sprat.door import open_engine
+    from sprat.door.identity import identity
 
     sides = sides_of(plan, settings)
     identities: dict[str, dict[str, Any]] = {}

@@ -32,7 +32,7 @@ class Record:
         identities: Mapping[str, dict[str, Any]] | None = None,
         resume: str | None = None,
     ) -> None:
-        """`identities` (`engines.identity`) are by the sides' names."""
+        """`identities` (`door.identity`) are by the sides' names."""
         self.study = resume or new_study_id()
         self.begun = False
         self._fresh = resume is None

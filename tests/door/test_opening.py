@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sprat.engines import open_engine
+from sprat.door import open_engine
 from sprat.engines.openai import OpenAIEngine
 from sprat.engines.scripted import ScriptedEngine
 from sprat.errors import UnknownModel

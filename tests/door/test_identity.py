@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sprat.engines.identity import identity
+from sprat.door.identity import identity
 from sprat.settings import Endpoint, Settings
 
 

@@ -1,0 +1,1 @@
+"""Tokens, seconds and joules → money."""
