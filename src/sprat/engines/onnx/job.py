@@ -100,16 +100,16 @@ class Job:
         if self._guesser and guessed:
             self._guesser.learn(guessed, right)
 
-    def choose(self, logits: Floats, guessed: int | None = None) -> int:
+    def choose(self, logits: Floats, ahead: int = 0) -> int:
         """The next token; its log-probability is noted when asked for.
 
-        That is the model's own, before penalties, biases, temperature and grammar. `guessed` is
-        chosen where it is the prediction's, and not much worse than the model's own.
+        That is the model's own, before penalties, biases, temperature and grammar. `ahead` counts
+        the tokens that were chosen and not taken yet.
         """
         nudged = self.nudges.applied(logits) if self.nudges else logits
         token = self.guide.choose(nudged) if self.guide else self.sampler.choose(nudged)
-        if guessed is not None and self.predicted and self.predicted.tolerates(logits, guessed):
-            token = guessed
+        if self.predicted and (stands := self.predicted.tolerated(logits, ahead)) is not None:
+            token = stands
         if self.nudges:
             self.nudges.saw(token)
         if self.request.logprobs is not None and token not in self._ends:

@@ -209,7 +209,7 @@ def _check(job: Job, guess: list[int], logits: Floats) -> list[int]:
     """The tokens that follow: the guesses that hold, and the one after them."""
     right: list[int] = []
     for row, guessed in zip(logits, [*guess, None], strict=True):
-        right.append(job.choose(row, guessed))
+        right.append(job.choose(row, ahead=len(right)))
         if right[-1] != guessed:
             break
     return right
