@@ -1,8 +1,8 @@
 """What a request to a local model may ask for: everything else is refused, never ignored."""
 
-import math
 from typing import Any, cast
 
+from sprat.engines.predictions import prediction_faults
 from sprat.errors import UnsupportedRequest
 from sprat.types import ChatRequest
 
@@ -18,7 +18,7 @@ def check(request: ChatRequest) -> None:
         UnsupportedRequest: a parameter cannot be honoured; names it with its value.
     """
     faults = _text_faults(request) | _sampling_faults(request) | _tool_faults(request)
-    faults |= _prediction_faults(request)
+    faults |= prediction_faults(request)
     for what, wrong in faults.items():
         if wrong:
             line = f"The request cannot be honoured: {what}."
@@ -99,27 +99,4 @@ def _tool_faults(request: ChatRequest) -> dict[str, bool]:
         ),
         "tools with a raw prompt": bool(tools) and request.prompt is not None,
         "tools with a response_format": bool(tools) and request.response_format is not None,
-    }
-
-
-def _prediction_faults(request: ChatRequest) -> dict[str, bool]:
-    prediction = request.prediction
-    if prediction is None:
-        return {}
-    tolerance, generates = prediction.tolerance, not prediction.read_only
-    inexact = f"prediction has a tolerance of {tolerance}"
-    sampled = request.temperature > 0 and request.top_p > 0
-    nudged = request.logit_bias or request.presence_penalty or request.frequency_penalty
-    shaped = request.response_format is not None or offered(request)
-    return {
-        "prediction is empty": not prediction.text,
-        inexact: not 0 <= tolerance < math.inf,
-        f"prediction with a temperature of {request.temperature}; it is for greedy answers": (
-            sampled and generates
-        ),
-        f"{inexact}, with a response_format or tools": bool(tolerance and shaped and generates),
-        f"{inexact}, with penalties or a logit_bias": bool(tolerance and nudged and generates),
-        "prediction is only to be read, and a tool call is required": (
-            request.tool_choice not in {None, "auto", "none"} and not generates
-        ),
     }
