@@ -134,7 +134,7 @@ def test_the_same_seed_draws_the_same_tokens():
 
 
 def test_log_probabilities_are_natural_and_sum_to_one():
-    logprobs = log_probabilities(LOGITS + 100)
+    logprobs = np.array(log_probabilities(LOGITS + 100, [0, 1, 2, 3]))
     assert np.exp(logprobs) == pytest.approx([0.5, 0.25, 0.15, 0.1], rel=1e-4)
     assert top_tokens(logprobs, 2) == [0, 1]
     assert top_tokens(logprobs, 0) == []
