@@ -174,6 +174,11 @@ class Policies:
         sides = opened.known.sides.values() if opened else ()
         return _together(served, [self._pool.slot(side).standing for side in sides])
 
+    def forget(self) -> None:
+        """Open every policy anew at its next request, as if its file had been written again."""
+        for opened in self._opened.values():
+            opened.stamp = (0, 0)
+
     async def aclose(self) -> None:
         """End what runs beside the answers."""
         for opened in self._opened.values():

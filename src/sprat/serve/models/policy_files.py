@@ -42,6 +42,13 @@ class PolicyFiles:
         self._read: dict[Path, tuple[Stamp, Known]] = {}
         self._looked: dict[Path, tuple[Stamp, float, bool]] = {}
 
+    @staticmethod
+    def file(served: Served) -> Path:
+        """Where it stands."""
+        if not isinstance(served.found, PolicyFile):
+            raise TypeError(f"{served.name} is no policy")
+        return served.found.path
+
     def stamp(self, served: Served) -> Stamp:
         """When its file was written, and its size: another stamp is another policy.
 
@@ -49,7 +56,7 @@ class PolicyFiles:
             PolicyError: the file is gone.
         """
         try:
-            found = _file(served).stat()
+            found = self.file(served).stat()
         except OSError as error:
             raise PolicyError(f"The file of {served.name} is gone.") from error
         return found.st_mtime_ns, found.st_size
@@ -60,7 +67,7 @@ class PolicyFiles:
         Raises:
             PolicyError: it cannot be read, was edited, or names a model that is not there.
         """
-        path, stamp = _file(served), self.stamp(served)
+        path, stamp = self.file(served), self.stamp(served)
         kept = self._read.get(path)
         if kept is None or kept[0] != stamp:
             kept = self._read[path] = (stamp, self._fresh(served, path))
@@ -96,10 +103,21 @@ class PolicyFiles:
                     fix="Calibrate it again: sprat calibrate",
                 )
 
+    def refuse_unusable(self, served: Served) -> None:
+        """Say why it cannot be asked, as far as that is known without its models. Blocks.
+
+        Raises:
+            PolicyError: why.
+            SpratError: a model's weights cannot be read.
+        """
+        known = self.known(served)
+        if all(self._on_disk(side) for side in known.sides.values()):
+            self.check(served, known)
+
     def usable(self, served: Served) -> bool:
         """Whether it can be asked now: a policy that cannot is not offered. Blocks."""
         try:
-            path, stamp = _file(served), self.stamp(served)
+            path, stamp = self.file(served), self.stamp(served)
             known = self.known(served)
         except SpratError:
             return False
@@ -117,12 +135,6 @@ class PolicyFiles:
         except SpratError:
             return False
         return True
-
-
-def _file(served: Served) -> Path:
-    if not isinstance(served.found, PolicyFile):
-        raise TypeError(f"{served.name} is no policy")
-    return served.found.path
 
 
 def _is_away(side: Served) -> bool:

@@ -42,9 +42,9 @@ class ModelState(msgspec.Struct, frozen=True, kw_only=True):
     task: str
     """`chat` or `embedding`."""
     where: str
-    """`local`, or `endpoint`."""
+    """`local`, `endpoint` or `policy`."""
     on_disk: bool | None
-    """Whether its weights are here; null for an endpoint's."""
+    """Whether its weights are here; null for an endpoint's; of a policy, whether it can be used."""
     answering: int
     """Requests that have a place."""
     waiting: int
@@ -79,6 +79,8 @@ async def list_models(call: Call) -> None:
 async def show_model(call: Call) -> None:
     """One model by name."""
     served = call.gateway.names.find(call.name)
+    if served.where == "policy":
+        await asyncio.to_thread(call.gateway.policies.files.refuse_unusable, served)
     await respond(call.send, 200, encode(_model(served)))
 
 
@@ -89,7 +91,8 @@ def _model(known: Offer | Served) -> Model:
 async def list_states(call: Call) -> None:
     """Where every model stands."""
     offers = await call.gateway.offered.all()
-    standings = {standing.source: standing for standing in call.gateway.standings}
+    known = [*call.gateway.standings, *call.gateway.policy_standings()]
+    standings = {standing.source: standing for standing in known}
     states = await asyncio.to_thread(_states, offers, standings)
     await respond(call.send, 200, encode(ModelStates(models=states)))
 
