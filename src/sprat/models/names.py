@@ -72,8 +72,15 @@ class Scripted(msgspec.Struct, frozen=True):
     name: str
 
 
+class PolicyFile(msgspec.Struct, frozen=True):
+    """Two models that answer as one, by rules that stand in a file."""
+
+    path: Path
+    name: str
+
+
 Local = CatalogModel | GgufFile | OnnxFolder | HubFile
-Source = Local | EndpointModel | FoundryModel | Scripted
+Source = Local | EndpointModel | FoundryModel | Scripted | PolicyFile
 
 
 def resolve(name: str, settings: Settings) -> Source:
@@ -88,6 +95,8 @@ def resolve(name: str, settings: Settings) -> Source:
         return _hub(text, rest)
     if scheme == "scripted":
         return _scripted(text, rest)
+    if scheme == "policy":
+        return _policy(text, rest, settings)
     if scheme == "foundry":
         return _foundry(text, rest, settings)
     if model := catalog().get(text.lower()):
@@ -140,6 +149,15 @@ def _scripted(text: str, rest: str) -> Scripted:
     if not path.is_file():
         raise UnknownModel(f"There is no file {rest!r}.", fix="scripted: takes a file of answers.")
     return Scripted(path, text)
+
+
+def _policy(text: str, rest: str, settings: Settings) -> PolicyFile:
+    path = Path(rest).expanduser()
+    if not path.is_file():
+        path = settings.policies_dir / f"{rest}.json"
+    if not path.is_file():
+        raise UnknownModel(f"There is no policy {rest!r}.", fix="See: sprat policy list")
+    return PolicyFile(path, text)
 
 
 def _foundry(text: str, alias: str, settings: Settings) -> EndpointModel | FoundryModel:
