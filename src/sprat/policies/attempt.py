@@ -54,6 +54,11 @@ class Attempt:
         self._stamps = Stamps(request, clock)
 
     @property
+    def cut(self) -> bool:
+        """Whether it was given up before it was at its end."""
+        return self.asked and self.reply is None and self.error is None
+
+    @property
     def engine(self) -> str:
         """The name of the model."""
         return self.half.engine.name
@@ -111,6 +116,10 @@ class Attempt:
             self.half.breaker.released()
         answered = self.reply or self._late
         self.timing = answered.timing if answered else self._stamps.done()
+
+    def elapsed(self) -> Timing:
+        """The times up to now, of an attempt under way."""
+        return self._stamps.done()
 
     @property
     def usage(self) -> Usage | None:

@@ -6,7 +6,8 @@ import msgspec
 
 from sprat.measure.clock import Clock, now_ns
 
-_DAY_NS = 24 * 3600 * 10**9
+_MINUTE_NS = 60 * 10**9
+_DAY_MINUTES = 24 * 60
 
 
 class BudgetStanding(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,16 +22,22 @@ class BudgetStanding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Budget:
-    """Adds up the last 24 hours; kept in memory, so it begins anew with the process."""
+    """Adds up the last 24 hours, by the minute; kept in memory: it begins anew with the process."""
 
     def __init__(self, limit_usd: float | None, clock: Clock = now_ns) -> None:
         self._limit_usd = limit_usd
         self._clock = clock
-        self._spent: deque[tuple[int, float | None]] = deque()
+        self._minutes: deque[_Minute] = deque()
 
     def spend(self, cost_usd: float | None) -> None:
         """An answer cost so much; None: nobody knows."""
-        self._spent.append((self._clock(), cost_usd))
+        now = self._clock() // _MINUTE_NS
+        if not self._minutes or self._minutes[-1].at != now:
+            self._minutes.append(_Minute(now))
+        if cost_usd is None:
+            self._minutes[-1].unpriced += 1
+        else:
+            self._minutes[-1].spent_usd += cost_usd
 
     @property
     def used_up(self) -> str | None:
@@ -56,15 +63,20 @@ class Budget:
     @property
     def standing(self) -> BudgetStanding:
         """What was spent."""
-        self._forget()
-        known = [cost for _, cost in self._spent if cost is not None]
+        since = self._clock() // _MINUTE_NS - _DAY_MINUTES
+        while self._minutes and self._minutes[0].at <= since:
+            self._minutes.popleft()
         return BudgetStanding(
             limit_usd=self._limit_usd,
-            spent_usd=sum(known),
-            unpriced=len(self._spent) - len(known),
+            spent_usd=sum(minute.spent_usd for minute in self._minutes),
+            unpriced=sum(minute.unpriced for minute in self._minutes),
         )
 
-    def _forget(self) -> None:
-        since = self._clock() - _DAY_NS
-        while self._spent and self._spent[0][0] <= since:
-            self._spent.popleft()
+
+class _Minute:
+    """What was spent in one minute."""
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+        self.spent_usd = 0.0
+        self.unpriced = 0

@@ -9,6 +9,7 @@ from sprat.engines.stamps import Stamps
 from sprat.errors import UnsupportedRequest
 from sprat.measure.clock import Clock
 from sprat.policies.attempt import Attempt, Half, Price
+from sprat.policies.confidence import Confidence
 from sprat.policies.spec import Policy, Which
 from sprat.types import ChatRequest, Delta, Path, Reply, Step, TokenLogprob
 
@@ -33,14 +34,24 @@ class Turn:
         self.trace: list[Attempt | Step] = []
         self.kept: Attempt | None = None
         self.path: Path | None = None
+        self.watched = False
+        """A shadow looks at it afterwards."""
         self._clock = clock
         self._price = price
         self.stamps = Stamps(request, clock)
         self.stamps.sent()
 
-    def gate(self, which: Which, why: str) -> None:
-        """Note a rule that decided before anything was asked."""
-        self.trace.append(Step(role="gate", engine=self.halves[which].engine.name, why=why))
+    def beside(self) -> "Turn":
+        """A turn of its own for the same request."""
+        return Turn(self.request, self.policy, self.halves, self._clock, self._price)
+
+    def gate(self, which: Which, why: str, confidence: Confidence | None = None) -> None:
+        """Note what decided before anything was asked."""
+        step = Step(role="gate", engine=self.halves[which].engine.name, why=why)
+        if confidence is not None:
+            judged = {"confidence": confidence.value, "calibrated": confidence.calibrated}
+            step = msgspec.structs.replace(step, **judged)
+        self.trace.append(step)
 
     def begin(
         self, which: Which, role: str, why: str = "", request: ChatRequest | None = None
