@@ -99,7 +99,7 @@ async def list_states(call: Call) -> None:
 
 async def load_model(call: Call) -> None:
     """Load a model now: answered when it is loaded."""
-    await _empty_body(call)
+    await empty_body(call)
     call.gateway.refuse_when_stopping()
     served = call.gateway.names.find(call.name)
     await _respond(call, served, await call.gateway.pool_of(served).load(served))
@@ -107,12 +107,17 @@ async def load_model(call: Call) -> None:
 
 async def unload_model(call: Call) -> None:
     """Free what a model takes."""
-    await _empty_body(call)
+    await empty_body(call)
     served = call.gateway.names.find(call.name)
     await _respond(call, served, await call.gateway.pool_of(served).unload(served))
 
 
-async def _empty_body(call: Call) -> None:
+async def empty_body(call: Call) -> None:
+    """Read a body that says nothing.
+
+    Raises:
+        BadRequest: it says something.
+    """
     raw = await read_body(call.scope, call.receive, call.gateway.settings.body_bytes)
     read(raw or b"{}", NoBody)
 
