@@ -9,6 +9,7 @@ import msgspec
 
 from sprat.errors import UnknownModel, UsageError
 from sprat.models.catalog import CatalogModel, HubSource, catalog
+from sprat.models.kept import policy_file
 from sprat.settings import Endpoint, Settings
 
 _DRIVE = re.compile(r"^[A-Za-z]:[\\/]")
@@ -152,12 +153,7 @@ def _scripted(text: str, rest: str) -> Scripted:
 
 
 def _policy(text: str, rest: str, settings: Settings) -> PolicyFile:
-    path = Path(rest).expanduser()
-    if not path.is_file():
-        path = settings.policies_dir / f"{rest}.json"
-    if not path.is_file():
-        raise UnknownModel(f"There is no policy {rest!r}.", fix="See: sprat policy list")
-    return PolicyFile(path, text)
+    return PolicyFile(policy_file(rest, settings), text)
 
 
 def _foundry(text: str, alias: str, settings: Settings) -> EndpointModel | FoundryModel:

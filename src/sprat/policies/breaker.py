@@ -2,12 +2,7 @@
 
 import msgspec
 
-from sprat.errors import (
-    ContextTooLong,
-    EngineRefused,
-    SpratError,
-    UnsupportedRequest,
-)
+from sprat.errors import ContextTooLong, EngineError, EngineRefused, ModelError, SpratError
 from sprat.measure.clock import Clock, now_ns
 
 _ITS_OWN_FAULT = {400, 413, 422}
@@ -89,7 +84,7 @@ class Breaker:
 
 
 def counts(error: SpratError) -> bool:
-    """Whether an error says something about the model, not only about this request."""
-    if isinstance(error, (ContextTooLong, UnsupportedRequest)):
+    """Whether an error says something about the model, not about this request or the moment."""
+    if isinstance(error, ContextTooLong) or not isinstance(error, (EngineError, ModelError)):
         return False
     return not (isinstance(error, EngineRefused) and error.status in _ITS_OWN_FAULT)

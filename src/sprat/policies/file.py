@@ -10,11 +10,11 @@ from typing import Any, cast
 import msgspec
 
 from sprat.errors import PolicyError
+from sprat.models.kept import POLICY_NAME, policy_file
 from sprat.policies.spec import FORMAT, Policy
 from sprat.settings import Settings
 
 _MOST_BYTES = 16 * 1024 * 1024
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 def read_policy(path: Path, *, unsigned: bool = False) -> Policy:
@@ -119,28 +119,9 @@ def find_policy(name_or_path: str, settings: Settings) -> Path:
     """The file that is meant: one of that path, else `NAME.json` among the kept policies.
 
     Raises:
-        PolicyError: there is none; names the nearest.
+        UnknownModel: there is none; names the nearest.
     """
-    from sprat.models.names import looks_like_path, nearest
-
-    path = Path(name_or_path).expanduser()
-    if looks_like_path(name_or_path) or path.suffix == ".json" or os.sep in name_or_path:
-        if path.is_file():
-            return path
-        raise PolicyError(f"There is no file {name_or_path!r}.", fix="See: sprat policy list")
-    kept = settings.policies_dir / f"{name_or_path}.json"
-    if _NAME.fullmatch(name_or_path) and kept.is_file():
-        return kept
-    near = nearest(name_or_path, kept_policies(settings))
-    fix = f"Did you mean {' or '.join(near)}?" if near else "See: sprat policy list"
-    raise PolicyError(f"There is no policy {name_or_path!r}.", fix=fix)
-
-
-def kept_policies(settings: Settings) -> dict[str, Path]:
-    """Name → file of all policies in `settings.policies_dir`, by name."""
-    folder = settings.policies_dir
-    files = sorted(folder.glob("*.json")) if folder.is_dir() else []
-    return {file.stem: file for file in files if _NAME.fullmatch(file.stem) and file.is_file()}
+    return policy_file(name_or_path.removeprefix("policy:"), settings)
 
 
 def check(policy: Policy) -> None:
@@ -162,7 +143,7 @@ def check(policy: Policy) -> None:
 
 
 def _check_name(name: str) -> None:
-    if not _NAME.fullmatch(name):
+    if not POLICY_NAME.fullmatch(name):
         raise PolicyError(
             f"{name!r} is no name for a policy.",
             fix="Use up to 64 letters, digits, points, dashes and underscores.",

@@ -8,6 +8,7 @@ import msgspec
 from sprat.engines.foundry.registry import Registered
 from sprat.errors import UnknownModel, UsageError
 from sprat.models.catalog import CatalogModel, catalog
+from sprat.models.kept import kept_policies
 from sprat.models.names import (
     EndpointModel,
     FoundryModel,
@@ -16,7 +17,6 @@ from sprat.models.names import (
     nearest,
     resolve,
 )
-from sprat.policies.file import kept_policies
 from sprat.serve.models.foundry import FOUNDRY, all_held, held, need_bytes, usable
 from sprat.settings import Settings
 
