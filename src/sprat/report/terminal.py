@@ -4,7 +4,7 @@ import re
 from typing import TYPE_CHECKING
 
 from sprat.report import facts, numbers
-from sprat.report.rows import key_rows, kind_cells
+from sprat.report.rows import PATH_COLUMNS, key_rows, kind_cells, path_cells, policies
 from sprat.studies.comparison import Comparison
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def print_comparison(comparison: Comparison, console: "Console") -> None:
     page = Page(console)
     _verdict(comparison, page)
     _numbers(comparison, page)
+    _paths(comparison, page)
     if comparison.verdict is None:
         _texts(comparison, page)
     else:
@@ -102,6 +103,17 @@ def _numbers(comparison: Comparison, page: Page) -> None:
     page.say()
     if reason := _energy_reason(comparison):
         page.say(reason, "dim")
+
+
+def _paths(comparison: Comparison, page: Page) -> None:
+    for model in policies(comparison):
+        page.say(f"{model.name}, by path", "bold")
+        sides = ["left", *["right"] * (len(PATH_COLUMNS) - 1)]
+        table = table_of(page, *zip(PATH_COLUMNS, sides, strict=True))
+        for path in model.paths:
+            table.add_row(*cells(page, *path_cells(path)))
+        page.show(table)
+        page.say()
 
 
 def _energy_reason(comparison: Comparison) -> str:
