@@ -6,7 +6,7 @@ from contextlib import aclosing
 import msgspec
 
 from sprat.engines.base import Engine, Load
-from sprat.errors import PolicyError, UnsupportedRequest
+from sprat.errors import UnsupportedRequest
 from sprat.measure.clock import Clock, now_ns
 from sprat.policies.attempt import Half, Price
 from sprat.policies.beforehand import beforehand
@@ -67,13 +67,7 @@ class PolicyEngine:
         owns: bool = True,
         clock: Clock = now_ns,
     ) -> None:
-        """`away`: which of the two are not on this machine; `owns`: whether `aclose` closes both.
-
-        Raises:
-            PolicyError: a budget is set, and there are no prices.
-        """
-        if policy.gates.budget_usd is not None and price is None:
-            raise PolicyError(f"{name} has a budget, but nothing here has a price.")
+        """`away`: which are not on this machine; `owns`: whether `aclose` closes both."""
         self.name = name
         self.policy = policy
         self._halves: dict[Which, Half] = {
@@ -101,7 +95,7 @@ class PolicyEngine:
             EngineError: neither model answered, or the kept one broke off.
         """
         _refuse_prediction(request, self.name)
-        turn = Turn(request, self.policy, self._halves, self._clock, self._price)
+        turn = self._turn(request)
         try:
             async with aclosing(self._way(turn)) as pieces:
                 async for piece in pieces:
@@ -113,6 +107,9 @@ class PolicyEngine:
         if turn.watched:
             self._beside.follow(turn, self._spend)
         yield turn.reply(self.name)
+
+    def _turn(self, request: ChatRequest) -> Turn:
+        return Turn(request, self.policy, self._halves, self._clock, self._price)
 
     def _way(self, turn: Turn) -> AsyncGenerator[Delta]:
         spent, alarm = self._budget.used_up, self._watch.alarm
