@@ -43,6 +43,7 @@ gap_ms = 40
 [[rule]]
 contains = "down"
 error = { kind = "died", message = "The large one is down." }
+read = [-0.01, -0.01, -0.01, -0.01, -0.01]
 
 [[rule]]
 contains = "weather"
@@ -50,7 +51,13 @@ tool_calls = [{ id = "call_1", function = { name = "weather", arguments = "{}" }
 finish = "tool_calls"
 
 [[rule]]
+contains = "easy"
 text = "A long and careful answer."
+read = [-0.01, -0.01, -0.01, -0.01, -0.01]
+
+[[rule]]
+text = "A long and careful answer."
+read = [-3.0, -3.0, -3.0, -3.0, -3.0]
 """
 SURE = Logistic(features=("mean",), centres=(-1.0,), scales=(0.25,), weights=(1.0,), bias=0.0)
 """Sure of answers whose tokens are likely (mean log-probability above -1), unsure of others."""

@@ -11,7 +11,7 @@ from tests.serve.running import At
 from tests.serve.sse import events, joined
 
 from sprat.policies.logistic import Logistic
-from sprat.policies.spec import Decision, Fallback, Policy, Refine, Rules, Side
+from sprat.policies.spec import Decision, Fallback, Policy, Refine, Rules, Side, Verify
 
 QUESTIONS = ("Something easy", "Something hard", "lengthy", "down")
 BY_LENGTH = Decision(
@@ -30,6 +30,8 @@ def every_kind(folder: Path) -> dict[str, Policy]:
         "refine": made(folder, "refine", refine=Refine(min_chars=20)),
         "fallback": made(folder, "fallback", rules=Rules(min_chars=18)),
         "shadow": made(folder, "shadow"),
+        "exact": made(folder, "verify", verify=Verify(how="exact")),
+        "accept": made(folder, "verify", verify=Verify(how="accept")),
     }
 
 
@@ -40,7 +42,8 @@ def decided(sprat: dict[str, Any]) -> tuple[str, list[Any], list[Any]]:
 
 
 @pytest.mark.parametrize(
-    "kind", ["cascade", "rules", "pre", "probe", "refine", "fallback", "shadow"]
+    "kind",
+    ["cascade", "rules", "pre", "probe", "refine", "fallback", "shadow", "exact", "accept"],
 )
 async def test_streamed_and_whole_are_one_answer_by_one_way(tmp_path: Path, kind: str):
     policy = every_kind(tmp_path)[kind]
@@ -143,6 +146,18 @@ async def test_a_client_that_leaves_during_the_escalation_frees_the_large_model(
         assert (await at.chat("Something hard", GOOD))["sprat"]["path"] == "escalated"
 
 
+async def test_each_caller_stands_in_the_line_of_the_models_as_itself(tmp_path: Path):
+    async with policed(tmp_path, places=1) as at:
+        asking = [
+            asyncio.create_task(at.chat("drag", GOOD, user=user)) for user in ("ann", "ann", "bob")
+        ]
+        await _until(at, lambda: _waiting(at) == {"ann", "bob"})
+        answers = await asyncio.gather(*asking)
+    waits = [answer["sprat"]["steps"][0]["waited_s"] for answer in answers]
+    assert min(waits) < 0.05 < max(waits)
+    assert all(answer["sprat"]["path"] == "escalated" for answer in answers)
+
+
 async def test_a_time_limit_of_the_draft_goes_to_the_large_model(tmp_path: Path):
     limited = made(tmp_path, "fallback", fallback=Fallback(timeout_s=0.02))
     async with policed(tmp_path, limited) as at:
@@ -169,6 +184,10 @@ async def _until(at: At, holds: Any) -> None:
     async with asyncio.timeout(5):
         while not holds():  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0.005)
+
+
+def _waiting(at: At) -> set[str]:
+    return {caller for slot in at.gateway.answering.slots for caller in slot.places._line}
 
 
 def _answering(at: At) -> dict[str, int]:
