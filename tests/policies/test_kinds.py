@@ -63,6 +63,11 @@ class TestRefine:
         assert [r.path for r in (long, flagged)] == ["accepted", "accepted"]
         assert [r.path for r in (asked, doubtful)] == ["escalated", "escalated"]
 
+    async def test_a_flag_is_a_whole_word(self):
+        _, other = await refined("Short.", asked="Mind the syntax.", flags=("tax",))
+        _, same = await refined("Short.", asked="Mind the tax.", flags=("tax",))
+        assert (other.path, same.path) == ("accepted", "escalated")
+
     async def test_the_draft_stands_while_the_large_model_is_down(self):
         made = engine(
             policy("refine", refine=Refine(when="always")),
@@ -149,7 +154,8 @@ class TestVerify:
         assert large.asked == [request()]
 
     async def test_the_draft_is_kept_while_the_large_model_is_down(self):
-        made = engine(policy("verify"), script("s", DRAFT), script("l", failing()))
+        down = script("l", {**failing(), "read": [0.0] * 3})
+        made = engine(policy("verify"), script("s", DRAFT), down)
         _, reply = await played(made, request())
         assert (reply.text, reply.path) == ("It is Rome.", "degraded")
 

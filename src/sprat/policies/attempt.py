@@ -92,10 +92,13 @@ class Attempt:
 
     async def _next(self, stream: AsyncGenerator[Delta | Reply], begun_s: float) -> Delta | Reply:
         until_s = None if self.within_s is None else begun_s + self.within_s
+        limit = asyncio.timeout_at(until_s)
         try:
-            async with asyncio.timeout_at(until_s):
+            async with limit:
                 return await anext(stream)
         except TimeoutError as error:
+            if not limit.expired():  # a fault of the engine's
+                raise
             raise self._too_slow() from error
         except StopAsyncIteration as error:
             raise EngineError(f"{self.engine} ended its stream without a reply.") from error
