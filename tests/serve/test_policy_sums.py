@@ -13,6 +13,7 @@ from tests.serve.test_metrics import scraped, value
 
 from sprat.policies.spec import Fallback, Shadow
 from sprat.serve.observe.figures import figures
+from sprat.serve.observe.trace import attributes_of
 
 
 async def several(at: At) -> list[dict[str, Any]]:
@@ -64,6 +65,19 @@ async def test_metrics_count_answers_by_path_and_tokens_and_money_by_model(tmp_p
     assert value(found, "sprat_output_tokens_total", model=GOOD) < sum(
         sprat["paid"]["output_tokens"] for sprat in told
     )  # as clients are told: of the kept answers
+
+
+async def test_a_span_tells_the_path_the_models_and_the_cost(tmp_path: Path):
+    records: list[Any] = []
+    async with policed(tmp_path) as at:
+        at.gateway.ledger.listeners.append(records.append)
+        answer = await at.chat("Something hard", GOOD)
+        await at.chat("Something hard", "big")
+        at.gateway.ledger.tell()
+    policy, alone = map(attributes_of, records)
+    assert (policy["sprat.path"], policy["sprat.engines"]) == ("escalated", ["good.small", "big"])
+    assert policy["sprat.cost_usd"] == pytest.approx(answer["sprat"]["cost_usd"])
+    assert not {"sprat.path", "sprat.engines"} & alone.keys()
 
 
 async def test_one_line_of_the_log_tells_the_path_the_models_and_the_cost(tmp_path: Path):
