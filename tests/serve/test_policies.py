@@ -1,5 +1,7 @@
 """Policies through the gateway, asked by the official client: each trace shows the right path."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -128,3 +130,23 @@ async def test_a_budget_that_is_used_up_leaves_the_small_model_alone(tmp_path: P
     assert (text, second["path"]) == ("Perhaps so, perhaps not.", "direct")
     assert roles(second) == [("gate", "good.small"), ("answer*", "good.small")]
     assert "budget is used up" in second["steps"][0]["why"]
+
+
+def test_a_gateway_that_serves_a_policy_loads_neither_numpy_nor_a_list_of_prices(tmp_path: Path):
+    """In a process of its own: this one has loaded both."""
+    code = f"""
+import asyncio, sys
+from pathlib import Path
+from tests.serve.policies import GOOD, made, policed
+async def ask():
+    folder = Path({str(tmp_path)!r})
+    async with policed(folder) as at:
+        return (await at.chat("Something hard", GOOD))["sprat"]["path"]
+print(asyncio.run(ask()))
+print([name for name in ("numpy", "onnxruntime", "genai_prices") if name in sys.modules])
+"""
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root
+    )
+    assert done.stdout.split("\n") == ["escalated", "[]", ""]

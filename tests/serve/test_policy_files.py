@@ -1,5 +1,6 @@
 """Which policies are offered, and what happens when a file changes while the gateway runs."""
 
+import asyncio
 import json
 import os
 from pathlib import Path
@@ -103,6 +104,20 @@ async def test_a_file_that_was_written_anew_is_served_from_the_next_request_on(t
         assert await path_taken(at) == "escalated"
         later(keep(pair(tmp_path), never))
         assert await path_taken(at) == "accepted"
+
+
+async def test_an_answer_under_way_ends_by_the_file_that_it_began_with(tmp_path: Path):
+    never = made(tmp_path, decision=Decision(threshold=0.0))
+    async with policed(tmp_path) as at:
+        asking = asyncio.create_task(path_taken(at, "drag"))
+        while not at.gateway.policies.all:  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0)
+        (before,) = at.gateway.policies.all.values()
+        later(keep(pair(tmp_path), never))
+        assert await path_taken(at) == "accepted"
+        assert (before.retired, before.users) == (True, 1)
+        assert await asking == "escalated"
+        assert before.users == 0
 
 
 async def test_a_policy_that_is_written_while_the_gateway_runs_is_found(tmp_path: Path):

@@ -175,6 +175,18 @@ async def test_a_cancelled_request_counts_what_its_models_wrote(tmp_path: Path):
     assert value(found, "sprat_engine_output_tokens_total", engine="big") >= 1
 
 
+async def test_one_policy_serves_many_at_once_and_no_place_is_lost(tmp_path: Path):
+    contents = ["Something easy", "Something hard", "lengthy", "down"] * 12
+    ways = {"Something easy": "accepted", "Something hard": "escalated", "lengthy": "direct"}
+    patient = made(tmp_path, fallback=Fallback(failures=1000))
+    async with policed(tmp_path, patient, places=3) as at:
+        answers = await asyncio.gather(*(at.chat(content, GOOD) for content in contents))
+        slots = at.gateway.answering.slots
+        assert [(slot.places.taken, slot.places.waiting) for slot in slots] == [(0, 0)] * 2
+    for content, answer in zip(contents, answers, strict=True):
+        assert answer["sprat"]["path"] == ways.get(content, "degraded")
+
+
 def policed_log(folder: Path) -> Any:
     settings = pair(folder)
     keep(settings, made(folder))
