@@ -91,11 +91,24 @@ async def test_a_policy_for_other_weights_is_not_offered(tmp_path: Path):
     assert "sprat calibrate" in error["message"]
 
 
-@pytest.mark.parametrize("model", ["no-such-model", "policy:good", "all-minilm-l6-v2"])
+@pytest.mark.parametrize(
+    "model", ["no-such-model", "/secret/w.gguf", "scripted:/secret/x", GOOD, "all-minilm-l6-v2"]
+)
 async def test_a_policy_without_its_models_is_not_offered(tmp_path: Path, model: str):
     async with policed(tmp_path, made(tmp_path, large=Side(model=model))) as at:
         assert GOOD not in await offered(at)
-        assert (await at.chat(model=GOOD))["error"]["code"] == "policy_unusable"
+        error = (await at.chat(model=GOOD))["error"]
+    assert error["code"] == "policy_unusable"
+    assert "its large model is not one" in error["message"]
+    assert "secret" not in error["message"]
+
+
+async def test_two_names_of_one_file_are_one_policy(tmp_path: Path):
+    settings = pair(tmp_path)
+    source = f"policy:{settings.policies_dir / 'good.json'}"
+    async with policed(tmp_path, models={"ours": source}) as at:
+        assert await path_taken(at) == await path_taken(at, model="ours") == "escalated"
+        assert len(at.gateway.policies.all) == 1
 
 
 async def test_a_file_that_was_written_anew_is_served_from_the_next_request_on(tmp_path: Path):
@@ -112,7 +125,7 @@ async def test_an_answer_under_way_ends_by_the_file_that_it_began_with(tmp_path:
         asking = asyncio.create_task(path_taken(at, "drag"))
         while not at.gateway.policies.all:  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0)
-        (before,) = at.gateway.policies.all.values()
+        (before,) = at.gateway.policies.all
         later(keep(pair(tmp_path), never))
         assert await path_taken(at) == "accepted"
         assert (before.retired, before.users) == (True, 1)

@@ -105,7 +105,7 @@ async def test_what_a_shadow_asks_beside_is_counted_too(tmp_path: Path):
     policy = made(tmp_path, "shadow", shadow=Shadow(share=1.0))
     async with policed(tmp_path, policy) as at:
         sprat = (await at.chat("Something hard", GOOD))["sprat"]
-        (opened,) = at.gateway.policies.all.values()
+        (opened,) = at.gateway.policies.all
         await opened.engine.settled()
         found = await scraped(at)
         state = await states(at)

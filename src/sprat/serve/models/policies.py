@@ -19,6 +19,8 @@ from sprat.serve.problem import BadRequest
 from sprat.types import Timing, Usage
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sprat.policies.engine import PolicyEngine
 
 Refuse = Callable[[Served], None]
@@ -42,7 +44,7 @@ class Opened:
 
 
 class Policies:
-    """Policies by the name of their source, as `Pool` has models."""
+    """Policies by their files, as `Pool` has models by their sources."""
 
     def __init__(
         self,
@@ -60,8 +62,8 @@ class Policies:
         self._most_tokens = most_tokens
         self._refuse = refuse_unfetched
         self._spent = spent
-        self._opened: dict[str, Opened] = {}
-        self._opening: dict[str, asyncio.Lock] = {}
+        self._opened: dict[Path, Opened] = {}
+        self._opening: dict[Path, asyncio.Lock] = {}
 
     @asynccontextmanager
     async def lease(self, served: Served) -> "AsyncGenerator[Lease[PolicyEngine]]":
@@ -70,11 +72,11 @@ class Policies:
         Raises:
             PolicyError: it cannot be used.
         """
+        taken_ns = now_ns()
         opened = await self.opened(served)
         opened.users += 1
         try:
-            at_ns = now_ns()
-            yield Lease(opened.engine, at_ns, at_ns)
+            yield Lease(opened.engine, taken_ns, now_ns())
         finally:
             opened.users -= 1
             await opened.left()
@@ -85,16 +87,17 @@ class Policies:
         Raises:
             PolicyError: it cannot be used.
         """
-        async with self._opening.setdefault(served.source, asyncio.Lock()):
+        file = self.files.file(served)
+        async with self._opening.setdefault(file, asyncio.Lock()):
             stamp = self.files.stamp(served)
-            before = self._opened.get(served.source)
+            before = self._opened.get(file)
             if before is not None and before.stamp == stamp:
                 return before
             if before is not None:
-                del self._opened[served.source]
+                del self._opened[file]
                 before.retired = True
                 await before.left()
-            opened = self._opened[served.source] = await self._open(served, stamp)
+            opened = self._opened[file] = await self._open(served, stamp)
             return opened
 
     async def _open(self, served: Served, stamp: Stamp) -> Opened:
@@ -141,9 +144,13 @@ class Policies:
         )
 
     @property
-    def all(self) -> "dict[str, Opened]":
-        """Those that were asked since the start, by their sources."""
-        return dict(self._opened)
+    def all(self) -> list[Opened]:
+        """Those that were asked since the start."""
+        return list(self._opened.values())
+
+    def of(self, served: Served) -> Opened | None:
+        """As it is served; None as long as nobody asked for it."""
+        return self._opened.get(self.files.file(served))
 
     async def load(self, served: Served) -> Standing:
         """Load both models.
@@ -171,7 +178,7 @@ class Policies:
 
     def standing(self, served: Served) -> Standing:
         """Where its models stand; not loaded as long as nobody asked for it."""
-        opened = self._opened.get(served.source)
+        opened = self.of(served)
         sides = opened.known.sides.values() if opened else ()
         return _together(served, [self._pool.slot(side).standing for side in sides])
 

@@ -44,10 +44,10 @@ class PolicyFiles:
 
     @staticmethod
     def file(served: Served) -> Path:
-        """Where it stands."""
+        """Where it stands: the same for all names of it."""
         if not isinstance(served.found, PolicyFile):
             raise TypeError(f"{served.name} is no policy")
-        return served.found.path
+        return served.found.path.absolute()
 
     def stamp(self, served: Served) -> Stamp:
         """When its file was written, and its size: another stamp is another policy.
@@ -76,19 +76,24 @@ class PolicyFiles:
     def _fresh(self, served: Served, path: Path) -> Known:
         try:
             policy = read_policy(path)
-            sides: dict[Which, Served] = {
-                which: self._side(served, policy, which) for which in SIDES
-            }
-            check_reads(policy, sides["large"].found)
-        except SpratError as error:  # clients are told no path
+        except PolicyError as error:  # clients are told no path
+            fix = (error.fix or "").replace(str(path), _own_name(served))
             message = error.message.replace(str(path), served.name)
-            fix = (error.fix or "").replace(str(path), served.name.removeprefix(POLICY))
             raise PolicyError(message, fix=fix or None) from error
+        sides: dict[Which, Served] = {w: self._side(served, policy, w) for w in SIDES}
+        check_reads(policy, sides["large"].found)
         return Known(policy=policy, sides=sides)
 
     def _side(self, served: Served, policy: Policy, which: Which) -> Served:
-        own = f"{served.name.removeprefix(POLICY)}.{which}"
-        return self._names.behind(getattr(policy, which).model, own)
+        name = _own_name(served)
+        side: Side = getattr(policy, which)
+        try:
+            return self._names.behind(side.model, f"{name}.{which}")
+        except SpratError as error:  # it may name a path
+            raise PolicyError(
+                f"{served.name} cannot be used: its {which} model is not one that is here.",
+                fix=f"Which one that is: sprat policy show {name}",
+            ) from error
 
     def check(self, served: Served, known: Known) -> None:
         """Refuse models other than those that it was calibrated for. Blocks: it looks at the disk.
@@ -140,3 +145,8 @@ class PolicyFiles:
         except SpratError:
             return False
         return True
+
+
+def _own_name(served: Served) -> str:
+    """As the command line's `sprat policy` takes it."""
+    return served.name.removeprefix(POLICY)

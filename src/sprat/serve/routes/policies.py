@@ -96,7 +96,7 @@ async def reset_policy(call: Call) -> None:
     """Ask both models again, and forget a shadow's alarm."""
     await empty_body(call)
     served = _found(call.gateway, call.name)
-    if (opened := call.gateway.policies.all.get(served.source)) is not None:
+    if (opened := call.gateway.policies.of(served)) is not None:
         opened.engine.reset()
     state = await asyncio.to_thread(_state, call.gateway, served)
     await respond(call.send, 200, encode(state))
@@ -128,7 +128,7 @@ def _state(gateway: Gateway, served: Served) -> PolicyState:
         files.refuse_unusable(served)
     except SpratError as error:
         return PolicyState(name=served.name, usable=False, why=str(error))
-    opened = gateway.policies.all.get(served.source)
+    opened = gateway.policies.of(served)
     return _of(served, known, _standing_of(opened, known))
 
 
