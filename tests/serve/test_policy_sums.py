@@ -4,9 +4,10 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from tests.serve.policies import GOOD, keep, made, pair, policed
-from tests.serve.running import At
+from tests.serve.running import At, gateway
 from tests.serve.sse import events
 from tests.serve.test_log import fields_of, logged
 from tests.serve.test_metrics import scraped, value
@@ -14,6 +15,7 @@ from tests.serve.test_metrics import scraped, value
 from sprat.policies.spec import Fallback, Shadow
 from sprat.serve.observe.figures import figures
 from sprat.serve.observe.trace import attributes_of
+from sprat.settings import Settings
 
 
 async def several(at: At) -> list[dict[str, Any]]:
@@ -143,6 +145,20 @@ async def test_the_list_of_policies_tells_how_each_fares_and_a_reset_begins_anew
     assert spent["spent_usd"] == pytest.approx(again["steps"][1]["cost_usd"])
     assert reset["large"]["failures"] == 0
     assert again["path"] == "escalated"
+
+
+async def test_what_has_no_price_is_not_told_to_cost_nothing(tmp_path: Path):
+    settings = msgspec.structs.replace(pair(tmp_path), cost=Settings().cost)
+    keep(settings, made(tmp_path))
+    async with gateway(settings) as at:
+        sprat = (await at.chat("Something hard", GOOD))["sprat"]
+        state = await states(at)
+        found = await scraped(at)
+    assert "cost_usd" not in sprat
+    assert [step["cost_usd"] for step in sprat["steps"]] == [None, None]
+    assert state["spent_usd"] is None
+    assert value(found, "sprat_engine_cost_usd_total") == 0
+    assert value(found, "sprat_engine_output_tokens_total") == 9
 
 
 async def test_a_policy_that_cannot_be_used_is_listed_with_the_reason(tmp_path: Path):

@@ -70,7 +70,7 @@ class PolicyState(msgspec.Struct, frozen=True, kw_only=True):
     budget_usd: float | None = None
     """What the large model may cost in any 24 hours."""
     spent_usd: float | None = None
-    """What it cost in the last 24 hours, as far as its prices are known; null: it was not asked."""
+    """What it cost in the last 24 hours; null: it was not asked, or an answer had no price."""
     shadow: ShadowState | None = None
     """Of a shadow that was asked."""
     certificate: dict[str, Any] | None = None
@@ -149,7 +149,7 @@ def _of(served: Served, known: Known, standing: Standing | None) -> PolicyState:
         large=_side(known, "large", standing and standing.large),
         alarm=standing.alarm if standing else None,
         budget_usd=policy.gates.budget_usd,
-        spent_usd=standing.budget.spent_usd if standing else None,
+        spent_usd=_spent_usd(standing) if standing else None,
         shadow=_shadow(standing) if standing else None,
         certificate=policy.certificate,
         sha256=policy.sha256,
@@ -164,6 +164,11 @@ def _side(known: Known, which: Which, breaker: BreakerStanding | None) -> SideSt
         left_alone_s=breaker.left_alone_s if breaker else None,
         last_error=breaker.last_error if breaker else None,
     )
+
+
+def _spent_usd(standing: Standing) -> float | None:
+    """A sum of some would pass for the sum of all."""
+    return None if standing.budget.unpriced else standing.budget.spent_usd
 
 
 def _shadow(standing: Standing) -> ShadowState | None:
