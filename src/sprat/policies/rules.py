@@ -15,9 +15,9 @@ _CANNOT = (
     r"|am not able to|'m not able to|must decline to|don't have the ability to)"
 )
 _HELPS = (
-    r"(?:help(?! but)|assist|provide|answer|comply|fulfil|fulfill|give|offer|generate|write|create|discuss"
-    r"|share|engage|continue|translate|summari[sz]e|process|access|browse|perform"
-    r"|do (?:this|that|so))\b"
+    r"(?:help(?! but)|assist|provide|answer|comply|fulfil|fulfill|give|offer|generate|write"
+    r"|create|discuss|share|engage|continue|translate|summari[sz]e|process|access|browse"
+    r"|perform|do (?:this|that|so))\b"
 )
 _REFUSES = re.compile(
     rf"\b(?:i|we)(?: |(?='))(?:really |simply |just )?{_CANNOT} {_HELPS}"
