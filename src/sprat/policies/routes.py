@@ -148,9 +148,7 @@ def refused_draft(large: Attempt) -> bool:
         prediction=request.prediction,
         scheduled_ns=request.scheduled_ns,
         model=request.model,
-        stop=request.stop,
         seed=request.seed,
-        top_p=request.top_p,
     )
     if request == plain:
         raise PolicyError(
