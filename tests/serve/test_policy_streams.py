@@ -132,6 +132,18 @@ async def test_a_client_that_leaves_during_the_draft_frees_the_small_model(tmp_p
         assert len(at.gateway.answering.slots) == 1  # the large one was never asked
 
 
+async def test_a_client_that_leaves_while_it_is_kept_awake_frees_the_small_model(tmp_path: Path):
+    async with policed(tmp_path, waiting_s=0.02) as at:
+        body = {"model": GOOD, "messages": [{"role": "user", "content": "drag"}], "stream": True}
+        response = await at.post("/v1/chat/completions", body)
+        assert await response.content.readline() == b": waiting\n"
+        assert _answering(at) == {"good.small": 1}
+        response.close()
+        await asyncio.wait_for(at.gateway.ledger.empty.wait(), 5)
+        assert _answering(at) == {}
+        assert at.gateway.ledger.outcomes == {"completed": 0, "failed": 0, "cancelled": 1}
+
+
 async def test_a_client_that_leaves_during_the_escalation_frees_the_large_model(tmp_path: Path):
     async with policed(tmp_path) as at, client(at) as openai_client:
         stream = await openai_client.chat.completions.create(
