@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "compare": ("sprat.cli.compare", "Is the small model good enough? Both answer; a verdict."),
     "bench": ("sprat.cli.bench.command", "How fast models answer, under named conditions."),
     "serve": ("sprat.cli.serve", "One OpenAI-compatible endpoint in front of every model."),
+    "policy": ("sprat.cli.policy", "Two models as one: make, look at, sign a policy."),
     "foundry": ("sprat.cli.foundry", "Foundry Local: its models, and ours in it."),
     "runs": ("sprat.cli.runs", "What was recorded; any report again."),
     "report": ("sprat.cli.report", "What several recorded studies say together."),

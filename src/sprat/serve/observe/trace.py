@@ -119,8 +119,12 @@ def attributes_of(record: "Record") -> Attributes:
         "sprat.queue_s": found.queue_s,
         "sprat.load_s": found.load_s,
         "sprat.first_piece_s": found.first_s,
+        "sprat.path": found.path,
+        "sprat.cost_usd": found.cost_usd,
     }
     said |= {name: value for name, value in optional.items() if value is not None}
+    if found.engines:
+        said["sprat.engines"] = list(found.engines)
     if replies:
         said["gen_ai.response.finish_reasons"] = [reply.finish for reply in replies]
     return said | _asked(record)

@@ -28,7 +28,9 @@ async def home(call: Call) -> None:
     """What is running, and how to ask it. Who has no key learns no names of models."""
     locked = call.gateway.settings.locked
     offers = [] if locked else await call.gateway.offered.all()
-    standings = {} if locked else {one.source: one for one in call.gateway.standings}
+    gateway = call.gateway
+    known = [] if locked else [*gateway.standings, *gateway.policy_standings()]
+    standings = {one.source: one for one in known}
     page = await asyncio.to_thread(_home, _base(call), locked, offers, standings)
     await respond(call.send, 200, page, headers(), HTML)
 
