@@ -102,7 +102,7 @@ def test_an_error_halfway_stands_on_a_line_of_its_own(tmp_path: Path) -> None:
 def test_a_model_is_opened_outside_the_event_loop_where_ctrl_c_ends_a_download_at_once(
     model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import sprat.engines
+    import sprat.door
 
     def interrupted(*_: object, **__: object) -> None:
         with pytest.raises(RuntimeError):
@@ -110,7 +110,7 @@ def test_a_model_is_opened_outside_the_event_loop_where_ctrl_c_ends_a_download_a
         assert threading.current_thread() is threading.main_thread()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sprat.engines, "open_engine", interrupted)
+    monkeypatch.setattr(sprat.door, "open_engine", interrupted)
     with pytest.raises(SystemExit) as stop:
         main(["ask", model, "What colour is the sky?"])
     assert stop.value.code == 130

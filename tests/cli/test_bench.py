@@ -13,8 +13,11 @@ from pathlib import Path
 import msgspec
 import pytest
 from tests.cli.calling import run
+from tests.serve.policies import made
 
 from sprat.cli.bench.plan import fresh_plan
+from sprat.policies.file import write_policy
+from sprat.policies.spec import Side
 from sprat.settings import Settings
 from sprat.studies.bench import result as shape
 
@@ -212,3 +215,30 @@ def test_the_page_shows_every_field_of_the_result_and_no_other():
     ):
         assert set(there) == set(struct.__struct_encode_fields__)
     assert msgspec.convert(shown, shape.BenchResult).cells
+
+
+def test_a_policy_is_a_side_whose_answers_are_told_by_path_and_whose_drafts_are_paid_for(
+    model, capsys, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("SPRAT_HOME", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "100")
+    drafts = 'text = "one two three"\nlogprobs = [-3, -3, -3, -3, -3, -3, -3]'
+    (tmp_path / "draft.toml").write_text(f"[[rule]]\n{drafts}\n", encoding="utf-8")
+    prices = '[cost.models."{}"]\ninput_usd_per_mtok = 0\noutput_usd_per_mtok = {}\n'
+    (tmp_path / "sprat.toml").write_text(
+        prices.format("scripted:draft.toml", 1) + prices.format(model, 10), encoding="utf-8"
+    )
+    unsure = made(tmp_path, small=Side(model="scripted:draft.toml"), large=Side(model=model))
+    write_policy(unsure, tmp_path / "policies" / "good.json")
+    code, out, err = run(capsys, "bench", "policy:good", model, *QUICK, "--json", "b.json")
+    assert code == 0, err
+    policy, alone = json.loads((tmp_path / "b.json").read_text("utf-8"))["sides"]
+    (path,) = policy["paths"]
+    assert (path["path"], path["n"], path["share"], path["score"]) == ("escalated", 6, 1.0, None)
+    assert policy["cost_usd_per_answer"] == pytest.approx((6 * 1 + 6 * 10) / 1e6)
+    assert alone["cost_usd_per_answer"] == pytest.approx(6 * 10 / 1e6)
+    assert alone["paths"] == []
+    assert "policy:good, by path" in out
+    assert "cost per" in out
+    code, page, _ = run(capsys, "runs", "report", "latest", "--html", "-")
+    assert (code, "policy:good, by path" in page) == (0, True)

@@ -143,3 +143,16 @@ def test_a_broken_file_does_not_hide_the_others(capsys, settings: Settings):
     code, out, _ = run(capsys, "policy", "list")
     assert code == 0
     assert [line.split()[0] for line in out.splitlines()] == ["NAME", "broken", "refine"]
+
+
+def test_an_asked_policy_tells_its_whole_trace_as_json(capsys):
+    run(capsys, "policy", "new", "fallback", *BOTH, "--name", "mine")
+    reply = json.loads(run(capsys, "ask", "policy:mine", "Malaysia?", "--json", "-")[1])
+    assert (reply["path"], reply["model"]) == ("escalated", "policy:mine")
+    assert [step["role"] for step in reply["steps"]] == ["draft", "answer"]
+    assert reply["steps"][0]["text"] == "I do not know."
+
+
+def test_a_model_that_is_no_policy_tells_no_trace(capsys):
+    _, _, err = run(capsys, "ask", "scripted:large.toml", "Malaysia?")
+    assert err.count("\n") == 1

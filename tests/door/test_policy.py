@@ -1,5 +1,7 @@
 """`policy:…` through the one door: both sides opened, and held against the file."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from sprat.errors import PolicyError, UnknownModel
 from sprat.models.names import PolicyFile, resolve
 from sprat.policies.engine import PolicyEngine
 from sprat.policies.file import signed, write_policy
-from sprat.policies.spec import Gates, Policy, Side
+from sprat.policies.spec import Gates, Policy, Shadow, Side
 from sprat.settings import Endpoint, Settings
 from sprat.types import ChatRequest, Message
 
@@ -130,3 +132,25 @@ def test_a_budget_for_a_model_without_a_price_is_refused(settings: Settings, kee
     keep(gates=Gates(budget_usd=1.0))
     with pytest.raises(PolicyError, match=r"has no price here.*\[cost\]"):
         open_engine("policy:mine", settings)
+
+
+def test_a_policy_that_serves_loads_no_numpy(settings: Settings, keep: Keep):
+    keep(kind="shadow", shadow=Shadow(share=1.0, baseline=(0.1, 0.2)))
+    code = f"""
+import asyncio, sys
+from sprat.door import open_engine
+from sprat.engines.base import ask
+from sprat.settings import Settings
+from sprat.types import ChatRequest, Message
+
+async def main():
+    engine = open_engine("policy:mine", Settings(home={settings.home!r}))
+    await ask(engine, ChatRequest(messages=(Message("user", "Where?"),)))
+    await engine.settled()
+    print(engine.standing.shadow.compared)
+
+asyncio.run(main())
+print([m for m in ("aiohttp", "numpy", "onnxruntime", "rich") if m in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n")[:2] == ["1", "[]"]

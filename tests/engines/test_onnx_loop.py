@@ -372,7 +372,7 @@ def test_guesses_change_nothing_in_a_real_models_answer(real_folder: Path, text:
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("most", [2, 16, 33, 128])
+@pytest.mark.parametrize("most", [2, 16, 33, 128, 129])
 def test_a_real_models_prompt_in_pieces_has_the_same_bits(real_folder: Path, most: int):
     loop, text = Loop(real_folder), "Tell me of the sea, the wind and 17 ships. " * 12
     loop.decoder.cache.reserve(1, 256, 0)

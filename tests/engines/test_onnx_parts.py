@@ -12,6 +12,7 @@ from tokenizers import Tokenizer as Oracle
 from sprat.engines.onnx.cache import KeyValueCache
 from sprat.engines.onnx.drafts import Drafts
 from sprat.engines.onnx.folder import read_folder
+from sprat.engines.onnx.predicted import Predicted
 from sprat.engines.onnx.sampling import Sampler, log_probabilities, top_tokens
 from sprat.engines.onnx.text import StopFilter, TextStream
 from sprat.engines.onnx.vocabulary import Vocabulary, read_vocabulary
@@ -134,7 +135,7 @@ def test_the_same_seed_draws_the_same_tokens():
 
 
 def test_log_probabilities_are_natural_and_sum_to_one():
-    logprobs = log_probabilities(LOGITS + 100)
+    logprobs = np.array(log_probabilities(LOGITS + 100, [0, 1, 2, 3]))
     assert np.exp(logprobs) == pytest.approx([0.5, 0.25, 0.15, 0.1], rel=1e-4)
     assert top_tokens(logprobs, 2) == [0, 1]
     assert top_tokens(logprobs, 0) == []
@@ -166,6 +167,38 @@ def test_good_guesses_grow_and_bad_ones_pause():
     assert drafts.guess(20) == []
     drafts.add(range(3, 40))
     assert drafts.guess(20)
+
+
+def test_a_prediction_is_followed_left_and_come_back_to():
+    predicted = Predicted([1, 2, 3, 4, 5, 6, 7, 8])
+    assert predicted.guess(99) == [1, 2, 3, 4]
+    assert predicted.guess(2) == [1, 2]
+    predicted.add([1, 2, 30])
+    assert (predicted.guess(9), predicted.following) == ([], False)
+    predicted.add([4])
+    assert predicted.guess(9) == []
+    predicted.add([5])
+    assert predicted.guess(9) == [6, 7, 8]
+    predicted.add([6, 7, 8, 9])
+    assert (predicted.accepted, predicted.rejected) == (7, 1)
+
+
+def test_of_several_places_the_one_that_more_words_lead_to_or_the_nearest_is_gone_on_from():
+    places = [5, 1, 2, 10, 6, 1, 2, 11, 7, 1, 2, 12]
+    for before, next_token in ((6, 11), (7, 12), (99, 10)):
+        predicted = Predicted(places)
+        predicted.add([before, 1, 2])
+        assert predicted.guess(9)[:1] == [next_token]
+    predicted = Predicted([1, 2, 3, *places])
+    predicted.add([1, 2, 3, 40, 41, 42, 43, 44, 45, 1, 2])
+    assert predicted.guess(9)[:1] == [11]
+
+
+def test_a_tolerant_prediction_is_left_for_good():
+    predicted = Predicted([1, 2, 3, 4, 5, 6], tolerance=1.0)
+    predicted.add([1, 9, 3, 4])
+    assert predicted.guess(9) == []
+    assert (predicted.accepted, predicted.rejected) == (1, 5)
 
 
 def test_a_growing_cache_keeps_what_it_holds():

@@ -100,7 +100,7 @@ def test_a_right_prediction_is_checked_many_tokens_at_a_time(loop: Loop):
     loop.runs.clear()
     job = predicting(loop, TEXT, plain)
     loop.finish(job)
-    assert [count for _, count in loop.runs] == [len(job.prompt) + 8, 17, 32, 32, 30]
+    assert [count for _, count in loop.runs] == [len(job.prompt) + 4, 9, 17, 32, 32, 25]
     assert (job.done().accepted_tokens, job.done().rejected_tokens) == (120, 0)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import aclosing
 
+import msgspec
 import pytest
 from tests.policies.made import (
     UNLIKELY,
@@ -19,7 +20,7 @@ from tests.policies.made import (
 from sprat.engines.base import ask
 from sprat.errors import EngineDied, EngineRefused
 from sprat.policies.spec import Decision, Fallback
-from sprat.types import Delta, Usage
+from sprat.types import Delta, Reply, Usage
 
 SURE = rule("It is Paris.")
 UNSURE = rule("It is Rome.", UNLIKELY)
@@ -234,3 +235,18 @@ async def test_lent_engines_are_left_open():
     small, large = script("s", SURE), script("l", LARGE)
     await engine(policy(), small, large, owns=False).aclose()
     assert (small.closed, large.closed) == (0, 0)
+
+
+async def test_a_model_that_had_to_be_loaded_is_told_by_the_policys_times_too():
+    small = script("s", UNSURE)
+
+    async def loading(asked):
+        async for piece in type(small).stream(small, asked):
+            if isinstance(piece, Reply):
+                loaded = msgspec.structs.replace(piece.timing, loaded_ns=piece.timing.done_ns)
+                piece = msgspec.structs.replace(piece, timing=loaded)  # noqa: PLW2901
+            yield piece
+
+    small.stream = loading
+    _, reply = await played(engine(policy(), small, script("l", LARGE)), request())
+    assert reply.timing.loaded_ns == reply.steps[0].timing.done_ns

@@ -15,7 +15,7 @@ from tests.policies.made import (
 )
 
 from sprat.engines.base import ask
-from sprat.errors import EngineDied, UnsupportedRequest
+from sprat.errors import EngineDied, EngineRefused, UnsupportedRequest
 from sprat.policies.breaker import Breaker
 from sprat.policies.budget import Budget
 from sprat.policies.spec import Gates
@@ -210,6 +210,14 @@ class TestBreaker:
         for _ in range(3):
             breaker.failed(EngineDied("It died."))
             breaker.worked()
+        assert breaker.take() is None
+
+    def test_a_server_that_asks_to_be_left_alone_is_left_alone_as_long(self):
+        tell, wait = clock()
+        breaker = Breaker(3, 30, tell)
+        breaker.failed(EngineRefused("Slow down.", status=429, retry_after_s=7))
+        assert "left alone for 7 s more: 1 failure, last: Slow down." in str(breaker.take())
+        wait(7)
         assert breaker.take() is None
 
     def test_what_only_the_request_is_at_fault_for_does_not_count(self):

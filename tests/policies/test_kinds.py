@@ -63,6 +63,11 @@ class TestRefine:
         assert [r.path for r in (long, flagged)] == ["accepted", "accepted"]
         assert [r.path for r in (asked, doubtful)] == ["escalated", "escalated"]
 
+    async def test_a_flag_is_a_whole_word(self):
+        _, other = await refined("Short.", asked="Mind the syntax.", flags=("tax",))
+        _, same = await refined("Short.", asked="Mind the tax.", flags=("tax",))
+        assert (other.path, same.path) == ("accepted", "escalated")
+
     async def test_the_draft_stands_while_the_large_model_is_down(self):
         made = engine(
             policy("refine", refine=Refine(when="always")),

@@ -133,6 +133,9 @@ def test_refusals_are_known(text: str):
         "The shop is sorry for the delay.",
         "It cannot be opened at night.",
         "Dear Ms Tan, I am writing to say sorry.",
+        "I'm sorry, but I won't be able to attend on Monday.",
+        "I cannot wait to see you.",
+        "He said that he could not help it.",
     ],
 )
 def test_answers_about_being_sorry_are_none(text: str):

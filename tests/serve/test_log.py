@@ -18,19 +18,22 @@ from tests.serve.running import At, gateway, serving
 from sprat.serve.gateway import Gateway
 from sprat.serve.observe import lines
 from sprat.serve.observe.log import LOG, logging_to, one_line
-from sprat.settings import Endpoint
+from sprat.settings import Endpoint, Settings
 
 SECRETS = ("sk-prompt-5d1c", "sk-gateway-7f2a-0123456789", "sk-endpoint-9b3e", "Hello there")
 
 
 @asynccontextmanager
 async def logged(
-    folder: Path, form: Literal["text", "json"] = "text", **fields: Any
+    folder: Path,
+    form: Literal["text", "json"] = "text",
+    settings: Settings | None = None,
+    **fields: Any,
 ) -> AsyncIterator[tuple[At, Callable[[], list[str]]]]:
     """A gateway and what it has logged so far."""
     stream = io.StringIO()
     with logging_to(stream, form):
-        async with gateway(serving(folder, **fields)) as at:
+        async with gateway(settings or serving(folder, **fields)) as at:
 
             def said() -> list[str]:
                 at.gateway.ledger.tell()

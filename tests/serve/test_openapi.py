@@ -7,7 +7,8 @@ from typing import Any
 import jsonschema_rs
 import pytest
 from schemathesis.specs.openapi.definitions import OPENAPI_31
-from tests.serve.running import At, gateway, serving
+from tests.serve.policies import policed
+from tests.serve.running import At
 
 from sprat.serve.reference.openapi import STATUSES, document
 from sprat.serve.routes import ROUTES
@@ -110,7 +111,7 @@ async def test_it_is_served_and_the_same_every_time(at: At, described: dict[str,
 
 
 async def test_its_examples_are_answered_as_it_says(tmp_path: Path, described: dict[str, Any]):
-    async with gateway(serving(tmp_path)) as at:
+    async with policed(tmp_path) as at:
         for method, path, operation in operations(described):
             if method != "post" or path == "/v1/embeddings":  # vectors need a real model
                 continue
@@ -121,7 +122,8 @@ async def test_its_examples_are_answered_as_it_says(tmp_path: Path, described: d
             body = content["example"]
             if "model" in body:
                 body = body | {"model": "echo"}
-            response = await at.post(path.replace("{name}", "echo"), body)
+            name = "good" if "policies" in path else "echo"
+            response = await at.post(path.replace("{name}", name), body)
             said = await response.json()
             assert response.status == 200, (path, said)
             schema = operation["responses"]["200"]["content"]["application/json"]["schema"]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,9 @@ import pytest_asyncio
 from tests.serve.running import At, gateway, serving
 from tests.serve.sse import events, joined
 
+from sprat.policies.file import write_policy
+from sprat.policies.logistic import Logistic
+from sprat.policies.spec import Decision, Policy, Side
 from sprat.settings import Settings
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="module")]
@@ -99,3 +103,33 @@ async def test_a_prompt_beyond_the_context_is_named_in_each_apis_words(at: At):
     ]
     code = "context_length_exceeded"
     assert told == [(code, "messages"), (code, "prompt"), (code, "input")]
+
+
+async def test_a_policy_over_a_real_model_and_a_script_decides_by_its_log_probabilities(
+    tmp_path: Path, real_settings: Settings
+):
+    policies = tmp_path / "home"
+    large = tmp_path / "large.toml"
+    large.write_text('[[rule]]\ntext = "The large one."\n', "utf-8")
+    sure = Logistic(features=("mean",), centres=(-1.0,), scales=(0.1,), weights=(1.0,), bias=0.0)
+    sides = {"small": Side(model=MODEL), "large": Side(model=f"scripted:{large}")}
+    models: dict[str, str] = {}
+    for name, threshold in (("lenient", 0.0), ("strict", 1.0)):
+        decision = Decision(logistic=sure, threshold=threshold)
+        write_policy(
+            Policy(name=name, kind="cascade", decision=decision, **sides), policies / f"{name}.json"
+        )
+        models[name] = f"policy:{policies / f'{name}.json'}"
+    async with gateway(serving(tmp_path, models=models, base=real_settings)) as at:
+        alone = await at.chat(QUESTION, MODEL, max_tokens=12)
+        lenient = await at.chat(QUESTION, "lenient", max_tokens=12)
+        strict = events(await at.chat(QUESTION, "strict", max_tokens=12, stream=True))
+    said = [answer["choices"][0]["message"]["content"] for answer in (alone, lenient)]
+    assert said[0] == said[1]
+    assert lenient["choices"][0]["logprobs"] is None  # asked for by the policy, not by the client
+    assert lenient["sprat"]["path"] == "accepted"
+    assert 0 < lenient["sprat"]["steps"][0]["confidence"] < 1
+    assert joined(strict, 0, "content") == "The large one."
+    last = strict[-1]["sprat"]
+    assert [step["engine"] for step in last["steps"]] == [MODEL, "strict.large"]
+    assert last["steps"][0]["confidence"] == lenient["sprat"]["steps"][0]["confidence"]

@@ -12,7 +12,15 @@ from sprat.cli.warm import warm
 from sprat.errors import UsageError
 from sprat.models.catalog import CatalogFile, CatalogModel, catalog
 from sprat.models.disk import Record, model_folder, read_record, size_bytes
-from sprat.models.names import EndpointModel, FoundryModel, GgufFile, HubFile, Source, resolve
+from sprat.models.names import (
+    EndpointModel,
+    FoundryModel,
+    GgufFile,
+    HubFile,
+    PolicyFile,
+    Source,
+    resolve,
+)
 from sprat.models.progress import megabytes
 from sprat.settings import Settings
 
@@ -110,6 +118,8 @@ def _facts(source: Source, settings: Settings) -> dict[str, Any]:
     if isinstance(source, FoundryModel):
         return _facts_of_foundry(source, settings)
     path = source.path.absolute()
+    if isinstance(source, PolicyFile):
+        return {"name": source.name, "path": str(path), "more": f"sprat policy show {path}"}
     return {"name": source.name, "bytes": size_bytes(path), "path": str(path)}
 
 

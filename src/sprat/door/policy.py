@@ -42,7 +42,7 @@ def open_policy(
         open_source(found[which], settings, progress, reuse_prefix=reuse_prefix) for which in SIDES
     )
     check_sides(policy, settings)
-    price = price_of(settings)
+    price = price_of(policy, settings)
     check_budget(policy, price)
     return PolicyEngine(
         policy,
@@ -54,11 +54,14 @@ def open_policy(
     )
 
 
-def price_of(settings: Settings) -> "Price":
-    """What an answer costs, by the settings' prices."""
+def price_of(policy: "Policy", settings: Settings) -> "Price":
+    """What an answer of either side costs, by the settings' prices."""
     from sprat.cost import Prices
 
-    return Prices(settings).of
+    prices = Prices(settings)
+    for which in SIDES:  # reads a list of prices, if need be: now rather than between two answers
+        prices.basis(getattr(policy, which).model)
+    return prices.of
 
 
 def check_budget(policy: "Policy", price: "Price") -> None:

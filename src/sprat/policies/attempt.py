@@ -91,14 +91,24 @@ class Attempt:
         self._answered(piece)
 
     async def _next(self, stream: AsyncGenerator[Delta | Reply], begun_s: float) -> Delta | Reply:
-        until_s = None if self.within_s is None else begun_s + self.within_s
         try:
-            async with asyncio.timeout_at(until_s):
+            if self.within_s is None:
                 return await anext(stream)
-        except TimeoutError as error:
-            raise self._too_slow() from error
+            return await self._in_time(stream, begun_s + self.within_s)
         except StopAsyncIteration as error:
             raise EngineError(f"{self.engine} ended its stream without a reply.") from error
+
+    async def _in_time(
+        self, stream: AsyncGenerator[Delta | Reply], until_s: float
+    ) -> Delta | Reply:
+        limit = asyncio.timeout_at(until_s)
+        try:
+            async with limit:
+                return await anext(stream)
+        except TimeoutError as error:
+            if not limit.expired():  # a fault of the engine's
+                raise
+            raise self._too_slow() from error
 
     def _answered(self, reply: Reply) -> None:
         """An answer out of a record comes at once, but says how long it took."""

@@ -8,6 +8,8 @@ from sprat.measure.clock import Clock, now_ns
 _ITS_OWN_FAULT = {400, 413, 422}
 """What the request is at fault for: another one may do."""
 
+_LONGEST_S = 3600.0
+
 
 class BreakerStanding(msgspec.Struct, frozen=True, kw_only=True):
     """How a model fares."""
@@ -21,6 +23,8 @@ class BreakerStanding(msgspec.Struct, frozen=True, kw_only=True):
 
 class Breaker:
     """Counts failures in a row; after `failures` of them nothing is asked for `cool_down_s`.
+
+    A server that says how long to wait is left alone as long, after one refusal.
 
     Call `take` before asking, then exactly one of `worked`, `failed` and `released`.
     """
@@ -41,7 +45,8 @@ class Breaker:
         left_s = self.left_alone_s
         if left_s or self._trying:
             wait = f"for {left_s:.0f} s more" if left_s else "while one request tries it"
-            return f"left alone {wait}: {self._failures} failures in a row, last: {self._last}"
+            times = "1 failure" if self._failures == 1 else f"{self._failures} failures in a row"
+            return f"left alone {wait}: {times}, last: {self._last}"
         self._trying = True
         return None
 
@@ -57,8 +62,10 @@ class Breaker:
         self._trying = False
         self._failures += 1
         self._last = error.message
-        if self._failures >= self._most:
-            self._until_ns = self._clock() + self._cool_down_ns
+        wait_ns = self._cool_down_ns if self._failures >= self._most else 0
+        wait_ns = max(wait_ns, _asked_ns(error))
+        if wait_ns:
+            self._until_ns = self._clock() + wait_ns
 
     def released(self) -> None:
         """It was not seen how it ends: the caller left."""
@@ -81,6 +88,12 @@ class Breaker:
         return BreakerStanding(
             failures=self._failures, left_alone_s=self.left_alone_s, last_error=self._last
         )
+
+
+def _asked_ns(error: SpratError) -> int:
+    """How long a server that is overloaded asks to be left alone; at most an hour is believed."""
+    wait_s = error.retry_after_s if isinstance(error, EngineRefused) else None
+    return round(min(wait_s or 0.0, _LONGEST_S) * 1e9)
 
 
 def counts(error: SpratError) -> bool:

@@ -99,9 +99,9 @@ class PolicyEngine:
         try:
             async with aclosing(self._way(turn)) as pieces:
                 async for piece in pieces:
-                    shown = turn.shown(piece)
-                    turn.stamps.piece(shown, tool_call=bool(shown.tool_calls))
-                    yield shown
+                    if shown := turn.shown(piece):
+                        turn.stamps.piece(shown, tool_call=bool(shown.tool_calls))
+                        yield shown
         finally:
             self._spend(turn)
         if turn.watched:

@@ -1,5 +1,6 @@
 """The small model drafts; the large one improves drafts that are long or flagged (S11)."""
 
+import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
@@ -43,9 +44,9 @@ def due(policy: Policy, request: ChatRequest, draft: Reply) -> str | None:
     rules = policy.refine
     if rules.when == "always":
         return "every draft is refined"
-    asked = " ".join([request.prompt or "", *(m.content for m in request.messages)]).casefold()
+    asked = "\n".join([request.prompt or "", *(m.content for m in request.messages)]).casefold()
     for word in rules.flags:
-        if word.casefold() in asked:
+        if re.search(rf"(?<!\w){re.escape(word.casefold())}(?!\w)", asked):
             return f"flagged: {word!r} is in the prompt"
     if found := faults(policy.rules, request, draft):
         return f"flagged: {', '.join(found)}"

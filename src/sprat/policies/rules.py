@@ -10,15 +10,24 @@ from sprat.types import ChatRequest, Reply
 
 _WITHIN = 200
 """An answer that refuses does so at once, in characters."""
-_REFUSES = re.compile(
-    r"\A\W*(?:(?:i'm|i am|we're|we are) (?:really |very |so |deeply )?sorry\b"
-    r"|sorry,? (?:but )?(?:i|we)\b|i apologi[sz]e\b"
-    r"|(?:i|we) (?:can't|cannot|can not|won't|will not|am not able to|am unable to|'m not able to"
-    r"|'m unable to|must decline)\b"
-    r"|(?:i'm|i am) (?:not able|unable) to\b"
-    r"|as an? (?:ai|artificial intelligence|language model)\b"
-    r"|(?:maaf|samahani)\b)"
+_CANNOT = (
+    r"(?:can't|cannot|can not|won't|will not|couldn't|could not|am unable to|'m unable to"
+    r"|am not able to|'m not able to|must decline to|don't have the ability to)"
 )
+_HELPS = (
+    r"(?:help(?! but)|assist|provide|answer|comply|fulfil|fulfill|give|offer|generate|write"
+    r"|create|discuss|share|engage|continue|translate|summari[sz]e|process|access|browse"
+    r"|perform|do (?:this|that|so))\b"
+)
+_REFUSES = re.compile(
+    rf"\b(?:i|we)(?: |(?='))(?:really |simply |just )?{_CANNOT} {_HELPS}"
+    r"|\A\W*as an? (?:ai\b|artificial intelligence|(?:large )?language model)"
+    r"|\A\W*maaf\b.{0,40}\btidak (?:dapat|boleh) (?:membantu|memberi|menjawab|memenuhi)"
+    r"|\A\W*samahani\b.{0,40}\bsiwezi (?:kusaidia|kutoa|kujibu|kufanya)",
+    re.DOTALL,
+)
+"""A letter may say sorry, or that somebody cannot come: what is looked for is that it will not
+help."""
 
 
 def faults(rules: Rules, request: ChatRequest, reply: Reply) -> list[str]:
@@ -42,5 +51,5 @@ def _found(rules: Rules, request: ChatRequest, reply: Reply) -> Iterator[str]:
 
 
 def refuses(text: str) -> bool:
-    """Whether an answer begins with a refusal, in English, Malay or Swahili."""
-    return bool(_REFUSES.match(text[:_WITHIN].replace("\u2019", "'").casefold()))
+    """Whether an answer declines to help, in English, Malay or Swahili."""
+    return bool(_REFUSES.search(text[:_WITHIN].replace("\u2019", "'").casefold()))

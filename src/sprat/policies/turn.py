@@ -106,11 +106,13 @@ class Turn:
         self.kept, self.path = attempt, path
         attempt.kept = True
 
-    def shown(self, piece: Delta) -> Delta:
-        """The piece as the caller asked for it."""
+    def shown(self, piece: Delta) -> Delta | None:
+        """The piece as the caller asked for it; None: nothing is left of it."""
         if not piece.logprobs:
             return piece
-        return msgspec.structs.replace(piece, logprobs=self._trimmed(piece.logprobs) or ())
+        left = msgspec.structs.replace(piece, logprobs=self._trimmed(piece.logprobs) or ())
+        said = left.text or left.reasoning or left.tool_calls or left.logprobs
+        return left if said else None
 
     def _trimmed(self, entries: tuple[TokenLogprob, ...]) -> tuple[TokenLogprob, ...] | None:
         most = self.request.logprobs
@@ -144,6 +146,7 @@ class Turn:
         if self.kept is None or self.kept.reply is None or self.path is None:
             raise RuntimeError("a policy ended without an answer and without an error")
         kept = self.kept.reply
+        self._note_loads()
         costs = [cost for which in self.halves for cost in self.spent_usd(which)]
         known = [cost for cost in costs if cost is not None]
         return msgspec.structs.replace(
@@ -156,3 +159,10 @@ class Turn:
             path=self.path,
             read=None,
         )
+
+    def _note_loads(self) -> None:
+        """A policy is ready when the last of the models that it had to wait for is."""
+        timings = (one.timing for one in self.trace if isinstance(one, Attempt))
+        loads = [timing.loaded_ns for timing in timings if timing and timing.loaded_ns is not None]
+        if loads:
+            self.stamps.loaded(max(loads))

@@ -5,7 +5,14 @@ from typing import Any
 from sprat.report import facts, numbers
 from sprat.report.answers import choices, shown_pairs
 from sprat.report.house import page
-from sprat.report.rows import Row, key_rows
+from sprat.report.rows import (
+    PATH_COLUMNS,
+    PATHS_NOTE,
+    Row,
+    key_rows,
+    path_cells,
+    policies,
+)
 from sprat.studies.comparison import Comparison
 
 
@@ -30,6 +37,12 @@ def _words(comparison: Comparison) -> dict[str, Any]:
         "created": comparison.created.replace("T", " ").removesuffix("Z")[:16] + " UTC",
         "rows": rows,
         "trades": _trades(rows),
+        "policies": [
+            {"name": model.name, "rows": [path_cells(path) for path in model.paths]}
+            for model in policies(comparison)
+        ],
+        "path_columns": PATH_COLUMNS,
+        "paths_note": PATHS_NOTE,
         "missing": numbers.NOT_MEASURED,
         "seconds": numbers.seconds,
         "cell": numbers.count,

@@ -1,7 +1,7 @@
 """The comparison as GitHub-flavoured Markdown: pastes well into a pull request."""
 
 from sprat.report import facts
-from sprat.report.rows import key_rows, kind_cells
+from sprat.report.rows import PATH_COLUMNS, key_rows, kind_cells, path_cells, policies
 from sprat.studies.comparison import Comparison
 
 MAX_PROMPT_TEXTS = 20
@@ -14,6 +14,7 @@ def render(comparison: Comparison) -> str:
     parts = [
         *_opening(comparison),
         _numbers(comparison),
+        *_paths(comparison),
         _kinds(comparison),
         _texts(comparison) if comparison.verdict is None else "",
         "\n".join(f"> **Note:** {_line(warning)}" for warning in comparison.warnings),
@@ -50,6 +51,15 @@ def _numbers(comparison: Comparison) -> str:
         (row.label, row.small, row.large, row.compare or "") for row in key_rows(comparison)
     ]  # fmt: skip
     return table_of(("", f"{small} (small)", f"{large} (large)", "small is"), rows, "lrrl")
+
+
+def _paths(comparison: Comparison) -> list[str]:
+    align = "l" + "r" * (len(PATH_COLUMNS) - 1)
+    return [
+        f"### {cell(model.name)}, by path\n\n"
+        + table_of(PATH_COLUMNS, [path_cells(path) for path in model.paths], align)
+        for model in policies(comparison)
+    ]
 
 
 def _kinds(comparison: Comparison) -> str:

@@ -4,6 +4,8 @@ One place, so that the terminal, the page and the Markdown never disagree about 
 """
 # ruff: noqa: RUF001 - real minus, times and range signs, on purpose
 
+import math
+
 NOT_MEASURED = "not measured"
 
 
@@ -84,10 +86,11 @@ def count(value: int | None) -> str:
 
 
 def dollars(value: float | None) -> str:
-    """Money: `$0.00042`, `$1.20`."""
+    """Money with two digits that say something: `$0.000042`, `$0.12`, `$1.20`."""
     if value is None:
         return NOT_MEASURED
-    return f"${value:.2f}" if value >= 1 or value == 0 else f"${value:.2g}"
+    places = 2 if abs(value) >= 1 or value == 0 else 1 - math.floor(math.log10(abs(value)))
+    return f"{'−' if value < 0 else ''}${abs(value):.{places}f}"
 
 
 def probability(value: float | None) -> str:

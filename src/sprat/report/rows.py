@@ -7,7 +7,7 @@ import msgspec
 
 from sprat.report import numbers
 from sprat.report.facts import kind_name, sides
-from sprat.studies.comparison import Comparison, KindSummary, ModelSummary
+from sprat.studies.comparison import Comparison, KindSummary, ModelSummary, PathSummary
 
 Value = TypeVar("Value", int, float)
 
@@ -42,6 +42,40 @@ def kind_cells(kind: KindSummary) -> tuple[str, ...]:
         numbers.points(kind.difference),
         numbers.points_range(kind.low, kind.high),
     )
+
+
+PATH_COLUMNS = (
+    "path", "n", "share", "score", "first token, median", "answer, median", "answer, p95",
+    "tokens out", "cost",
+)  # fmt: skip
+"""Of the table of a policy's answers by path; the first is text, the rest are numbers."""
+
+
+def path_cells(path: PathSummary) -> tuple[str, ...]:
+    """One path of a policy, column by column."""
+    return (
+        path.path,
+        str(path.n),
+        numbers.score(path.share),
+        numbers.score(path.score),
+        numbers.seconds(path.ttft_s.p50),
+        numbers.seconds(path.answer_s.p50),
+        numbers.seconds(path.answer_s.p95),
+        numbers.count(path.output_tokens),
+        numbers.dollars(path.cost_usd),
+    )
+
+
+def policies(comparison: Comparison) -> list[ModelSummary]:
+    """The sides that are policies."""
+    return [model for model in comparison.models if model.paths]
+
+
+PATHS_NOTE = (
+    "Accepted: the draft was good enough. Escalated: the large model answered. Direct: who answers "
+    "was settled beforehand. Degraded: the large model could not, and the draft was kept. Tokens "
+    "and cost are those of all attempts, discarded drafts too."
+)
 
 
 def _quality(comparison: Comparison, small: ModelSummary, large: ModelSummary) -> list[Row | None]:
@@ -139,7 +173,6 @@ def _resources(small: ModelSummary, large: ModelSummary) -> list[Row | None]:
     per_token = (small.energy_joules_per_token, large.energy_joules_per_token)
     per_answer = (small.energy_joules_per_answer, large.energy_joules_per_answer)
     gpu = (small.gpu_memory_bytes, large.gpu_memory_bytes)
-    cost = (small.cost_usd, large.cost_usd)
     return [
         _row("Peak memory", numbers.size, memory, numbers.times(*memory, "more", "less"),
              "of the model's own process", "Resources"),
@@ -152,12 +185,21 @@ def _resources(small: ModelSummary, large: ModelSummary) -> list[Row | None]:
         _if_any("Energy per token", numbers.joules, per_token),
         _if_any("Energy per answer", numbers.joules, per_answer),
         _if_any("Energy per right answer", numbers.joules, each),
-        _if_any("Cost", numbers.dollars, cost),
+        _cost_row(small, large),
         _row("Tokens in", numbers.count, (small.input_tokens, large.input_tokens), "", "",
              "Resources"),
         _row("Tokens out", numbers.count, (small.output_tokens, large.output_tokens), "", "",
              "Resources"),
     ]  # fmt: skip
+
+
+def _cost_row(small: ModelSummary, large: ModelSummary) -> Row | None:
+    costs = (small.cost_usd, large.cost_usd)
+    row = _if_any("Cost", numbers.dollars, costs)
+    if row is None:
+        return None
+    bases = dict.fromkeys(model.cost_basis for model in (small, large) if model.cost_basis)
+    return msgspec.structs.replace(row, note="; ".join(bases))
 
 
 def _energy_text(model: ModelSummary) -> str:

@@ -1,11 +1,12 @@
 """The comparison on a terminal: the verdict first, then the numbers; fits 80 to 100 columns."""
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sprat.report import facts, numbers
-from sprat.report.rows import key_rows, kind_cells
-from sprat.studies.comparison import Comparison
+from sprat.report.rows import PATH_COLUMNS, key_rows, kind_cells, path_cells, policies
+from sprat.studies.comparison import Comparison, PathSummary
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -30,6 +31,7 @@ def print_comparison(comparison: Comparison, console: "Console") -> None:
     page = Page(console)
     _verdict(comparison, page)
     _numbers(comparison, page)
+    _paths(comparison, page)
     if comparison.verdict is None:
         _texts(comparison, page)
     else:
@@ -102,6 +104,22 @@ def _numbers(comparison: Comparison, page: Page) -> None:
     page.say()
     if reason := _energy_reason(comparison):
         page.say(reason, "dim")
+
+
+def _paths(comparison: Comparison, page: Page) -> None:
+    for model in policies(comparison):
+        show_paths(model.name, model.paths, page)
+
+
+def show_paths(name: str, paths: Sequence[PathSummary], page: Page) -> None:
+    """A policy's answers by the way they came."""
+    page.say(f"{name}, by path", "bold")
+    sides = ["left", *["right"] * (len(PATH_COLUMNS) - 1)]
+    table = table_of(page, *zip(PATH_COLUMNS, sides, strict=True))
+    for path in paths:
+        table.add_row(*cells(page, *path_cells(path)))
+    page.show(table)
+    page.say()
 
 
 def _energy_reason(comparison: Comparison) -> str:

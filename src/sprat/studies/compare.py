@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from sprat.cost import Prices
 from sprat.engines.base import Engine, Load, ask
 from sprat.errors import RunError, SpratError
 from sprat.measure.clock import now_ns
@@ -54,6 +55,7 @@ class Asking(NamedTuple):
     engines: Engines
     meters: Mapping[Side, Meter]
     study: str
+    prices: Prices | None
 
 
 async def compare(
@@ -65,11 +67,14 @@ async def compare(
     progress: Progress | None = None,
     identities: Identities | None = None,
     environment: dict[str, Any] | None = None,
+    prices: Prices | None = None,
 ) -> str:
     """Ask every question of both sides and return the study's id.
 
     With `resume`, only what that study has not asked yet; `identities` (`door.identity`) must be
     those it began with. Cancelled or failing, it leaves a study that can be resumed.
+
+    `prices` gives every answer its cost; None: none has one.
 
     Raises:
         RunError: the study to resume differs from the plan, or one side failed too often in a row.
@@ -89,7 +94,7 @@ async def compare(
         with standing(store, study):
             async with metered(engines) as meters:
                 with watched(store, study, engines.values()):
-                    await _ask_all(Asking(plan, engines, meters, study), store, show)
+                    await _ask_all(Asking(plan, engines, meters, study, prices), store, show)
     return study
 
 
@@ -179,6 +184,9 @@ async def _ask_one(asking: Asking, turn: Turn) -> Run:
         except SpratError as failure:
             error = str(failure)
         elapsed_s = (now_ns() - began_ns) / 1e9
+    if reply is not None and asking.prices is not None:
+        joules = window.resources.energy_joules if window.resources else None
+        reply = asking.prices.priced(asking.plan.models[turn.side], reply, joules)
     return Run(
         study=asking.study,
         question=turn.question.id,

@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from sprat.types import Path
+
 Decision = Literal["good-enough", "not-good-enough", "inconclusive"]
 
 
@@ -20,6 +22,23 @@ class QuestionSet(msgspec.Struct, frozen=True, rename={"name": "set"}):
     name: str
     n: int
     sha256: str
+
+
+class PathSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A policy's answers that came by one path. A first token is the first of the kept answer."""
+
+    path: Path
+    n: int
+    share: float
+    """Of the policy's answers, 0..1."""
+    score: float | None
+    ttft_s: Percentiles
+    answer_s: Percentiles
+    cost_usd: float | None
+    """Of all attempts behind these answers; None: not priced."""
+    input_tokens: int
+    output_tokens: int
+    """Of all attempts: discarded drafts are paid for."""
 
 
 class ModelSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +85,10 @@ class ModelSummary(msgspec.Struct, frozen=True, kw_only=True):
     """What told it, or why nothing did."""
     identity: dict[str, Any] = {}
     """Weights' sha256, export recipe, provider: what makes these answers this model's."""
+    paths: tuple[PathSummary, ...] = ()
+    """Of a policy: its answers by the way they came; tokens and cost are those of all attempts."""
+    cost_basis: str | None = None
+    """What its prices rest on, or why there are none; None for studies of earlier versions."""
 
 
 class KindSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,6 +149,10 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it counts as right, by its scorer's own bar; None: unscored. An error is wrong."""
     position: int = 0
     """Place in the order asked."""
+    cost_usd: float | None = None
+    """None: not priced."""
+    path: Path | None = None
+    """How a policy came by it; None: no policy answered."""
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):

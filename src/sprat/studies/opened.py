@@ -10,6 +10,7 @@ from sprat.studies.compare import Progress, compare
 from sprat.studies.plan import SIDES, ComparePlan, Side
 
 if TYPE_CHECKING:
+    from sprat.cost import Prices
     from sprat.models.progress import Progress as Fetching
 
 
@@ -19,6 +20,7 @@ class Opened(NamedTuple):
     engines: dict[Side, Engine]
     identities: dict[Side, dict[str, Any]]
     environment: dict[str, Any]
+    prices: "Prices | None" = None
 
 
 def open_both(plan: ComparePlan, settings: Settings, fetching: "Fetching | None" = None) -> Opened:
@@ -31,6 +33,7 @@ def open_both(plan: ComparePlan, settings: Settings, fetching: "Fetching | None"
         UsageError: a model that does not answer.
         ModelError: weights could not be fetched, verified, read or exported.
     """
+    from sprat.cost import Prices
     from sprat.door import open_engine
     from sprat.door.identity import identity
     from sprat.measure.environment import describe_environment
@@ -46,7 +49,9 @@ def open_both(plan: ComparePlan, settings: Settings, fetching: "Fetching | None"
     identities: dict[Side, dict[str, Any]] = {
         side: identity(plan.models[side], settings) for side in SIDES
     }
-    return Opened(engines, identities, machine)
+    prices = Prices(settings)
+    machine["prices"] = {plan.models[side]: prices.basis(plan.models[side]) for side in SIDES}
+    return Opened(engines, identities, machine, prices)
 
 
 async def ask_both(
@@ -72,6 +77,7 @@ async def ask_both(
             progress=progress,
             identities=opened.identities,
             environment=opened.environment,
+            prices=opened.prices,
         )
     finally:
         async with AsyncExitStack() as closing:  # each is closed, whatever another one raises

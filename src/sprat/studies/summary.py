@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from sprat.errors import RunError
 from sprat.runs.statistics import MIN_PAIRS
 from sprat.runs.store import Store
@@ -35,6 +37,10 @@ def summarise(store: Store, study_id: str) -> Comparison:
     models = tuple(
         summarise_model(model, [run for run in runs if run.role == model.role], questions, seed)
         for model in study.models
+    )
+    bases: Mapping[str, str] = study.environment.get("prices", {})
+    models = tuple(
+        msgspec.structs.replace(model, cost_basis=bases.get(model.name)) for model in models
     )
     pairs = pairs_of(study.questions, runs)
     names = (models[0].name, models[-1].name)

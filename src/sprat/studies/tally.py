@@ -7,7 +7,8 @@ from typing import Any
 from sprat.runs.intervals import mean_interval
 from sprat.runs.statistics import percentile
 from sprat.runs.study import StudyModel
-from sprat.studies.comparison import Answer, ModelSummary, Percentiles
+from sprat.studies.comparison import Answer, ModelSummary
+from sprat.studies.paths import paths_of, percentiles
 from sprat.studies.used import each, sum_of, used_by, with_growth
 from sprat.types import Question, Reply, Run, Timing, Verdict
 
@@ -36,19 +37,19 @@ def summarise_model(
         score=sum(scores) / len(scores) if scores else None,
         score_low=interval.low if interval else None,
         score_high=interval.high if interval else None,
-        ttft_s=_percentiles([r.timing.ttft_s for r in replies]),
-        answer_s=_percentiles([r.timing.answer_s for r in replies]),
+        ttft_s=percentiles([r.timing.ttft_s for r in replies]),
+        answer_s=percentiles([r.timing.answer_s for r in replies]),
         answer_p99_s=percentile([r.timing.answer_s for r in replies], 99),
         decode_tokens_per_s=_median([r.decode_tokens_per_s for r in replies]),
         chars_per_s=_median([r.chars_per_s for r in replies]),
-        input_tokens=sum(r.usage.input_tokens for r in replies) if replies else None,
-        output_tokens=sum(r.usage.output_tokens for r in replies) if replies else None,
+        input_tokens=sum(r.paid.input_tokens for r in replies) if replies else None,
+        output_tokens=sum(r.paid.output_tokens for r in replies) if replies else None,
         cold_load_s=model.sessions[0].cold_load_s if model.sessions else None,
         cost_usd=sum_of([r.cost_usd for r in replies]),
         seconds_per_correct=seconds / sum(right) if any(right) else None,
         joules_per_correct=each(used.energy_joules, sum(right)),
         energy_joules_per_token=each(
-            used.energy_joules, sum(reply.usage.output_tokens for reply in replies)
+            used.energy_joules, sum(reply.paid.output_tokens for reply in replies)
         ),
         energy_joules_per_answer=each(used.energy_joules, len(replies)),
         processor_s_per_answer=each(used.processor_s, len(runs)),
@@ -61,6 +62,7 @@ def summarise_model(
         gpu_memory_bytes=used.gpu_memory_bytes,
         gpu_memory_source=used.gpu_memory_source,
         identity=model.identity,
+        paths=paths_of([(run.reply, score_of(run)) for run in runs if run.reply]),
     )
 
 
@@ -106,6 +108,8 @@ def answer_of(run: Run, question: Question) -> Answer:
         language=question.language,
         right=right_of(run),
         position=run.position,
+        cost_usd=reply.cost_usd if reply else None,
+        path=reply.path if reply else None,
     )
 
 
@@ -126,11 +130,6 @@ def usage_of(reply: Reply) -> dict[str, Any]:
     """Tokens in and out, and who counted them."""
     usage = reply.usage
     return {name: getattr(usage, name) for name in usage.__struct_fields__}
-
-
-def _percentiles(values: Sequence[float | None]) -> Percentiles:
-    known = [value for value in values if value is not None]
-    return Percentiles(percentile(known, 50), percentile(known, 95))
 
 
 def _median(values: Sequence[float | None]) -> float | None:

@@ -9,7 +9,7 @@ from sprat.engines.onnx.native import Floats
 
 MOST_READ = 31
 """Tokens of a prediction that are checked at once, after the answer's last one."""
-_FIRST_READ = 8
+_FIRST_READ = 4
 _AGAIN_READ = 2
 """Checked at once where the answer comes back to the prediction."""
 _LEAST_SAME = 2

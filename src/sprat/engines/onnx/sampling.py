@@ -85,32 +85,39 @@ def _nucleus(weights: Floats, top_p: float) -> Ints:
     return np.argsort(-weights, kind="stable")
 
 
-def log_probabilities(logits: Floats) -> Floats:
-    """Natural logarithm of the softmax; summed in float64, for a vocabulary is long."""
-    below: Floats = logits - logits.max()
-    return below - np.float32(np.log(np.exp(below).sum(dtype=np.float64)))
+def log_probabilities(logits: Floats, tokens: list[int]) -> list[float]:
+    """Natural logarithms of the softmax of float32 logits [vocab], of these tokens only.
+
+    Summed in float64, for a vocabulary is long; in place, for one array more takes longer.
+    """
+    most = logits.max()
+    weights: Floats = logits - most
+    np.exp(weights, out=weights)
+    log_sum = np.float32(np.log(weights.sum(dtype=np.float64)))
+    return [float(logits[token] - most - log_sum) for token in tokens]
 
 
 def noted(logits: Floats, token: int, count: int, text: Callable[[int], str]) -> TokenLogprob:
     """A token's log-probability and `count` alternatives; `text` is how a token reads."""
-    logprobs = log_probabilities(logits)
-    top = tuple((text(t), float(logprobs[t])) for t in top_tokens(logprobs, count))
-    return TokenLogprob(token=text(token), logprob=float(logprobs[token]), top=top)
+    likeliest = top_tokens(logits, count)
+    own, *others = log_probabilities(logits, [token, *likeliest])
+    top = tuple((text(t), value) for t, value in zip(likeliest, others, strict=True))
+    return TokenLogprob(token=text(token), logprob=own, top=top)
 
 
-def top_tokens(logprobs: Floats, count: int) -> list[int]:
+def top_tokens(logits: Floats, count: int) -> list[int]:
     """The `count` likeliest tokens, likeliest first; among equals the lowest number."""
-    count = min(count, len(logprobs))
+    count = min(count, len(logits))
     if count <= 0:
         return []
-    near = np.flatnonzero(logprobs >= _floor(logprobs, count))
-    return [int(token) for token in near[np.lexsort((near, -logprobs[near]))][:count]]
+    near = np.flatnonzero(logits >= _floor(logits, count))
+    return [int(token) for token in near[np.lexsort((near, -logits[near]))][:count]]
 
 
-def _floor(logprobs: Floats, count: int) -> float:
+def _floor(logits: Floats, count: int) -> float:
     """What at least `count` values reach: so few are left that sorting them costs nothing."""
-    blocks = len(logprobs) // _BLOCK
+    blocks = len(logits) // _BLOCK
     if blocks < count:
-        return float(logprobs.min())
-    peaks = logprobs[: blocks * _BLOCK].reshape(blocks, _BLOCK).max(axis=1)
+        return float(logits.min())
+    peaks = logits[: blocks * _BLOCK].reshape(blocks, _BLOCK).max(axis=1)
     return float(np.partition(peaks, -count)[-count])

@@ -194,3 +194,13 @@ def _within(text: str, middle: float, low: float | None, high: float | None) -> 
         return text
     half = (high - low) / 2 / middle
     return f"{text} ±{half:.0%}" if half >= 0.01 else f"{text} ±{half:.1%}"
+
+
+def policies(result: BenchResult) -> list[SideSummary]:
+    """The sides that are policies, and answered."""
+    return [side for side in measured(result) if side.paths]
+
+
+def priced(result: BenchResult) -> bool:
+    """Whether any side's answers have a price."""
+    return any(side.cost_usd_per_answer is not None for side in measured(result))

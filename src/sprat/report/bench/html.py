@@ -6,6 +6,7 @@ from sprat.report import numbers
 from sprat.report.bench import facts, pictures
 from sprat.report.facts import flat
 from sprat.report.house import page
+from sprat.report.rows import PATH_COLUMNS, PATHS_NOTE, path_cells
 from sprat.studies.bench.result import BenchResult, Cell, SideSummary
 
 ASIDE = ("prompt", "sides")
@@ -26,6 +27,13 @@ def _words(result: BenchResult) -> dict[str, Any]:
         "sides": [_side(side, place) for place, side in enumerate(facts.measured(result))],
         "groups": [_group(group, result) for group in facts.groups(result)],
         "energy": facts.energy_reason(result),
+        "priced": facts.priced(result),
+        "policies": [
+            {"name": side.name, "rows": [path_cells(path) for path in side.paths]}
+            for side in facts.policies(result)
+        ],
+        "path_columns": PATH_COLUMNS,
+        "paths_note": PATHS_NOTE,
         "about": _about(result),
         "missing": numbers.NOT_MEASURED,
     }
@@ -42,6 +50,8 @@ def _side(side: SideSummary, place: int) -> dict[str, Any]:
         "token": numbers.joules(side.energy.joules_per_token),
         "answer": numbers.joules(side.energy.joules_per_answer),
         "source": side.energy.source or "",
+        "cost": numbers.dollars(side.cost_usd_per_answer),
+        "basis": side.cost_basis or "",
         "requests": numbers.count(side.requests),
         "errors": numbers.count(side.errors),
     }

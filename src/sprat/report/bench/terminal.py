@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from sprat.report import numbers
 from sprat.report.bench import facts
-from sprat.report.terminal import Page, cells, table_of
+from sprat.report.terminal import Page, cells, show_paths, table_of
 from sprat.studies.bench.result import BenchResult, Cell, SideSummary
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ def print_bench(result: BenchResult, console: "Console") -> None:
         _times(group, result, page)
         _phases(group, result, page)
     _sides(result, page)
+    for side in facts.policies(result):
+        show_paths(side.name, side.paths, page)
     for gap in result.unmeasured:
         what = f"{gap.side}, {gap.condition}" if gap.condition else gap.side
         page.say(f"Not measured: {what}: {gap.why}", "yellow")
@@ -97,12 +99,15 @@ def _phases(group: facts.Group, result: BenchResult, page: Page) -> None:
 
 
 def _sides(result: BenchResult, page: Page) -> None:
+    priced = facts.priced(result)
     names = ("model", "cold load", "peak memory", "energy per token", "requests", "failed")
+    names += ("cost per answer",) if priced else ()
     shown = table_of(
         page, *((name, "right" if place else "left") for place, name in enumerate(names))
     )
     for side in facts.measured(result):
-        shown.add_row(*cells(page, *_side(side)))
+        cost = (numbers.dollars(side.cost_usd_per_answer),) if priced else ()
+        shown.add_row(*cells(page, *_side(side), *cost))
     page.show(shown)
     page.say()
     if reason := facts.energy_reason(result):

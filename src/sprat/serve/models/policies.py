@@ -6,12 +6,13 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from sprat.cost import Prices
+from sprat.door.policy import SIDES
 from sprat.engines.base import Engine
 from sprat.engines.patience import aside
 from sprat.measure.clock import now_ns
 from sprat.serve.models.leased import Leased, Spent
 from sprat.serve.models.names import Served
-from sprat.serve.models.policy_files import SIDES, Known, PolicyFiles, Stamp
+from sprat.serve.models.policy_files import Known, PolicyFiles, Stamp
 from sprat.serve.models.pool import Lease, Pool
 from sprat.serve.models.slot import Standing
 from sprat.serve.problem import BadRequest
@@ -173,6 +174,11 @@ class Policies:
         opened = self._opened.get(served.source)
         sides = opened.known.sides.values() if opened else ()
         return _together(served, [self._pool.slot(side).standing for side in sides])
+
+    def forget(self) -> None:
+        """Open every policy anew at its next request, as if its file had been written again."""
+        for opened in self._opened.values():
+            opened.stamp = (0, 0)
 
     async def aclose(self) -> None:
         """End what runs beside the answers."""

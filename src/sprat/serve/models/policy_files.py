@@ -7,14 +7,14 @@ from pathlib import Path
 import msgspec
 
 from sprat.door.identity import identity
+from sprat.door.policy import SIDES, check_reads, is_away, same_weights
 from sprat.errors import PolicyError, SpratError
-from sprat.models.names import EndpointModel, PolicyFile
+from sprat.models.names import PolicyFile
 from sprat.policies.file import read_policy
-from sprat.policies.spec import Policy, Which
+from sprat.policies.spec import Policy, Side, Which
 from sprat.serve.models.names import POLICY, Names, Served
 from sprat.settings import Settings
 
-SIDES: tuple[Which, Which] = ("small", "large")
 _KEPT_S = 30.0
 """How long it is believed that the models are those of the calibration, or are not."""
 Stamp = tuple[int, int]
@@ -29,7 +29,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def away(self) -> frozenset[Which]:
         """Which of the models are not on this machine."""
-        return frozenset(which for which in SIDES if _is_away(self.sides[which]))
+        return frozenset(which for which in SIDES if is_away(self.sides[which].found))
 
 
 class PolicyFiles:
@@ -42,6 +42,13 @@ class PolicyFiles:
         self._read: dict[Path, tuple[Stamp, Known]] = {}
         self._looked: dict[Path, tuple[Stamp, float, bool]] = {}
 
+    @staticmethod
+    def file(served: Served) -> Path:
+        """Where it stands."""
+        if not isinstance(served.found, PolicyFile):
+            raise TypeError(f"{served.name} is no policy")
+        return served.found.path
+
     def stamp(self, served: Served) -> Stamp:
         """When its file was written, and its size: another stamp is another policy.
 
@@ -49,7 +56,7 @@ class PolicyFiles:
             PolicyError: the file is gone.
         """
         try:
-            found = _file(served).stat()
+            found = self.file(served).stat()
         except OSError as error:
             raise PolicyError(f"The file of {served.name} is gone.") from error
         return found.st_mtime_ns, found.st_size
@@ -60,7 +67,7 @@ class PolicyFiles:
         Raises:
             PolicyError: it cannot be read, was edited, or names a model that is not there.
         """
-        path, stamp = _file(served), self.stamp(served)
+        path, stamp = self.file(served), self.stamp(served)
         kept = self._read.get(path)
         if kept is None or kept[0] != stamp:
             kept = self._read[path] = (stamp, self._fresh(served, path))
@@ -69,7 +76,10 @@ class PolicyFiles:
     def _fresh(self, served: Served, path: Path) -> Known:
         try:
             policy = read_policy(path)
-            sides = {which: self._side(served, policy, which) for which in SIDES}
+            sides: dict[Which, Served] = {
+                which: self._side(served, policy, which) for which in SIDES
+            }
+            check_reads(policy, sides["large"].found)
         except SpratError as error:  # clients are told no path
             message = error.message.replace(str(path), served.name)
             fix = (error.fix or "").replace(str(path), served.name.removeprefix(POLICY))
@@ -88,18 +98,31 @@ class PolicyFiles:
             SpratError: a model's weights cannot be read.
         """
         for which in SIDES:
-            declared = getattr(known.policy, which)
-            if declared.identity and declared.identity != identity(declared.model, self._settings):
+            side: Side = getattr(known.policy, which)
+            if side.identity and not same_weights(
+                side.identity, identity(side.model, self._settings)
+            ):
                 raise PolicyError(
                     f"{served.name} was calibrated for other weights of its {which} model, "
                     f"{known.sides[which].name}.",
                     fix="Calibrate it again: sprat calibrate",
                 )
 
+    def refuse_unusable(self, served: Served) -> None:
+        """Say why it cannot be asked, as far as that is known without its models. Blocks.
+
+        Raises:
+            PolicyError: why.
+            SpratError: a model's weights cannot be read.
+        """
+        known = self.known(served)
+        if all(self._on_disk(side) for side in known.sides.values()):
+            self.check(served, known)
+
     def usable(self, served: Served) -> bool:
         """Whether it can be asked now: a policy that cannot is not offered. Blocks."""
         try:
-            path, stamp = _file(served), self.stamp(served)
+            path, stamp = self.file(served), self.stamp(served)
             known = self.known(served)
         except SpratError:
             return False
@@ -117,13 +140,3 @@ class PolicyFiles:
         except SpratError:
             return False
         return True
-
-
-def _file(served: Served) -> Path:
-    if not isinstance(served.found, PolicyFile):
-        raise TypeError(f"{served.name} is no policy")
-    return served.found.path
-
-
-def _is_away(side: Served) -> bool:
-    return isinstance(side.found, EndpointModel) and not side.found.endpoint.is_here

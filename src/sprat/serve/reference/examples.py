@@ -27,4 +27,5 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     },
     "/api/models/{name}/load": {},
     "/api/models/{name}/unload": {},
+    "/api/policies/{name}/reset": {},
 }

@@ -15,7 +15,7 @@ from sprat.serve.routes.table import Route
 
 GROUPS = {
     "openai": "OpenAI's API. What is not here is refused by name, never ignored.",
-    "sprat": "Models: where each stands, load, unload.",
+    "sprat": "Models: where each stands, load, unload. Policies: how each fares, reset.",
     "running": "For those who run the gateway: health, counters, this description.",
 }
 

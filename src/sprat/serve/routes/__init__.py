@@ -6,7 +6,7 @@ from sprat.serve import words
 from sprat.serve.answering import answering
 from sprat.serve.embedding import embedding
 from sprat.serve.exchange import Exchange, Work
-from sprat.serve.routes import document, health, models
+from sprat.serve.routes import document, health, models, policies
 from sprat.serve.routes.table import Call, Handler, Route
 from sprat.serve.wire import (
     chat,
@@ -114,6 +114,24 @@ ROUTES: tuple[Route, ...] = (
         body=models.NoBody,
         reply=models.ModelState,
         errors=(400, 404, 408, 409, 413),
+    ),
+    Route(
+        method="GET",
+        path="/api/policies",
+        handler=policies.list_policies,
+        summary="Every policy: what it is, and how it fares.",
+        group="sprat",
+        reply=policies.PolicyStates,
+    ),
+    Route(
+        method="POST",
+        path="/api/policies/{name}/reset",
+        handler=policies.reset_policy,
+        summary="Ask both models of a policy again, and forget a shadow's alarm.",
+        group="sprat",
+        body=models.NoBody,
+        reply=policies.PolicyState,
+        errors=(400, 404, 408, 413),
     ),
     Route(
         method="GET",

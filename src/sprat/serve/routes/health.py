@@ -59,7 +59,8 @@ async def metrics(call: Call) -> None:
 def _reasons(gateway: Gateway) -> Iterator[str]:
     if gateway.stopping:
         yield "stopping"
-    loaded = {standing.name for standing in gateway.standings if standing.state == "loaded"}
+    standings = [*gateway.standings, *gateway.policy_standings()] if gateway.awaited else ()
+    loaded = {standing.name for standing in standings if standing.state == "loaded"}
     for name, why in gateway.awaited.items():
         if name not in loaded:
             yield f"{name} {why}"

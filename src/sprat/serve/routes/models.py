@@ -42,9 +42,9 @@ class ModelState(msgspec.Struct, frozen=True, kw_only=True):
     task: str
     """`chat` or `embedding`."""
     where: str
-    """`local`, or `endpoint`."""
+    """`local`, `endpoint` or `policy`."""
     on_disk: bool | None
-    """Whether its weights are here; null for an endpoint's."""
+    """Whether its weights are here; null for an endpoint's; of a policy, whether it can be used."""
     answering: int
     """Requests that have a place."""
     waiting: int
@@ -79,6 +79,8 @@ async def list_models(call: Call) -> None:
 async def show_model(call: Call) -> None:
     """One model by name."""
     served = call.gateway.names.find(call.name)
+    if served.where == "policy":
+        await asyncio.to_thread(call.gateway.policies.files.refuse_unusable, served)
     await respond(call.send, 200, encode(_model(served)))
 
 
@@ -89,14 +91,15 @@ def _model(known: Offer | Served) -> Model:
 async def list_states(call: Call) -> None:
     """Where every model stands."""
     offers = await call.gateway.offered.all()
-    standings = {standing.source: standing for standing in call.gateway.standings}
+    known = [*call.gateway.standings, *call.gateway.policy_standings()]
+    standings = {standing.source: standing for standing in known}
     states = await asyncio.to_thread(_states, offers, standings)
     await respond(call.send, 200, encode(ModelStates(models=states)))
 
 
 async def load_model(call: Call) -> None:
     """Load a model now: answered when it is loaded."""
-    await _empty_body(call)
+    await empty_body(call)
     call.gateway.refuse_when_stopping()
     served = call.gateway.names.find(call.name)
     await _respond(call, served, await call.gateway.pool_of(served).load(served))
@@ -104,12 +107,17 @@ async def load_model(call: Call) -> None:
 
 async def unload_model(call: Call) -> None:
     """Free what a model takes."""
-    await _empty_body(call)
+    await empty_body(call)
     served = call.gateway.names.find(call.name)
     await _respond(call, served, await call.gateway.pool_of(served).unload(served))
 
 
-async def _empty_body(call: Call) -> None:
+async def empty_body(call: Call) -> None:
+    """Read a body that says nothing.
+
+    Raises:
+        BadRequest: it says something.
+    """
     raw = await read_body(call.scope, call.receive, call.gateway.settings.body_bytes)
     read(raw or b"{}", NoBody)
 

@@ -68,8 +68,8 @@ def paid_by(replies: Sequence[Reply]) -> Paid | None:
 
 def path_of(replies: Sequence[Reply]) -> Path | None:
     """How the policy came by all of them; None where they differ, or no policy answered."""
-    paths = {reply.path for reply in replies}
-    return paths.pop() if len(paths) == 1 else None
+    first = replies[0].path if replies else None
+    return first if all(reply.path == first for reply in replies) else None
 
 
 def cost_of(replies: Sequence[Reply]) -> float | None:

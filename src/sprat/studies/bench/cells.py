@@ -17,7 +17,8 @@ from sprat.studies.bench.kept import Kept
 from sprat.studies.bench.plan import BenchPlan, Setup
 from sprat.studies.bench.result import Cell, EndedBy, Energy, SideSummary
 from sprat.studies.bench.times import mean_phases
-from sprat.studies.used import each, used_by, with_growth
+from sprat.studies.paths import paths_of
+from sprat.studies.used import each, sum_of, used_by, with_growth
 from sprat.types import Reply, Resources, Run
 
 POOLED = Energy(
@@ -58,8 +59,8 @@ def _cell(
         requests=len(runs),
         errors=sum(run.error is not None for run in runs),
         ended_by=_ended_by(study, plan, kept, setup, asked),
-        input_tokens=_median([reply.usage.input_tokens for reply in replies]),
-        real_output_tokens=_median([reply.usage.output_tokens for reply in replies]),
+        input_tokens=_median([reply.paid.input_tokens for reply in replies]),
+        real_output_tokens=_median([reply.paid.output_tokens for reply in replies]),
         cached_tokens=_median([reply.usage.cached_tokens for reply in replies]),
         pieces=_median([len(reply.timing.chunks_ns) for reply in replies]),
         counted_by=_counted_by(replies),
@@ -79,7 +80,9 @@ def _cell(
     )
 
 
-def side_of(model: StudyModel, runs: Sequence[Run], seed: int) -> SideSummary:
+def side_of(
+    model: StudyModel, runs: Sequence[Run], seed: int, cost_basis: str | None = None
+) -> SideSummary:
     """One side over all its requests."""
     loads = [s.cold_load_s for s in model.sessions if s.cold_load_s is not None]
     loads += [load for run in runs if run.reply and (load := run.reply.timing.load_s) is not None]
@@ -100,14 +103,27 @@ def side_of(model: StudyModel, runs: Sequence[Run], seed: int) -> SideSummary:
         gpu_memory_source=used.gpu_memory_source,
         energy=_energy_of_one_condition(runs),
         identity=model.identity,
+        cost_usd_per_answer=_cost_each(one_condition(runs)),
+        cost_basis=cost_basis,
+        paths=paths_of([(run.reply, None) for run in one_condition(runs) if run.reply]),
     )
+
+
+def _cost_each(runs: Sequence[Run]) -> float | None:
+    costs = [run.reply.cost_usd for run in runs if run.reply]
+    return each(sum_of(costs), len(costs))
+
+
+def one_condition(runs: Sequence[Run]) -> Sequence[Run]:
+    """The warm requests if there are any, else those of the only condition; else none."""
+    conditions = {run.kind for run in runs}
+    one = conditions if len(conditions) == 1 else conditions & {"warm"}
+    return [run for run in runs if run.kind in one]
 
 
 def _energy_of_one_condition(runs: Sequence[Run]) -> Energy:
     """Of the warm requests if there are any: conditions are never pooled, least of all loads."""
-    conditions = {run.kind for run in runs}
-    one = conditions if len(conditions) == 1 else conditions & {"warm"}
-    own = [run for run in runs if run.kind in one]
+    own = one_condition(runs)
     if own:
         return _energy(used_by(own), own)
     every = _energy(used_by(runs), runs)

@@ -75,17 +75,20 @@ async def ask_sides(
     Raises:
         SpratError: as `Bench.run`.
     """
+    from sprat.cost import Prices
     from sprat.measure.environment import describe_environment
 
+    prices = Prices(opened.settings)
+    bases = {side.model: prices.basis(side.model) for side in opened.sides}
     record = Record(
         plan,
         opened.sides,
         store,
-        describe=lambda: describe_environment(providers=False),
+        describe=lambda: {**describe_environment(providers=False), "prices": bases},
         identities=opened.identities,
         resume=resume,
     )
-    return await Bench(plan, opened.sides, opened.engine, store, record, progress).run()
+    return await Bench(plan, opened.sides, opened.engine, store, record, progress, prices).run()
 
 
 def _of(side: Side, settings: Settings) -> Settings:

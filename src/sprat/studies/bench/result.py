@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from sprat.studies.comparison import PathSummary
+
 Condition = Literal["cold", "warm", "prefix-cached"]
 EndedBy = Literal["precision", "rounds", "budget", "interrupted"]
 
@@ -103,9 +105,9 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     ended_by: EndedBy
     """What ended the repetitions; `interrupted` for a study that was stopped, or runs."""
     input_tokens: float | None
-    """Median of the engine's own count."""
+    """Median of the engine's own count; a policy's is that of all its attempts."""
     real_output_tokens: float | None
-    """Median of the engine's own count."""
+    """Median of the engine's own count; as above."""
     cached_tokens: float | None
     """Median of the input tokens that were not computed again."""
     pieces: float | None
@@ -166,6 +168,12 @@ class SideSummary(msgspec.Struct, frozen=True, kw_only=True):
     """Of one condition: warm, or the only one; several without warm are not pooled: null."""
     identity: dict[str, Any] = {}
     """Weights' sha256, export recipe, provider: what makes these times this model's."""
+    cost_usd_per_answer: float | None = None
+    """Mean, under the condition of `energy`; of a policy, of all attempts. None: not priced."""
+    cost_basis: str | None = None
+    """What that rests on, or why there is no price."""
+    paths: tuple[PathSummary, ...] = ()
+    """Of a policy, under the same condition: its answers by the way they came, without a score."""
 
 
 class Unmeasured(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import msgspec
 
+from sprat.cost import Prices
 from sprat.studies.bench.drive import Asked
 from sprat.studies.bench.plan import Setup, Side
 from sprat.studies.used import each
-from sprat.types import Resources, Run
+from sprat.types import Reply, Resources, Run
 
 
 def runs_of(
@@ -18,8 +19,11 @@ def runs_of(
     position: int,
     asked: Sequence[Asked],
     resources: Resources | None,
+    prices: Prices | None = None,
 ) -> list[Run]:
     """One row per request of a round; each carries an equal share of what the round used.
+
+    With `prices` every answer has its cost.
 
     Requests that run at the same time share a processor: no counter can tell them apart.
     """
@@ -32,7 +36,7 @@ def runs_of(
             model=side.model,
             role=side.name,
             request=one.request,
-            reply=one.reply,
+            reply=_priced(one.reply, side, share, prices),
             error=one.error,
             elapsed_s=one.elapsed_s,
             resources=share,
@@ -41,6 +45,14 @@ def runs_of(
         )
         for place, one in enumerate(asked)
     ]
+
+
+def _priced(
+    reply: Reply | None, side: Side, share: Resources | None, prices: Prices | None
+) -> Reply | None:
+    if reply is None or prices is None:
+        return reply
+    return prices.priced(side.model, reply, share.energy_joules if share else None)
 
 
 def _share(resources: Resources | None, requests: int) -> Resources | None:

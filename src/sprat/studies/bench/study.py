@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from sprat.cost import Prices
 from sprat.errors import RunError, SpratError
 from sprat.measure.clock import now_ns
 from sprat.runs.store import Store
@@ -52,8 +53,10 @@ class Bench:
         store: Store,
         record: Record,
         progress: Progress | None = None,
+        prices: Prices | None = None,
     ) -> None:
         self._plan = plan
+        self._prices = prices
         self._sides = sides
         self._opener = opener
         self._store = store
@@ -167,6 +170,7 @@ class Bench:
             self._kept.next_position,
             asked,
             resources,
+            self._prices,
         )
         # Only now: to write while something is timed would be part of its time.
         self._store.add_runs(runs)

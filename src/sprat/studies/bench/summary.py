@@ -33,8 +33,14 @@ def summarise(store: Store, study_id: str) -> BenchResult:
     cells = tuple(cell for setup in setups for cell in cells_of(study, plan, kept, setup))
     by_role = {model.role: model for model in study.models}
     names: list[str] = study.settings["sides"]
+    bases: dict[str, str] = study.environment.get("prices", {})
     sides = tuple(
-        side_of(by_role[name], [run for run in runs if run.role == name], plan.seed)
+        side_of(
+            by_role[name],
+            [run for run in runs if run.role == name],
+            plan.seed,
+            bases.get(by_role[name].name),
+        )
         for name in names
     )
     begin = {key: value for key, value in study.environment.items() if key not in ASIDE}

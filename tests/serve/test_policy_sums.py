@@ -1,0 +1,167 @@
+"""What is told of a policy in replies, log, metrics and ledger is one sum."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.serve.policies import GOOD, keep, made, pair, policed
+from tests.serve.running import At
+from tests.serve.sse import events
+from tests.serve.test_log import fields_of, logged
+from tests.serve.test_metrics import scraped, value
+
+from sprat.policies.spec import Fallback, Shadow
+from sprat.serve.observe.figures import figures
+
+
+async def several(at: At) -> list[dict[str, Any]]:
+    """The `sprat` fields of answers by every path, streamed and whole, one of two answers."""
+    asked = ["Something easy", "Something hard", "lengthy", "down"]
+    found = [(await at.chat(content, GOOD))["sprat"] for content in asked]
+    found += [events(await at.chat("Something hard", GOOD, stream=True))[-1]["sprat"]]
+    found += [(await at.chat("Something hard", GOOD, n=2))["sprat"]]
+    assert {one["path"] for one in found} == {"accepted", "escalated", "direct", "degraded"}
+    return found
+
+
+async def test_the_ledgers_sums_are_those_of_the_steps(tmp_path: Path):
+    records: list[Any] = []
+    async with policed(tmp_path) as at:
+        at.gateway.ledger.listeners.append(records.append)
+        told = await several(at)
+        at.gateway.ledger.tell()
+    ours = [figures(record) for record in records]
+    for sprat, found in zip(told, ours, strict=True):
+        spent = [step for step in sprat["steps"] if step["input_tokens"] is not None]
+        assert found.path == sprat["path"]
+        assert found.engines == tuple(step["engine"] for step in sprat["steps"])
+        assert found.paid is not None
+        for field in ("input_tokens", "output_tokens"):
+            total = sum(step[field] for step in spent)
+            assert total == sprat["paid"][field] == getattr(found.paid, field)
+        assert found.cost_usd == pytest.approx(sprat["cost_usd"])
+        assert found.cost_usd == pytest.approx(sum(step["cost_usd"] for step in sprat["steps"]))
+
+
+async def test_metrics_count_answers_by_path_and_tokens_and_money_by_model(tmp_path: Path):
+    async with policed(tmp_path) as at:
+        told = await several(at)
+        await at.chat("Something easy", "big")
+        found = await scraped(at)
+    answers = "sprat_policy_answers_total"
+    assert value(found, answers, model=GOOD) == 7
+    assert value(found, answers, path="accepted") == 1
+    assert value(found, answers, path="escalated") == 4
+    steps = [step for sprat in told for step in sprat["steps"]]
+    for engine, more in (("good.small", 0), ("big", 5)):
+        own = [step for step in steps if step["engine"] == engine and step["output_tokens"]]
+        wrote = value(found, "sprat_engine_output_tokens_total", engine=engine)
+        assert wrote == sum(step["output_tokens"] for step in own) + more
+    spent = value(found, "sprat_engine_cost_usd_total")
+    alone = (2 * 10 + 5 * 20) / 1e6
+    assert spent == pytest.approx(sum(sprat["cost_usd"] for sprat in told) + alone)
+    assert value(found, "sprat_output_tokens_total", model=GOOD) < sum(
+        sprat["paid"]["output_tokens"] for sprat in told
+    )  # as clients are told: of the kept answers
+
+
+async def test_one_line_of_the_log_tells_the_path_the_models_and_the_cost(tmp_path: Path):
+    async with policed_log(tmp_path) as (at, said):
+        answer = await at.chat("Something hard", GOOD)
+        (line,) = [line for line in said() if " request " in line]
+    found = fields_of(line)
+    assert (found["model"], found["path"]) == (GOOD, "escalated")
+    assert found["engines"] == "good.small,big"
+    assert float(found["cost_usd"]) == pytest.approx(answer["sprat"]["cost_usd"], rel=0.01)
+
+
+async def test_an_edited_policy_is_a_warning_that_says_what_to_mend(tmp_path: Path):
+    async with policed_log(tmp_path) as (at, said):
+        path = at.gateway.policies.files.file(at.gateway.names.find(GOOD))
+        path.write_text(path.read_text("utf-8").replace('"cascade"', '"fallback"'), "utf-8")
+        await at.chat("Something hard", GOOD)
+        (line,) = [line for line in said() if " request " in line]
+    assert "warning" in line
+    assert "code=policy_unusable" in line
+    assert "edited after it was signed" in line
+
+
+async def test_what_a_shadow_asks_beside_is_counted_too(tmp_path: Path):
+    policy = made(tmp_path, "shadow", shadow=Shadow(share=1.0))
+    async with policed(tmp_path, policy) as at:
+        sprat = (await at.chat("Something hard", GOOD))["sprat"]
+        (opened,) = at.gateway.policies.all.values()
+        await opened.engine.settled()
+        found = await scraped(at)
+        state = await states(at)
+    assert [step["engine"] for step in sprat["steps"]] == ["good.small"]
+    assert value(found, "sprat_engine_output_tokens_total", engine="big") == 5
+    assert state["shadow"] == {
+        "compared": 1, "disagreed": 1, "latest": 1, "skipped": 0, "running": 0
+    }  # fmt: skip
+
+
+async def states(at: At) -> dict[str, Any]:
+    async with await at.get("/api/policies") as response:
+        (state,) = (await response.json())["policies"]
+    return state
+
+
+async def test_the_list_of_policies_tells_how_each_fares_and_a_reset_begins_anew(tmp_path: Path):
+    policy = made(tmp_path, fallback=Fallback(failures=1, cool_down_s=1000))
+    async with policed(tmp_path, policy) as at:
+        before = await states(at)
+        await at.chat("down", GOOD)
+        after = await states(at)
+        async with await at.post("/api/policies/good/reset", {}) as response:
+            reset = await response.json()
+        again = (await at.chat("Something hard", GOOD))["sprat"]
+        spent = await states(at)
+    assert (before["name"], before["kind"], before["usable"]) == (GOOD, "cascade", True)
+    assert before["large"] == {
+        "model": "big", "away": False, "failures": 0, "left_alone_s": None, "last_error": None
+    }  # fmt: skip
+    assert after["large"]["failures"] == 1
+    assert after["large"]["left_alone_s"] > 900
+    assert after["large"]["last_error"] == "The large one is down."
+    assert (before["spent_usd"], after["spent_usd"]) == (None, 0.0)
+    assert spent["spent_usd"] == pytest.approx(again["steps"][1]["cost_usd"])
+    assert reset["large"]["failures"] == 0
+    assert again["path"] == "escalated"
+
+
+async def test_a_policy_that_cannot_be_used_is_listed_with_the_reason(tmp_path: Path):
+    async with policed(tmp_path) as at:
+        path = at.gateway.policies.files.file(at.gateway.names.find(GOOD))
+        path.write_text("{}", "utf-8")
+        state = await states(at)
+    assert state["usable"] is False
+    assert "not signed" in state["why"]
+    assert str(tmp_path) not in state["why"]
+
+
+async def test_only_policies_are_reset(tmp_path: Path):
+    async with policed(tmp_path) as at:
+        for name in ("echo", "nothing"):
+            async with await at.post(f"/api/policies/{name}/reset", {}) as response:
+                assert response.status == 404
+
+
+async def test_a_cancelled_request_counts_what_its_models_wrote(tmp_path: Path):
+    async with policed(tmp_path) as at:
+        body = {"model": GOOD, "messages": [{"role": "user", "content": "linger"}], "stream": True}
+        response = await at.post("/v1/chat/completions", body)
+        await response.content.readline()
+        response.close()
+        await asyncio.wait_for(at.gateway.ledger.empty.wait(), 5)
+        found = await scraped(at)
+    assert value(found, "sprat_policy_answers_total") == 0
+    assert value(found, "sprat_engine_output_tokens_total", engine="good.small") == 4
+    assert value(found, "sprat_engine_output_tokens_total", engine="big") >= 1
+
+
+def policed_log(folder: Path) -> Any:
+    settings = pair(folder)
+    keep(settings, made(folder))
+    return logged(folder, settings=settings)
