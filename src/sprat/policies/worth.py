@@ -36,7 +36,7 @@ def fit_worth(
         PolicyError: too few questions, or too few where escalating gains something.
 
     Source: the optimal rule compares gain and cost: Jitkrittum et al. (2023), arXiv:2307.02764,
-    proposition 3.1.
+    section 3.
     """
     lesson = _lesson(rows, gains, costs, groups, features)
     return learned(lesson, range(len(rows)), seed)
