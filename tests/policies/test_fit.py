@@ -172,6 +172,19 @@ def test_held_out_probabilities_of_pure_noise_separate_nothing() -> None:
     assert held_out < roc_auc_score(right, [seen.probability(row) for row in rows])
 
 
+def test_noise_does_not_seem_to_tell_the_opposite_of_right() -> None:
+    from sklearn.metrics import roc_auc_score
+
+    found: list[float] = []
+    for seed in range(12):
+        draw = random.Random(seed)
+        rows = [{"a": draw.gauss(0, 1), "b": draw.gauss(0, 1)} for _ in range(60)]
+        groups = [f"g{k // 3}" for k in range(60)]
+        right = [draw.random() < 0.3 for _ in rows]
+        found.append(float(roc_auc_score(right, cross_fitted(rows, right, groups=groups))))
+    assert 0.44 < sum(found) / len(found) < 0.56
+
+
 def test_the_same_seed_learns_the_same() -> None:
     rows, right = drawn(60)
     assert fit(rows, right, seed=3) == fit(rows, right, seed=3)
