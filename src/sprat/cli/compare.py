@@ -21,6 +21,8 @@ from sprat.studies.summary import summarise
 
 DEFAULT_SET = "everyday"
 DEFAULT_MARGIN = 0.05
+ALTERNATIVES = 5
+"""Kept with each token's log-probability: what a confidence is learned from."""
 EPILOG = "Example: sprat compare --small smollm2-135m --large qwen2.5-coder-0.5b --limit 24"
 
 
@@ -36,6 +38,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     seed: int | None
     kinds: str | None
     languages: str | None
+    logprobs: bool = False
 
 
 @click.command(epilog=EPILOG)
@@ -52,6 +55,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     help=f"How much worse is still good enough, of a score of 0 to 1 [{DEFAULT_MARGIN}].",
 )
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Order and sampling [0].")
+@click.option("--logprobs", is_flag=True, help="Keep each token's log-probability too.")
 @click.option(
     "--resume",
     metavar="[ID]",
@@ -145,12 +149,15 @@ def fresh_plan(wanted: Wanted, settings: Settings) -> ComparePlan:
         margin=DEFAULT_MARGIN if wanted.margin is None else wanted.margin,
         seed=seed,
         selection={name: value for name, value in selection.items() if value is not None},
+        logprobs=ALTERNATIVES if wanted.logprobs else None,
     )
 
 
 def resumed_plan(wanted: Wanted, before: ComparePlan) -> ComparePlan:
     """The plan as it began, with what was typed now laid over it (and refused if it differs)."""
     changes = _typed(wanted, "small", "large", "margin", "seed")
+    if wanted.logprobs:
+        changes["logprobs"] = ALTERNATIVES
     selection = {**before.selection, **_typed(wanted, "limit", "kinds", "languages")}
     plan = msgspec.structs.replace(before, selection=selection, **changes)
     if wanted.questions is None and wanted.prompt is None:
