@@ -113,10 +113,8 @@ async def _warm(engines: Engines, show: Progress) -> dict[Side, Session]:
     return sessions
 
 
-async def _without_logprobs(
-    plan: ComparePlan, engines: Engines, show: Progress
-) -> frozenset[Side]:
-    """The sides that refuse to give log-probabilities: known, and said, before anything is asked."""
+async def _without_logprobs(plan: ComparePlan, engines: Engines, show: Progress) -> frozenset[Side]:
+    """The sides that refuse to give log-probabilities: said before anything is asked."""
     if plan.logprobs is None:
         return frozenset()
     bare = {side for side in SIDES if not await _gives_logprobs(engines[side], plan.logprobs)}

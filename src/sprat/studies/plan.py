@@ -81,9 +81,7 @@ def asking_order(questions: Sequence[Question], seed: int) -> tuple[Turn, ...]:
 def plan_of(study: Study) -> ComparePlan:
     """The plan that a recorded study followed."""
     names = {model.role: model.name for model in study.models}
-    shared = ComparePlan(
-        small="", large="", questions_name="", questions=(), logprobs=0
-    ).settings
+    shared = ComparePlan(small="", large="", questions_name="", questions=(), logprobs=0).settings
     return ComparePlan(
         small=names.get("small", ""),
         large=names.get("large", ""),
