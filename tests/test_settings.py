@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from sprat.errors import SettingsError
-from sprat.settings import Endpoint, OnnxSettings, ServeSettings, Settings, load_settings
+from sprat.settings import (
+    CostSettings,
+    Endpoint,
+    OnnxSettings,
+    ServeSettings,
+    Settings,
+    TokenPrice,
+    load_settings,
+)
 
 
 @pytest.mark.parametrize(
@@ -22,6 +30,10 @@ from sprat.settings import Endpoint, OnnxSettings, ServeSettings, Settings, load
         ('[endpoints.x]\nurl = "http://a/v1"\nkey_env = ""', "key_env"),
         ('[serve]\nkey_env = ""', "$.serve.key_env"),
         ('smal = "x"', "smal"),
+        ("[cost]\nmachine_usd = 1500\nmachine_years = 4", "busy_share"),
+        ("[cost]\nbusy_share = 1.5", "busy_share"),
+        ("[cost]\nwatts = 0", "watts"),
+        ("[cost.models.x]\ninput_usd_per_mtok = 1", "output_usd_per_mtok"),
     ],
 )
 def test_a_setting_that_cannot_work_is_refused_by_name(tmp_path, text, named):
@@ -48,12 +60,15 @@ def test_the_page_about_settings_shows_every_key_and_every_variable():
     assert set(shown) == set(Settings.__struct_fields__)
     assert set(shown["onnx"]) == set(OnnxSettings.__struct_fields__)
     assert set(shown["serve"]) == set(ServeSettings.__struct_fields__)
+    assert set(shown["cost"]) == set(CostSettings.__struct_fields__)
+    prices = shown["cost"]["models"].values()
+    assert {key for price in prices for key in price} == set(TokenPrice.__struct_fields__)
     endpoints = shown["endpoints"].values()
     assert {key for endpoint in endpoints for key in endpoint} == set(Endpoint.__struct_fields__)
     variables = dict(re.findall(r"^\| `([A-Z_]+)` \| `(\w+)` \|", page, re.MULTILINE))
     for variable, field in variables.items():
         assert getattr(load_settings(None, {variable: "x"}), field) == "x"
-    tables = {"endpoints", "onnx", "serve"}
+    tables = {"endpoints", "onnx", "serve", "cost"}
     assert set(variables.values()) == set(Settings.__struct_fields__) - tables
 
 

@@ -4,6 +4,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit, urlunsplit
@@ -29,6 +30,11 @@ class Endpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key_env: VariableName | None = None
     """The name of the environment variable that holds the key."""
     timeout_s: Annotated[float, msgspec.Meta(gt=0, le=86_400)] = 120.0
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it listens on this machine: what is sent there does not leave it."""
+        return _is_this_machine(urlsplit(self.url).hostname or "")
 
 
 class OnnxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -84,11 +90,42 @@ class ServeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether the log holds prompts and answers too."""
     traces: bool = False
     """Whether spans are sent by OpenTelemetry; the environment can ask for it too."""
+    waiting_s: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 5.0
+    """While a policy has not decided, its stream is kept awake so often."""
 
     @property
     def locked(self) -> bool:
         """Whether callers must send a key."""
         return bool(self.key or self.key_env)
+
+
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+Dollars = Annotated[float, msgspec.Meta(ge=0)]
+
+
+class TokenPrice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a million tokens of one model cost: it beats every other price of that model."""
+
+    input_usd_per_mtok: Dollars
+    output_usd_per_mtok: Dollars
+    cached_input_usd_per_mtok: Dollars | None = None
+    """Of input tokens that the server did not compute again; None: as the others."""
+
+
+class CostSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What computing costs here. Nothing has a default: what nobody declared has no price."""
+
+    machine_usd: Dollars | None = None
+    """What this machine cost."""
+    machine_years: Positive | None = None
+    """Over how many years."""
+    busy_share: Annotated[float, msgspec.Meta(gt=0, le=1)] | None = None
+    """Of that time, how much of it the machine computes."""
+    electricity_usd_per_kwh: Dollars | None = None
+    watts: Positive | None = None
+    """What the machine draws while it computes: used where no counter measures it."""
+    models: dict[str, TokenPrice] = {}
+    """By model name, `ENDPOINT/MODEL` say, or by endpoint."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -101,6 +138,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     endpoints: dict[str, Endpoint] = {}
     onnx: OnnxSettings = OnnxSettings()
     serve: ServeSettings = ServeSettings()
+    cost: CostSettings = CostSettings()
     weights_from: str | None = None
     """`SPRAT_WEIGHTS_FROM`: a folder searched for weights before anything is downloaded."""
     home: str | None = None
@@ -169,12 +207,25 @@ def _from_file(file: Path | None) -> Settings:
         settings = msgspec.convert(tomllib.loads(path.read_text("utf-8")), Settings)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
         raise SettingsError(f"{path} cannot be used: {error}.", fix=f"Correct {path}.") from error
+    _check_machine(settings.cost, path)
     for name, endpoint in settings.endpoints.items():
         _checked_url(endpoint.url, f"[endpoints.{name}] url in {path}")
     if (foundry := settings.endpoints.get("foundry")) is None:
         return settings
     whole = msgspec.structs.replace(foundry, url=f"{root_of(foundry.url)}/v1")
     return msgspec.structs.replace(settings, endpoints={**settings.endpoints, "foundry": whole})
+
+
+def _check_machine(cost: CostSettings, path: Path) -> None:
+    """Three numbers make one price: with two of them it would be a guess."""
+    three = ("machine_usd", "machine_years", "busy_share")
+    missing = [name for name in three if getattr(cost, name) is None]
+    if 0 < len(missing) < len(three):
+        raise SettingsError(
+            f"[cost] in {path} has no {' and no '.join(missing)}: what the machine costs per busy "
+            "second cannot be told.",
+            fix=f"Set {', '.join(three)}, or none of them.",
+        )
 
 
 def _with_environment(settings: Settings, env: Mapping[str, str]) -> Settings:
@@ -204,6 +255,17 @@ def _checked_url(url: str, where: str) -> str:
             fix="Set it to something like http://127.0.0.1:5273/v1",
         )
     return url.rstrip("/")
+
+
+def _is_this_machine(host: str) -> bool:
+    """Names that mean the loopback everywhere (RFC 6761), and its addresses."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
 
 
 def root_of(url: str) -> str:

@@ -1,1 +1,5 @@
-"""Tokens, seconds and joules → money."""
+"""Tokens, seconds and joules → money: `Prices`."""
+
+from sprat.cost.prices import Prices
+
+__all__ = ["Prices"]

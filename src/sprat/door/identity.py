@@ -9,19 +9,22 @@ from sprat.models.disk import sha256_of
 from sprat.settings import Settings
 
 if TYPE_CHECKING:
-    from sprat.models.names import EndpointModel, FoundryModel, Local
+    from sprat.models.names import EndpointModel, FoundryModel, Local, PolicyFile
 
 
 def identity(name: str, settings: Settings) -> dict[str, Any]:
     """Weights' SHA-256, export recipe and provider; address and model for an endpoint.
 
+    Of a policy: its file's hash, and both models'.
+
     Fetches and exports what is not here yet, so call it after `open_engine`.
 
     Raises:
         UnknownModel: no model of that name.
+        PolicyError: a policy's file cannot be read.
         ModelError: its weights could not be fetched, verified, read or exported.
     """
-    from sprat.models.names import EndpointModel, FoundryModel, Scripted, resolve
+    from sprat.models.names import EndpointModel, FoundryModel, PolicyFile, Scripted, resolve
 
     match resolve(name, settings):
         case EndpointModel() as source:
@@ -30,8 +33,23 @@ def identity(name: str, settings: Settings) -> dict[str, Any]:
             return _foundry(source, settings)
         case Scripted() as source:
             return {"script_sha256": sha256_of(source.path)}
+        case PolicyFile() as source:
+            return _policy(source, settings)
         case source:
             return _local(source, settings)
+
+
+def _policy(source: "PolicyFile", settings: Settings) -> dict[str, Any]:
+    """What its file says, and the two models as they are now."""
+    from sprat.policies.file import read_policy
+
+    policy = read_policy(source.path)
+    return {
+        "policy": policy.name,
+        "sha256": policy.sha256,
+        "small": identity(policy.small.model, settings),
+        "large": identity(policy.large.model, settings),
+    }
 
 
 def _local(source: "Local", settings: Settings) -> dict[str, Any]:

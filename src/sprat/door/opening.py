@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from sprat.door.policy import open_policy
 from sprat.engines.base import Embedder, Engine
 from sprat.errors import UsageError
 from sprat.settings import Settings
@@ -32,6 +33,7 @@ def open_engine(
         ModelError: its weights could not be fetched, verified, read or exported.
         EngineError: the execution provider asked for cannot be used.
         SettingsError: an endpoint's key or a script that is not there.
+        PolicyError: a policy that cannot be used, or whose models are not those of then.
     """
     from sprat.models.names import resolve
 
@@ -50,7 +52,7 @@ def open_source(
     Raises:
         SpratError: as `open_engine`.
     """
-    from sprat.models.names import EndpointModel, FoundryModel, Scripted, answering
+    from sprat.models.names import EndpointModel, FoundryModel, PolicyFile, Scripted, answering
 
     match answering(found):
         case EndpointModel(endpoint_name="foundry") as source:
@@ -61,6 +63,8 @@ def open_source(
             return _foundry(source, settings, progress)
         case Scripted() as source:
             return _scripted(source)
+        case PolicyFile() as source:
+            return open_policy(source, settings, progress, reuse_prefix=reuse_prefix)
         case source:
             return _local(source, settings, progress, reuse_prefix)
 

@@ -9,6 +9,7 @@ import msgspec
 
 from sprat.errors import UnknownModel, UsageError
 from sprat.models.catalog import CatalogModel, HubSource, catalog
+from sprat.models.kept import policy_file
 from sprat.settings import Endpoint, Settings
 
 _DRIVE = re.compile(r"^[A-Za-z]:[\\/]")
@@ -72,8 +73,15 @@ class Scripted(msgspec.Struct, frozen=True):
     name: str
 
 
+class PolicyFile(msgspec.Struct, frozen=True):
+    """Two models that answer as one, by rules that stand in a file."""
+
+    path: Path
+    name: str
+
+
 Local = CatalogModel | GgufFile | OnnxFolder | HubFile
-Source = Local | EndpointModel | FoundryModel | Scripted
+Source = Local | EndpointModel | FoundryModel | Scripted | PolicyFile
 
 
 def resolve(name: str, settings: Settings) -> Source:
@@ -88,6 +96,8 @@ def resolve(name: str, settings: Settings) -> Source:
         return _hub(text, rest)
     if scheme == "scripted":
         return _scripted(text, rest)
+    if scheme == "policy":
+        return _policy(text, rest, settings)
     if scheme == "foundry":
         return _foundry(text, rest, settings)
     if model := catalog().get(text.lower()):
@@ -140,6 +150,10 @@ def _scripted(text: str, rest: str) -> Scripted:
     if not path.is_file():
         raise UnknownModel(f"There is no file {rest!r}.", fix="scripted: takes a file of answers.")
     return Scripted(path, text)
+
+
+def _policy(text: str, rest: str, settings: Settings) -> PolicyFile:
+    return PolicyFile(policy_file(rest, settings), text)
 
 
 def _foundry(text: str, alias: str, settings: Settings) -> EndpointModel | FoundryModel:

@@ -9,13 +9,13 @@ import msgspec
 from sprat.measure.clock import now_ns
 from sprat.serve.exchange import Exchange, Work
 from sprat.serve.ledger import Record
-from sprat.serve.merge import Answers, merged
+from sprat.serve.merge import Answers, merged, patient
 from sprat.serve.models.names import Served
 from sprat.serve.models.pool import Lease
 from sprat.serve.problem import BadRequest
-from sprat.serve.wire.form import Asked, Form
+from sprat.serve.wire.form import WAITING, Asked, Form
 from sprat.serve.wire.sprat import Told
-from sprat.types import ChatRequest, Reply
+from sprat.types import ChatRequest, Delta, Reply
 
 Parse = Callable[[bytes], Asked]
 
@@ -31,8 +31,8 @@ def answering(parse: Parse) -> Work:
         record.model, record.stream = served.name, asked.stream
         _refuse_embedding(served)
         requests = tuple(_completed(exchange, served, request) for request in asked.requests)
-        record.requests = requests
-        async with gateway.answering.lease(served, exchange.caller(asked.caller)) as lease:
+        record.requests, record.policy = requests, served.where == "policy"
+        async with gateway.lease(served, exchange.caller(asked.caller)) as lease:
             told = told_of(record, served, lease)
             send = _streamed if asked.stream else _whole
             async with aclosing(merged(lease.engine, requests)) as answers:
@@ -76,9 +76,9 @@ def _completed(exchange: Exchange, served: Served, request: ChatRequest) -> Chat
 async def _whole(exchange: Exchange, answers: Answers, form: Form, told: Told) -> None:
     replies: dict[int, Reply] = {}
     async for index, piece in answers:
-        exchange.note(piece)
-        if isinstance(piece, Reply):
-            replies[index] = piece
+        noted = _noted(exchange, piece, told)
+        if isinstance(noted, Reply):
+            replies[index] = noted
     ordered = [replies[index] for index in sorted(replies)]
     await exchange.whole(form.whole(ordered, told), headers_of(exchange, told, ordered[0]))
 
@@ -86,20 +86,47 @@ async def _whole(exchange: Exchange, answers: Answers, form: Form, told: Told) -
 async def _streamed(exchange: Exchange, answers: Answers, form: Form, told: Told) -> None:
     replies: dict[int, Reply] = {}
     opening: bytes | None = form.begin(told)
-    async for index, piece in answers:
-        exchange.note(piece)
-        data = b""
-        if opening is not None:  # no byte goes out before the first piece
-            await exchange.begin(headers_of(exchange, told, None), form.failed)
-            data, opening = opening, None
-        if isinstance(piece, Reply):
-            replies[index] = piece
-            data += form.end(index, piece, told)
-        else:
-            data += form.piece(index, piece)
-        if data:
-            await exchange.part(data)
+    coming = _awake(exchange, answers, form, told) if exchange.record.policy else answers
+    async with aclosing(coming) as pieces:
+        async for index, piece in pieces:
+            noted = _noted(exchange, piece, told)
+            data = b""
+            if opening is not None:  # no byte of the answer goes out before its first piece
+                await _begun(exchange, form, told)
+                data, opening = opening, None
+            if isinstance(noted, Reply):
+                replies[index] = noted
+                data += form.end(index, noted, told)
+            else:
+                data += form.piece(index, noted)
+            if data:
+                await exchange.part(data)
     await exchange.end(form.finish([replies[index] for index in sorted(replies)], told))
+
+
+async def _awake(exchange: Exchange, answers: Answers, form: Form, told: Told) -> Answers:
+    """The answers; while a policy has not decided, comments keep proxies and clients awake."""
+    every_s = exchange.gateway.settings.waiting_s
+    async with aclosing(patient(answers, every_s)) as pieces:
+        async for piece in pieces:
+            if piece is not None:
+                yield piece
+                continue
+            await _begun(exchange, form, told)
+            await exchange.part(WAITING)
+
+
+async def _begun(exchange: Exchange, form: Form, told: Told) -> None:
+    if not exchange.streaming:
+        await exchange.begin(headers_of(exchange, told, None), form.failed)
+
+
+def _noted(exchange: Exchange, piece: Delta | Reply, told: Told) -> Delta | Reply:
+    """The piece, entered into the record; a reply gets its price."""
+    if isinstance(piece, Reply):
+        piece = exchange.gateway.prices.priced(told.source, piece)
+    exchange.note(piece)
+    return piece
 
 
 def headers_of(exchange: Exchange, told: Told, reply: Reply | None) -> list[tuple[bytes, bytes]]:

@@ -33,7 +33,7 @@ async def embedding(exchange: Exchange, raw: bytes) -> None:
     async with gateway.embedding.lease(served, exchange.caller(body.user)) as lease:
         told = told_of(record, served, lease)
         embedded = await lease.engine.embed(body.texts, dimensions=body.dimensions)
-    reply = _as_reply(embedded)
+    reply = gateway.prices.priced(served.source, _as_reply(embedded))
     exchange.note(reply)
     data = await _written(embedded, body)
     sprat = sprat_of(reply, told)
@@ -43,7 +43,7 @@ async def embedding(exchange: Exchange, raw: bytes) -> None:
 
 def _refuse_answering(served: Served) -> None:
     """An endpoint's model may be of either kind: the endpoint knows."""
-    if served.where == "local" and not served.embeds:
+    if served.where != "endpoint" and not served.embeds:
         raise BadRequest(
             f"{served.name} answers; it does not turn texts into vectors.",
             param="model",

@@ -89,6 +89,11 @@ class Exchange:
         client = self._scope.get("client") or ("",)
         return named or str(client[0])
 
+    @property
+    def streaming(self) -> bool:
+        """Whether a stream has begun."""
+        return self._failed is not None
+
     def note(self, piece: Delta | Reply) -> None:
         """Enter a piece of an answer into the record."""
         record = self.record

@@ -2,16 +2,21 @@
 
 import asyncio
 from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
+from typing import Any
 
+from sprat.cost import Prices
 from sprat.door import embedder_of, open_source
 from sprat.engines.base import Embedder, Engine
 from sprat.engines.onnx.providers import checked
 from sprat.errors import SettingsError, UnknownModel, UsageError
 from sprat.serve.ledger import Ledger, a_moment_later
+from sprat.serve.models.leased import CALLER
 from sprat.serve.models.names import Names, Served
 from sprat.serve.models.offered import Offered
-from sprat.serve.models.pool import Change, Pool
+from sprat.serve.models.policies import Policies
+from sprat.serve.models.policy_files import PolicyFiles
+from sprat.serve.models.pool import Change, Lease, Pool
 from sprat.serve.models.slot import Standing
 from sprat.serve.observe.lines import changed, fetching, request_lines, restarted
 from sprat.serve.observe.log import LOG
@@ -58,10 +63,22 @@ class Gateway:
         self.answering.beside, self.embedding.beside = (self.embedding,), (self.answering,)
         self.answering.changed = self.embedding.changed = self._changed
         self.answering.restarted = self.embedding.restarted = self._restarted
+        self.prices = Prices(settings)
+        files = PolicyFiles(self.names, settings, self.offered.on_disk)
+        self.offered.usable = files.usable
+        self.policies = Policies(
+            files,
+            self.answering,
+            self.prices,
+            most_tokens=self.settings.max_tokens,
+            refuse_unfetched=self.offered.refuse_unfetched,
+            spent=self.metrics.spent,
+        )
 
     def _open_engine(self, served: Served) -> Engine:
         self.offered.refuse_unfetched(served)
         progress = fetching(served.name)
+        self.prices.basis(served.source)  # may load a list, which the loop must not wait for
         with _ours():
             return open_source(served.found, self._all, progress=progress, reuse_prefix=True)
 
@@ -69,14 +86,33 @@ class Gateway:
         self.offered.refuse_unfetched(served)
         return embedder_of(served.found, self._all)
 
-    def pool_of(self, served: Served) -> "Pool[Engine] | Pool[Embedder]":
+    def pool_of(self, served: Served) -> "Pool[Engine] | Pool[Embedder] | Policies":
         """Where a model is loaded."""
+        if served.where == "policy":
+            return self.policies
         return self.embedding if served.embeds else self.answering
+
+    def lease(self, served: Served, caller: str) -> "AbstractAsyncContextManager[Lease[Any]]":
+        """What answers: a model with a place at it, or a policy.
+
+        Raises:
+            Busy: too many wait already, or there is too little memory.
+            SpratError: it cannot be loaded, or used.
+        """
+        CALLER.set(caller)
+        if served.where == "policy":
+            return self.policies.lease(served)
+        return self.answering.lease(served, caller)
 
     @property
     def standings(self) -> list[Standing]:
         """Every model that was asked for since the start."""
         return [slot.standing for slot in (*self.answering.slots, *self.embedding.slots)]
+
+    def policy_standings(self) -> list[Standing]:
+        """Where the models of every policy stand."""
+        listed = (served for served in self.names.listed() if served.where == "policy")
+        return [self.policies.standing(served) for served in listed]
 
     def refuse_when_stopping(self) -> None:
         """Take no new work while the gateway drains.
@@ -125,6 +161,7 @@ class Gateway:
     async def aclose(self) -> None:
         """Unload every model; say what is still unsaid."""
         self.ledger.tell()
+        await self.policies.aclose()
         await self.answering.aclose()
         await self.embedding.aclose()
 

@@ -25,6 +25,8 @@ class Record(msgspec.Struct, kw_only=True, eq=False):
     arrived_ns: int
     model: str = ""
     """As the client named it; empty until the name proved to be one."""
+    policy: bool = False
+    """Whether that is a policy."""
     stream: bool = False
     traceparent: str | None = None
     """W3C's header of that name: the trace that the request belongs to."""

@@ -69,3 +69,25 @@ async def _one(engine: Engine, request: ChatRequest, index: int) -> Answers:
             yield index, piece
     if not replied:
         raise EngineError(f"{engine.name} ended its stream without a reply.")
+
+
+async def patient(answers: Answers, every_s: float) -> AsyncGenerator[Indexed | None]:
+    """The same; before the first piece a None whenever nothing came for so long."""
+    first = asyncio.ensure_future(_first(answers))
+    try:
+        while not first.done():
+            await asyncio.wait({first}, timeout=every_s)
+            if not first.done():
+                yield None
+        yield first.result()
+    finally:
+        if not first.done():
+            first.cancel()
+            await asyncio.gather(first, return_exceptions=True)
+    async for piece in answers:
+        yield piece
+
+
+async def _first(answers: Answers) -> Indexed:
+    """Each of them begins with a piece, or an error."""
+    return await anext(answers)

@@ -12,6 +12,7 @@ from sprat.errors import (
     EngineRefused,
     EngineTimeout,
     ModelError,
+    PolicyError,
     SettingsError,
     SpratError,
     UnknownModel,
@@ -91,6 +92,7 @@ def problem_of(error: BaseException) -> Problem:
 _KNOWN: tuple[tuple[type[SpratError], int, str, str | None], ...] = (
     # the first class that fits
     (UnknownModel, 404, "model_not_found", "model"),
+    (PolicyError, 404, "policy_unusable", "model"),
     (ContextTooLong, 400, "context_length_exceeded", "messages"),
     (SettingsError, 500, "misconfigured", None),
     (UsageError, 400, "unsupported_value", None),

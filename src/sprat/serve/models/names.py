@@ -8,7 +8,15 @@ import msgspec
 from sprat.engines.foundry.registry import Registered
 from sprat.errors import UnknownModel, UsageError
 from sprat.models.catalog import CatalogModel, catalog
-from sprat.models.names import EndpointModel, FoundryModel, Source, nearest, resolve
+from sprat.models.kept import kept_policies
+from sprat.models.names import (
+    EndpointModel,
+    FoundryModel,
+    PolicyFile,
+    Source,
+    nearest,
+    resolve,
+)
 from sprat.serve.models.foundry import FOUNDRY, all_held, held, need_bytes, usable
 from sprat.settings import Settings
 
@@ -20,7 +28,11 @@ MOST_CHARACTERS = 200
 _NAME = re.compile(PATTERN)
 _SHOWN = 80
 
-Where = Literal["local", "endpoint"]
+POLICY = "policy:"
+_POLICY = re.compile(r"policy:([A-Za-z0-9][A-Za-z0-9._-]*)")
+"""Only a kept policy's name: what a path looks like means nothing here."""
+
+Where = Literal["local", "endpoint", "policy"]
 
 
 class Served(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +91,7 @@ class Names:
             or self._catalogue.get(name.lower())
             or self._at_endpoint(name)
             or self._in_foundry(name)
+            or self._kept(name)
         )
         if found is None:
             raise UnknownModel(f"There is no model {name[:_SHOWN]!r} here.", fix=self._fix(name))
@@ -89,18 +102,64 @@ class Names:
         return any(alias.source == served.source for alias in self._aliases.values())
 
     def listed(self) -> list[Served]:
-        """The catalogue, what is in Foundry Local here, aliases. Endpoints say what they offer."""
-        return list({**self._catalogue, **self._foundry(), **self._aliases}.values())
+        """The catalogue, what is in Foundry Local here, policies, aliases.
+
+        Endpoints say themselves what they offer.
+        """
+        here = self._catalogue | self._foundry() | self._policies()
+        return list({**here, **self._aliases}.values())
+
+    def behind(self, source: str, otherwise: str) -> Served:
+        """One of a policy's models, which may be a file: the owner of this machine named it.
+
+        `otherwise` is the name that clients are told where it has none of the API's own.
+
+        Raises:
+            UnknownModel: nothing of that name.
+            UsageError: a policy is no model of a policy.
+        """
+        found = resolve(source, self._settings)
+        if isinstance(found, PolicyFile):
+            raise UsageError(f"{source} is a policy itself.", fix="Name a model.")
+        served = self._owners(otherwise, source)
+        if served.embeds:
+            raise UsageError(f"{source} turns texts into vectors.", fix="Name one that answers.")
+        return msgspec.structs.replace(served, name=self._shown(served))
+
+    def _shown(self, served: Served) -> str:
+        """The API's name of a model: paths are nobody else's business."""
+        if served.source in self._catalogue or isinstance(served.found, EndpointModel):
+            return served.source
+        if isinstance(served.found, FoundryModel):
+            return served.source
+        aliases = (a.name for a in self._aliases.values() if a.source == served.source)
+        return next(aliases, served.name)
 
     def _alias(self, alias: str, source: str) -> Served:
         if not _NAME.fullmatch(alias):
             raise UsageError(f"[serve.models] {alias!r} is no name.", fix="Use letters and digits.")
+        return self._owners(alias, source)
+
+    def _owners(self, name: str, source: str) -> Served:
+        """What the owner of this machine means: `source` may be any model name, a path too."""
         found = resolve(source, self._settings)
         if not isinstance(found, FoundryModel):
-            return self._served(alias, found.name, found)
+            return self._served(name, found.name, found)
         if model := usable(found.alias, self._settings):
-            return self._of_foundry(model, alias)
-        return self._served(alias, f"{FOUNDRY}{found.alias.lower()}", found)
+            return self._of_foundry(model, name)
+        return self._served(name, f"{FOUNDRY}{found.alias.lower()}", found)
+
+    def _kept(self, name: str) -> Served | None:
+        """A policy among those that are kept; a file of another name is none."""
+        if not (match := _POLICY.fullmatch(name)):
+            return None
+        path = self._settings.policies_dir / f"{match[1]}.json"
+        return self._served(name, name, PolicyFile(path, name)) if path.is_file() else None
+
+    def _policies(self) -> dict[str, Served]:
+        kept = kept_policies(self._settings).items()
+        named = ((f"{POLICY}{name}", path) for name, path in kept)
+        return {name: self._served(name, name, PolicyFile(path, name)) for name, path in named}
 
     def _at_endpoint(self, name: str) -> Served | None:
         head, _, model = name.partition(":" if name.startswith("foundry:") else "/")
@@ -149,6 +208,8 @@ class Names:
     def _served(self, name: str, source: str, found: Source) -> Served:
         if isinstance(found, EndpointModel):
             return Served(name=name, source=source, found=found, where="endpoint")
+        if isinstance(found, PolicyFile):
+            return Served(name=name, source=source, found=found, where="policy")
         embeds = isinstance(found, CatalogModel) and found.task == "embedding"
         return Served(
             name=name,

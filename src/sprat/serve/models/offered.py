@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from importlib import import_module
 
@@ -37,7 +37,8 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     where: Where
     embeds: bool
     on_disk: bool | None
-    """Whether its weights are on this machine; None for an endpoint's, or a service's."""
+    """Whether its weights are on this machine; None for an endpoint's, or a service's. Of a policy:
+    whether it can be used as it stands."""
 
 
 class Offered:
@@ -48,6 +49,8 @@ class Offered:
         self._settings = settings
         self._heard: dict[str, tuple[float, asyncio.Task[list[str]]]] = {}
         """When each endpoint was asked, and its answer."""
+        self.usable: Callable[[Served], bool] = lambda _policy: True
+        """Whether a policy can be used."""
         self._looked = (float("-inf"), False)
         """When a service of Foundry Local was looked for, and whether there was one."""
         if settings.endpoints:  # not in the middle of the first request for the list
@@ -62,7 +65,7 @@ class Offered:
             owner=served.owner,
             where=served.where,
             embeds=served.embeds,
-            on_disk=None if remote else self._on_disk(served),
+            on_disk=None if remote else self.on_disk(served),
         )
 
     async def all(self) -> list[Offer]:
@@ -146,7 +149,7 @@ class Offered:
             allowed = self._may_open(served, served.found)
         else:
             pull = self._settings.serve.pull
-            allowed = pull or served.where != "local" or self._on_disk(served)
+            allowed = pull or served.where != "local" or self.on_disk(served)
         if allowed:
             return
         raise UnknownModel(
@@ -163,7 +166,13 @@ class Offered:
         there = isinstance(place_of(found, self._settings), EndpointModel)
         return there or self._settings.serve.pull
 
-    def _on_disk(self, served: Served) -> bool:
+    def on_disk(self, served: Served) -> bool:
+        """Whether its weights are here; an endpoint's need not be; of a policy: whether it works.
+
+        Blocks: it looks at the disk.
+        """
+        if served.where == "policy":
+            return self.usable(served)
         if isinstance(served.found, FoundryModel):
             return usable(served.found.alias, self._settings) is not None
         model = catalog().get(served.source)

@@ -1,8 +1,11 @@
 """What a closed record says in numbers: one definition for the log, the metrics and the traces."""
 
+from collections.abc import Iterator
+
 import msgspec
 
 from sprat.serve.ledger import Record
+from sprat.serve.wire.trace import Paid, cost_of, paid_by, path_of
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,6 +24,14 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """From its arrival to its end."""
     code: str | None
     """Of the error, or why it was cancelled; None when it was completed."""
+    path: str | None
+    """How a policy came by all its answers; None: they differ, or none answered."""
+    engines: tuple[str, ...]
+    """The models that a policy asked, in order."""
+    paid: Paid | None
+    """Tokens of all attempts of a policy."""
+    cost_usd: float | None
+    """Of all attempts; None: not priced."""
 
 
 def figures(record: Record) -> Figures:
@@ -35,7 +46,17 @@ def figures(record: Record) -> Figures:
         first_s=_between(arrived, record.first_ns),
         total_s=_between(arrived, record.done_ns) or 0.0,
         code=_code(record),
+        path=path_of(record.replies),
+        engines=tuple(_asked(record)),
+        paid=paid_by(record.replies),
+        cost_usd=cost_of(record.replies),
     )
+
+
+def _asked(record: Record) -> Iterator[str]:
+    for reply in record.replies:
+        if reply.path is not None:
+            yield from (step.engine for step in reply.steps if step.role != "gate")
 
 
 def _answers_each(record: Record) -> int:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from sprat.serve.models.pool import Change
     from sprat.serve.problem import Problem
 
+_TO_MEND = {"misconfigured", "policy_unusable"}
+"""Errors that only the operator can mend."""
 _EVERY_S = 10.0
 """Between two lines about the same stage of a download."""
 
@@ -42,7 +44,8 @@ def _line(level: int, facts: dict[str, object]) -> logging.LogRecord:
 def _level(record: "Record") -> int:
     """Only what the operator may have to mend is a warning."""
     problem = record.problem
-    mend = record.outcome == "failed" and (problem is None or problem.status >= 500)
+    ours = problem is None or problem.status >= 500 or problem.code in _TO_MEND
+    mend = record.outcome == "failed" and ours
     return logging.WARNING if mend else logging.INFO
 
 
@@ -58,6 +61,9 @@ def _facts(record: "Record") -> dict[str, object]:
         "error": _to_mend(record.problem),
         "input_tokens": found.input_tokens if record.replies else None,
         "output_tokens": found.output_tokens if record.replies else None,
+        "path": found.path,
+        "engines": ",".join(found.engines),
+        "cost_usd": None if found.cost_usd is None else f"{found.cost_usd:.3g}",
         "queue_ms": _ms(found.queue_s),
         "load_ms": _ms(found.load_s),
         "first_ms": _ms(found.first_s),
@@ -66,8 +72,8 @@ def _facts(record: "Record") -> dict[str, object]:
 
 
 def _to_mend(problem: "Problem | None") -> str | None:
-    """What is wrong with the settings; other messages may quote what was asked."""
-    return problem.message if problem is not None and problem.code == "misconfigured" else None
+    """What is wrong with settings or a policy's file; other messages may quote what was asked."""
+    return problem.message if problem is not None and problem.code in _TO_MEND else None
 
 
 def _texts(record: "Record") -> dict[str, object]:

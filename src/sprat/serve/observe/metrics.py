@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sprat.serve.asgi import App, Message, Receive, Scope, Send
     from sprat.serve.ledger import Ledger, Record
     from sprat.serve.models.pool import Change
+    from sprat.types import Usage
 
 M = TypeVar("M", Counter, Histogram)
 
@@ -56,6 +57,21 @@ class Metrics:
         self._output = Counter(
             "sprat_output_tokens", "Tokens of answers.", ("model",), registry=registry
         )
+        self._paths = Counter(
+            "sprat_policy_answers", "Answers of policies.", ("model", "path"), registry=registry
+        )
+        self._engine_input = Counter(
+            "sprat_engine_input_tokens", "Tokens that a model read, discarded drafts included.",
+            ("engine",), registry=registry,
+        )  # fmt: skip
+        self._engine_output = Counter(
+            "sprat_engine_output_tokens", "Tokens that a model wrote, discarded drafts included.",
+            ("engine",), registry=registry,
+        )  # fmt: skip
+        self._cost = Counter(
+            "sprat_engine_cost_usd", "What a model's priced answers cost.",
+            ("engine",), registry=registry,
+        )  # fmt: skip
         self._queue = self._seconds("queue_wait", "From arrival to a place at the model.", "model")
         self._first = self._seconds("first_token", "From arrival to the first piece.", "model")
         self._total = self._seconds("request", "From arrival to the end.", "model", "outcome")
@@ -103,8 +119,23 @@ class Metrics:
             self._of(self._input, model).inc(found.input_tokens)
             self._of(self._output, model).inc(found.output_tokens)
         for reply in record.replies:
+            if reply.path is not None:
+                self._of(self._paths, model, reply.path).inc()
+            else:
+                self._add(model, reply.usage, reply.cost_usd)
             if (speed := reply.decode_tokens_per_s) is not None:
                 self._of(self._speed, model).observe(speed)
+
+    def spent(self, engine: str, usage: "Usage", cost_usd: float | None) -> None:
+        """Count what one of a policy's models did, whatever became of it."""
+        self._labels.add(engine)  # it stands in a file of the operator's: these are few
+        self._add(engine, usage, cost_usd)
+
+    def _add(self, engine: str, usage: "Usage", cost_usd: float | None) -> None:
+        self._of(self._engine_input, engine).inc(usage.input_tokens)
+        self._of(self._engine_output, engine).inc(usage.output_tokens)
+        if cost_usd:
+            self._of(self._cost, engine).inc(max(cost_usd, 0.0))
 
     def _of(self, metric: M, *labels: str) -> M:
         """The metric with these labels, found faster than it finds itself."""

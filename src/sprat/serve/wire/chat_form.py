@@ -27,7 +27,7 @@ from sprat.serve.wire.chat_types import (
     Usage,
 )
 from sprat.serve.wire.form import DONE, encode, error_event, event
-from sprat.serve.wire.sprat import Sprat, Told, sprat_of
+from sprat.serve.wire.sprat import Sprat, Told, sprat_of, sprat_of_all
 from sprat.types import Delta, Reply, TokenLogprob
 from sprat.types import Usage as Counted
 
@@ -92,7 +92,7 @@ class ChatForm:
                 model=self._model,
                 choices=tuple(self._choice(i, reply) for i, reply in enumerate(replies)),
                 usage=usage_of(summed(replies)),
-                sprat=sprat_of(replies[0], told),
+                sprat=sprat_of_all(replies, told),
             )
         )
 

@@ -59,6 +59,8 @@ def event(data: bytes, name: str | None = None) -> bytes:
 
 
 DONE = event(b"[DONE]")
+WAITING = b": waiting\n\n"
+"""A comment: clients pass over it, and nothing on the way takes the connection for dead."""
 encode = msgspec.json.Encoder().encode
 
 

@@ -1,16 +1,11 @@
 """The `sprat` field of every reply: which model answered, and where the time went."""
 
+from collections.abc import Sequence
+
 import msgspec
 
-from sprat.types import Reply, Step
-
-
-class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt behind the reply."""
-
-    role: str
-    engine: str
-    why: str
+from sprat.serve.wire.trace import Attempt, Paid, attempts_of, cost_of, paid_by, path_of, rounded
+from sprat.types import Path, Reply
 
 
 class Spent(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +36,13 @@ class Sprat(msgspec.Struct, frozen=True, kw_only=True):
     counted_by: str
     """Who counted the tokens: `engine`, `tokenizer`, or `estimate`."""
     steps: tuple[Attempt, ...] = ()
-    """Attempts before this answer, retries and discarded drafts among them."""
+    """Attempts: retries, and of a policy every one, the kept one too."""
+    path: Path | msgspec.UnsetType = msgspec.UNSET
+    """How a policy came by its answer: absent where none answered."""
+    paid: Paid | msgspec.UnsetType = msgspec.UNSET
+    """Of a policy: what all its attempts took."""
+    cost_usd: float | msgspec.UnsetType = msgspec.UNSET
+    """Of all attempts; absent: not priced."""
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,31 +59,43 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 def sprat_of(reply: Reply, told: Told) -> Sprat:
     """The field for one reply."""
-    timing = reply.timing
+    return sprat_of_all([reply], told)
+
+
+def sprat_of_all(replies: Sequence[Reply], told: Told) -> Sprat:
+    """The field for all answers of a request: the times of the first, and the sums of all."""
+    reply = replies[0]
+    path, cost_usd, paid = path_of(replies), cost_of(replies), paid_by(replies)
     return Sprat(
         model=told.model,
-        timing=Spent(
-            queue_s=_seconds(told.arrived_ns, told.taken_ns) or 0.0,
-            load_s=_seconds(told.taken_ns, told.ready_ns) or 0.0,
-            prepare_s=_seconds(timing.sent_ns, timing.prepared_ns),
-            first_token_s=_rounded(timing.ttft_s),
-            decode_s=_rounded(timing.decode_s),
-            total_s=_seconds(told.arrived_ns, timing.done_ns) or 0.0,
-            tokens_per_s=_rounded(reply.decode_tokens_per_s),
-        ),
+        timing=_spent(reply, told),
         counted_by=reply.usage.counted_by,
-        steps=tuple(_attempt(step, told) for step in reply.steps),
+        steps=tuple(_shown(attempt, told) for attempt in attempts_of(replies)),
+        path=msgspec.UNSET if path is None else path,
+        paid=msgspec.UNSET if paid is None else paid,
+        cost_usd=msgspec.UNSET if cost_usd is None else cost_usd,
     )
 
 
-def _attempt(step: Step, told: Told) -> Attempt:
-    engine = told.model if step.engine == told.source else step.engine
-    return Attempt(role=step.role, engine=engine, why=step.why)
+def _spent(reply: Reply, told: Told) -> Spent:
+    timing = reply.timing
+    return Spent(
+        queue_s=_seconds(told.arrived_ns, told.taken_ns) or 0.0,
+        load_s=_seconds(told.taken_ns, told.ready_ns) or 0.0,
+        prepare_s=_seconds(timing.sent_ns, timing.prepared_ns),
+        first_token_s=rounded(timing.ttft_s),
+        decode_s=rounded(timing.decode_s),
+        total_s=_seconds(told.arrived_ns, timing.done_ns) or 0.0,
+        tokens_per_s=rounded(reply.decode_tokens_per_s),
+    )
+
+
+def _shown(attempt: Attempt, told: Told) -> Attempt:
+    """Under the name that the client knows."""
+    if attempt.engine != told.source:
+        return attempt
+    return msgspec.structs.replace(attempt, engine=told.model)
 
 
 def _seconds(start_ns: int, end_ns: int | None) -> float | None:
-    return None if end_ns is None else _rounded((end_ns - start_ns) / 1e9)
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 6)
+    return None if end_ns is None else rounded((end_ns - start_ns) / 1e9)

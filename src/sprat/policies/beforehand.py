@@ -1,0 +1,23 @@
+"""Who answers is decided before anything is drafted, from the prompt alone (mode `pre`)."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from sprat.policies.confidence import confidence_of
+from sprat.policies.routes import direct
+from sprat.policies.turn import Turn
+from sprat.types import Delta
+
+
+async def beforehand(turn: Turn) -> AsyncGenerator[Delta]:
+    """The small model where it will probably be right, else the large one; live either way."""
+    confidence = confidence_of(turn.policy, turn.request, None)
+    threshold = turn.policy.decision.threshold
+    enough = confidence.value >= threshold
+    relation = "is at least" if enough else "is below"
+    why = f"from the prompt: confidence {confidence.value:.3f} {relation} {threshold:.3f}"
+    turn.gate("small" if enough else "large", f"{why}; {confidence.why}", confidence)
+    way = direct(turn, "small", other="large") if enough else direct(turn, "large", other="small")
+    async with aclosing(way) as pieces:
+        async for piece in pieces:
+            yield piece

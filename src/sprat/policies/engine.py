@@ -1,0 +1,181 @@
+"""A policy as an engine: two models that answer as one."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing
+
+import msgspec
+
+from sprat.engines.base import Engine, Load
+from sprat.errors import PolicyError, UnsupportedRequest
+from sprat.measure.clock import Clock, now_ns
+from sprat.policies.attempt import Half, Price
+from sprat.policies.beforehand import beforehand
+from sprat.policies.breaker import Breaker, BreakerStanding
+from sprat.policies.budget import Budget, BudgetStanding
+from sprat.policies.cascade import cascade
+from sprat.policies.fallback import fallback
+from sprat.policies.gates import Gate
+from sprat.policies.probe import probe
+from sprat.policies.refine import refine
+from sprat.policies.routes import direct
+from sprat.policies.shadow import Beside, shadow
+from sprat.policies.spec import Policy, Which
+from sprat.policies.turn import Turn
+from sprat.policies.verify import verify
+from sprat.policies.watch import ShadowStanding, Watch
+from sprat.types import ChatRequest, Delta, Reply
+
+Way = Callable[[Turn], AsyncGenerator[Delta]]
+
+_KINDS: Mapping[str, Way] = {
+    "cascade": cascade,
+    "refine": refine,
+    "verify": verify,
+    "fallback": fallback,
+    "shadow": shadow,
+}
+_MODES: Mapping[str, Way] = {"pre": beforehand, "probe": probe}
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """How a policy that serves fares."""
+
+    small: BreakerStanding
+    large: BreakerStanding
+    budget: BudgetStanding
+    shadow: ShadowStanding | None = None
+    """None: it is no shadow."""
+
+    @property
+    def alarm(self) -> str | None:
+        """Why the large model answers everything; None: it does not."""
+        return self.shadow.alarm if self.shadow else None
+
+
+class PolicyEngine:
+    """Two engines behind the one protocol; serves any number of requests at once."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        small: Engine,
+        large: Engine,
+        *,
+        name: str,
+        price: Price | None = None,
+        away: frozenset[Which] = frozenset(),
+        owns: bool = True,
+        clock: Clock = now_ns,
+    ) -> None:
+        """`away`: which of the two are not on this machine; `owns`: whether `aclose` closes both.
+
+        Raises:
+            PolicyError: a budget is set, and there are no prices.
+        """
+        if policy.gates.budget_usd is not None and price is None:
+            raise PolicyError(f"{name} has a budget, but nothing here has a price.")
+        self.name = name
+        self.policy = policy
+        self._halves: dict[Which, Half] = {
+            "small": Half("small", small, _breaker(policy, clock)),
+            "large": Half("large", large, _breaker(policy, clock)),
+        }
+        self._gate = Gate(policy, away)
+        self._budget = Budget(policy.gates.budget_usd, clock)
+        self._watch = Watch(policy.shadow)
+        self._beside = Beside(self._watch, lambda: self._budget.used_up is None)
+        self._price = price
+        self._owns = owns
+        self._clock = clock
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Processes of both models."""
+        return tuple(pid for half in self._halves.values() for pid in half.engine.pids)
+
+    async def stream(self, request: ChatRequest) -> AsyncIterator[Delta | Reply]:
+        """Yield the pieces of the answer that is kept, then one `Reply` with every attempt.
+
+        Raises:
+            UnsupportedRequest: neither model may, or can, answer this.
+            EngineError: neither model answered, or the kept one broke off.
+        """
+        _refuse_prediction(request, self.name)
+        turn = Turn(request, self.policy, self._halves, self._clock, self._price)
+        try:
+            async with aclosing(self._way(turn)) as pieces:
+                async for piece in pieces:
+                    shown = turn.shown(piece)
+                    turn.stamps.piece(shown, tool_call=bool(shown.tool_calls))
+                    yield shown
+        finally:
+            self._spend(turn)
+        if turn.watched:
+            self._beside.follow(turn, self._spend)
+        yield turn.reply(self.name)
+
+    def _way(self, turn: Turn) -> AsyncGenerator[Delta]:
+        spent, alarm = self._budget.used_up, self._watch.alarm
+        gated = self._gate.look(turn.request, spent=spent, alarm=alarm)
+        if gated.which is not None:
+            turn.gate(gated.which, gated.why)
+            return direct(turn, gated.which, other=gated.other, pinned=gated.pinned)
+        turn.watched = self.policy.kind == "shadow"
+        return _MODES.get(self.policy.mode, _KINDS[self.policy.kind])(turn)
+
+    def _spend(self, turn: Turn) -> None:
+        for cost_usd in turn.spent_usd("large"):
+            self._budget.spend(cost_usd)
+
+    @property
+    def standing(self) -> Standing:
+        """Breakers, budget, shadow: how it fares now."""
+        return Standing(
+            small=self._halves["small"].breaker.standing,
+            large=self._halves["large"].breaker.standing,
+            budget=self._budget.standing,
+            shadow=self._beside.standing if self.policy.kind == "shadow" else None,
+        )
+
+    def reset(self) -> None:
+        """Ask both models again, and forget a shadow's alarm. What was spent stays spent."""
+        self._beside.reset()
+        for half in self._halves.values():
+            half.breaker.reset()
+
+    async def settled(self) -> None:
+        """Wait until no shadowed answer is under way."""
+        await self._beside.settled()
+
+    async def warm(self) -> Load:
+        """Make both ready, one after the other: they share the machine."""
+        loads = [await half.engine.warm() for half in self._halves.values()]
+        return Load(
+            load_s=_sum([load.load_s for load in loads]),
+            warm_up_s=_sum([load.warm_up_s for load in loads]),
+        )
+
+    async def aclose(self) -> None:
+        """Stop what runs; both engines too, unless they are lent."""
+        await self._beside.aclose()
+        if self._owns:
+            for half in self._halves.values():
+                await half.engine.aclose()
+
+
+def _refuse_prediction(request: ChatRequest, name: str) -> None:
+    if request.prediction is not None:
+        raise UnsupportedRequest(
+            f"The request cannot be honoured: it has a prediction, and {name} drafts by itself.",
+            param="prediction",
+            fix="Leave it out, or ask a model by its own name.",
+        )
+
+
+def _breaker(policy: Policy, clock: Clock) -> Breaker:
+    return Breaker(policy.fallback.failures, policy.fallback.cool_down_s, clock)
+
+
+def _sum(seconds: list[float | None]) -> float | None:
+    known = [one for one in seconds if one is not None]
+    return sum(known) if known else None

@@ -1,0 +1,167 @@
+"""A policy's file: read, checked, signed by hash, written. Its fields: `policies.spec`."""
+
+import hashlib
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+
+from sprat.errors import PolicyError
+from sprat.models.kept import POLICY_NAME, policy_file
+from sprat.policies.spec import FORMAT, Policy
+from sprat.settings import Settings
+
+_MOST_BYTES = 16 * 1024 * 1024
+
+
+def read_policy(path: Path, *, unsigned: bool = False) -> Policy:
+    """The policy in `path`; `unsigned`: take it without looking at its hash.
+
+    Raises:
+        PolicyError: no such file; it is no policy; it was edited after it was signed.
+    """
+    data = _read(path)
+    _check_format(path, data)
+    if not unsigned:
+        _check_hash(path, data)
+    try:
+        policy = msgspec.convert(data, Policy)
+        check(policy)
+    except (msgspec.ValidationError, PolicyError) as error:
+        said = str(error).rstrip(".")
+        fix = "The fields are described in docs/policies.md."
+        raise PolicyError(f"{path} is no policy: {said}.", fix=fix) from error
+    return policy
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise PolicyError(f"{path} is over {_MOST_BYTES} bytes: that is no policy.")
+        data = msgspec.json.decode(path.read_bytes())
+    except OSError as error:
+        fix = "See: sprat policy list"
+        raise PolicyError(f"{path} cannot be read: {error.strerror}.", fix=fix) from error
+    except (ValueError, RecursionError) as error:
+        fix = "sprat policy new and sprat calibrate write such files."
+        raise PolicyError(f"{path} is no JSON: {error}.", fix=fix) from error
+    if not isinstance(data, dict):
+        raise PolicyError(f"{path} is no policy: it holds no JSON object.")
+    return cast("dict[str, Any]", data)
+
+
+def _check_format(path: Path, data: dict[str, Any]) -> None:
+    found = data.get("format", FORMAT)
+    if isinstance(found, int) and found > FORMAT:
+        raise PolicyError(
+            f"{path} is of format {found}; this Sprat reads up to {FORMAT}.",
+            fix="Update Sprat, or calibrate again with this one.",
+        )
+
+
+def _check_hash(path: Path, data: dict[str, Any]) -> None:
+    claimed = data.get("sha256") or ""
+    if not claimed:
+        raise PolicyError(
+            f"{path} is not signed.", fix=f"Look at it, then: sprat policy sign {path}"
+        )
+    if claimed != digest(data):
+        raise PolicyError(
+            f"{path} was edited after it was signed.",
+            fix=f"If that was you: sprat policy sign {path}",
+        )
+
+
+def digest(data: dict[str, Any]) -> str:
+    """SHA-256 of the canonical JSON (sorted keys, no white space) of everything but `sha256`."""
+    rest = {key: value for key, value in data.items() if key != "sha256"}
+    return hashlib.sha256(msgspec.json.encode(rest, order="sorted")).hexdigest()
+
+
+def signed(policy: Policy) -> Policy:
+    """The same, with the hash of what it says now."""
+    return msgspec.structs.replace(policy, sha256=digest(msgspec.to_builtins(policy)))
+
+
+def write_policy(policy: Policy, path: Path) -> None:
+    """Sign and write it: all of the new file is there, or what was there before.
+
+    Raises:
+        PolicyError: it makes no sense, or the file cannot be written.
+    """
+    check(policy)
+    text = msgspec.json.format(msgspec.json.encode(signed(policy)), indent=2)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, text + b"\n")
+    except OSError as error:
+        raise PolicyError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def _replace(path: Path, content: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o644)  # mkstemp's is for its owner alone
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def find_policy(name_or_path: str, settings: Settings) -> Path:
+    """The file that is meant: one of that path, else `NAME.json` among the kept policies.
+
+    Raises:
+        UnknownModel: there is none; names the nearest.
+    """
+    return policy_file(name_or_path.removeprefix("policy:"), settings)
+
+
+def check(policy: Policy) -> None:
+    """Refuse what the types alone let through.
+
+    Raises:
+        PolicyError: fields that contradict each other, or that nothing can be done with.
+    """
+    _check_name(policy.name)
+    _check_mode(policy)
+    _check_logistic(policy)
+    for pattern in policy.gates.private:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise PolicyError(
+                f"gates.private: {pattern!r} is no regular expression: {error}"
+            ) from error
+
+
+def _check_name(name: str) -> None:
+    if not POLICY_NAME.fullmatch(name):
+        raise PolicyError(
+            f"{name!r} is no name for a policy.",
+            fix="Use up to 64 letters, digits, points, dashes and underscores.",
+        )
+
+
+def _check_mode(policy: Policy) -> None:
+    if policy.mode != "buffer" and policy.kind != "cascade":
+        raise PolicyError(f"mode {policy.mode!r} is for cascades, not for {policy.kind!r}")
+    if policy.mode == "pre" and policy.decision.logistic is None:
+        raise PolicyError("mode 'pre' decides from the prompt: it needs decision.logistic")
+
+
+def _check_logistic(policy: Policy) -> None:
+    if (logistic := policy.decision.logistic) is None:
+        return
+    sizes = {len(logistic.features), len(logistic.centres), len(logistic.scales)}
+    if sizes != {len(logistic.weights)}:
+        raise PolicyError("decision.logistic: its lists are not of one length")
+    if not all(logistic.scales):
+        raise PolicyError("decision.logistic: a scale is zero")

@@ -1,0 +1,158 @@
+"""One request on its way through a policy: who was asked, what it cost, what is kept."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+
+import msgspec
+
+from sprat.engines.stamps import Stamps
+from sprat.errors import UnsupportedRequest
+from sprat.measure.clock import Clock
+from sprat.policies.attempt import Attempt, Half, Price
+from sprat.policies.confidence import Confidence
+from sprat.policies.spec import Policy, Which
+from sprat.types import ChatRequest, Delta, Path, Reply, Step, TokenLogprob
+
+ALTERNATIVES = 5
+"""Asked for where a confidence is made of log-probabilities."""
+
+
+class Turn:
+    """Collects the attempts of one request and makes its `Reply`."""
+
+    def __init__(
+        self,
+        request: ChatRequest,
+        policy: Policy,
+        halves: Mapping[Which, Half],
+        clock: Clock,
+        price: Price | None,
+    ) -> None:
+        self.request = request
+        self.policy = policy
+        self.halves = halves
+        self.trace: list[Attempt | Step] = []
+        self.kept: Attempt | None = None
+        self.path: Path | None = None
+        self.watched = False
+        """A shadow looks at it afterwards."""
+        self._clock = clock
+        self._price = price
+        self.stamps = Stamps(request, clock)
+        self.stamps.sent()
+
+    def beside(self) -> "Turn":
+        """A turn of its own for the same request."""
+        return Turn(self.request, self.policy, self.halves, self._clock, self._price)
+
+    def gate(self, which: Which, why: str, confidence: Confidence | None = None) -> None:
+        """Note what decided before anything was asked."""
+        step = Step(role="gate", engine=self.halves[which].engine.name, why=why)
+        if confidence is not None:
+            judged = {"confidence": confidence.value, "calibrated": confidence.calibrated}
+            step = msgspec.structs.replace(step, **judged)
+        self.trace.append(step)
+
+    def begin(
+        self, which: Which, role: str, why: str = "", request: ChatRequest | None = None
+    ) -> Attempt:
+        """An attempt, to be made by `whole` or `live`; `request`: other than the caller's."""
+        attempt = Attempt(self.halves[which], request or self.request, role, why, self._clock)
+        if which == "small":
+            attempt.within_s = self.policy.fallback.timeout_s
+        self.trace.append(attempt)
+        return attempt
+
+    async def whole(self, attempt: Attempt) -> Attempt:
+        """Wait for all of it; its pieces are kept in it."""
+        async with aclosing(attempt.run()) as pieces:
+            async for _ in pieces:
+                pass
+        return attempt
+
+    async def live(self, attempt: Attempt) -> AsyncGenerator[Delta]:
+        """Its pieces as they come; after the first one no time limit cuts it any more."""
+        async with aclosing(attempt.run()) as pieces:
+            async for piece in pieces:
+                attempt.within_s = None
+                yield piece
+
+    async def draft(self, role: str = "draft", *, logprobs: bool) -> Attempt:
+        """The small model's whole answer; with the log-probabilities, if it tells them."""
+        attempt = await self.whole(self.begin("small", role, request=self.asking(logprobs)))
+        if self.refused_logprobs(attempt):
+            attempt = await self.whole(self.begin("small", role))
+        return attempt
+
+    def asking(self, logprobs: bool) -> ChatRequest:
+        """What the small model is asked: log-probabilities too, where they are needed."""
+        if not logprobs or self.halves["small"].mute:
+            return self.request
+        most = max(self.request.logprobs or 0, ALTERNATIVES)
+        return msgspec.structs.replace(self.request, logprobs=most)
+
+    def refused_logprobs(self, attempt: Attempt) -> bool:
+        """Whether the model cannot tell what only we asked for; that is remembered, not traced."""
+        if self.request.logprobs is not None or attempt.request.logprobs is None:
+            return False
+        if not isinstance(attempt.error, UnsupportedRequest):
+            return False
+        attempt.half.mute = True
+        self.trace.remove(attempt)
+        return True
+
+    def keep(self, attempt: Attempt, path: Path) -> None:
+        """The reply is this attempt's."""
+        self.kept, self.path = attempt, path
+        attempt.kept = True
+
+    def shown(self, piece: Delta) -> Delta:
+        """The piece as the caller asked for it."""
+        if not piece.logprobs:
+            return piece
+        return msgspec.structs.replace(piece, logprobs=self._trimmed(piece.logprobs) or ())
+
+    def _trimmed(self, entries: tuple[TokenLogprob, ...]) -> tuple[TokenLogprob, ...] | None:
+        most = self.request.logprobs
+        if most is None:
+            return None
+        return tuple(
+            entry
+            if len(entry.top) <= most
+            else TokenLogprob(entry.token, entry.logprob, entry.top[:most])
+            for entry in entries
+        )
+
+    def steps(self) -> tuple[Step, ...]:
+        """Every attempt, in order; what an engine tried by itself comes before its answer."""
+        steps: list[Step] = []
+        for made in self.trace:
+            if isinstance(made, Attempt):
+                steps += made.reply.steps if made.reply else ()
+            steps.append(made.step(self._price) if isinstance(made, Attempt) else made)
+        return tuple(steps)
+
+    def spent_usd(self, which: Which) -> tuple[float | None, ...]:
+        """What each attempt of one model cost."""
+        made = (one for one in self.trace if isinstance(one, Attempt))
+        return tuple(
+            one.cost_usd(self._price) for one in made if one.half.which == which and one.asked
+        )
+
+    def reply(self, name: str) -> Reply:
+        """The kept attempt's, with the times as the caller saw them and all that it cost."""
+        if self.kept is None or self.kept.reply is None or self.path is None:
+            raise RuntimeError("a policy ended without an answer and without an error")
+        kept = self.kept.reply
+        costs = [cost for which in self.halves for cost in self.spent_usd(which)]
+        known = [cost for cost in costs if cost is not None]
+        return msgspec.structs.replace(
+            kept,
+            model=name,
+            timing=self.stamps.done(),
+            logprobs=self._trimmed(kept.logprobs) if kept.logprobs else None,
+            steps=self.steps(),
+            cost_usd=sum(known) if len(known) == len(costs) else None,
+            path=self.path,
+            read=None,
+        )

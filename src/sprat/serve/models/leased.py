@@ -1,0 +1,118 @@
+"""One side of a policy: a model of the pool, leased for each question."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, aclosing
+from contextvars import ContextVar
+from typing import cast
+
+import msgspec
+
+from sprat.cost import Prices
+from sprat.engines.base import Engine, Load
+from sprat.errors import EngineError, SpratError
+from sprat.measure.clock import now_ns
+from sprat.serve.models.names import Served
+from sprat.serve.models.pool import Lease, Pool
+from sprat.types import ChatRequest, Delta, Reply, Step, Usage
+
+CALLER: ContextVar[str] = ContextVar("caller", default="")
+"""Who asks: a policy is asked by many, and each stands in the line of its models as itself."""
+
+Spent = Callable[[str, Usage, float | None], None]
+"""Told what a model did, by name: of every answer, and of what came of one that was cut."""
+
+
+class Leased:
+    """An engine that holds no model: so a model is one worker, whoever asks it.
+
+    The names of the pool's models may be paths. What goes out of here bears `name` instead.
+    """
+
+    def __init__(
+        self,
+        served: Served,
+        pool: Pool[Engine],
+        prices: Prices,
+        *,
+        most_tokens: int,
+        spent: Spent,
+    ) -> None:
+        self.name = served.name
+        self.served = served
+        self._pool = pool
+        self._prices = prices
+        self._most_tokens = most_tokens
+        self._spent = spent
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Those of the model, while it is loaded."""
+        return self._pool.slot(self.served).standing.pids
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[Delta | Reply]:
+        """The model's stream. Its place is given back before the reply is passed on.
+
+        Raises:
+            Busy: too many wait for the model already, or there is too little memory.
+            SpratError: as the model.
+        """
+        asked = self._completed(request)
+        reply: Reply | None = None
+        cut_tokens = 0
+        try:
+            async with self._lease() as lease, aclosing(_asking(lease.engine, asked)) as pieces:
+                async for piece in pieces:
+                    if isinstance(piece, Reply):
+                        reply = self._finished(piece)
+                        break
+                    cut_tokens += piece.tokens or 0
+                    yield piece
+        except SpratError as error:
+            error.message = self._shown(error.message)
+            raise
+        finally:
+            self._tell(reply, cut_tokens)
+        if reply is None:
+            raise EngineError(f"{self.name} ended its stream without a reply.")
+        yield reply
+
+    async def warm(self) -> Load:
+        """Load the model, if need be."""
+        standing = await self._pool.load(self.served)
+        return Load(load_s=standing.load_s)
+
+    async def aclose(self) -> None:
+        """Nothing: the model is the pool's."""
+
+    def _lease(self) -> AbstractAsyncContextManager[Lease[Engine]]:
+        return self._pool.lease(self.served, CALLER.get())
+
+    def _completed(self, request: ChatRequest) -> ChatRequest:
+        """`scheduled_ns`: when it got into line, so that the wait can be told from the answer."""
+        most = request.max_tokens
+        if most is None and self.served.where == "local":
+            most = self._most_tokens
+        return msgspec.structs.replace(request, max_tokens=most, scheduled_ns=now_ns())
+
+    def _tell(self, reply: Reply | None, cut_tokens: int) -> None:
+        if reply is not None:
+            self._spent(self.name, reply.usage, reply.cost_usd)
+        elif cut_tokens:
+            self._spent(self.name, Usage(0, cut_tokens), None)
+
+    def _finished(self, reply: Reply) -> Reply:
+        """The reply with its price, which goes by the model's own name, and then renamed."""
+        priced = self._prices.priced(self.served.source, reply)
+        steps = tuple(map(self._renamed_step, priced.steps))
+        return msgspec.structs.replace(priced, model=self.name, steps=steps)
+
+    def _renamed_step(self, step: Step) -> Step:
+        engine = self.name if step.engine == self.served.source else step.engine
+        return msgspec.structs.replace(step, engine=engine, why=self._shown(step.why))
+
+    def _shown(self, text: str) -> str:
+        return text.replace(self.served.source, self.name)
+
+
+def _asking(engine: Engine, request: ChatRequest) -> AsyncGenerator[Delta | Reply]:
+    return cast("AsyncGenerator[Delta | Reply]", engine.stream(request))
