@@ -15,6 +15,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "models": ("sprat.cli.models", "The catalogue, and the weights on disk."),
     "ask": ("sprat.cli.ask", "One prompt to one model, streamed, with its timing."),
     "compare": ("sprat.cli.compare", "Is the small model good enough? Both answer; a verdict."),
+    "calibrate": (
+        "sprat.cli.calibrate",
+        "Learn when to trust the small model; certify it; write a policy.",
+    ),
+    "policy": ("sprat.cli.policy", "Two models as one: look at a policy, evaluate it."),
     "bench": ("sprat.cli.bench.command", "How fast models answer, under named conditions."),
     "serve": ("sprat.cli.serve", "One OpenAI-compatible endpoint in front of every model."),
     "foundry": ("sprat.cli.foundry", "Foundry Local: its models, and ours in it."),

@@ -101,7 +101,7 @@ def calibrate(
     if not found.refusals or typed.force:
         found = msgspec.structs.replace(found, file=str(_written(policy, typed, settings)))
     targets.emit_calibrated(found)
-    _end(found)
+    _end(found, typed)
 
 
 def _refuse_nonsense(typed: Typed) -> None:
@@ -141,12 +141,15 @@ def _worded(typed: Typed) -> tuple[Any, ...]:
 
 
 def _pair(found: "Recorded", typed: Typed, settings: Settings) -> tuple[str, str]:
-    """The models named; else the log's own two."""
+    """The models named; else the outcomes' own two, of which the quicker one is the small one."""
     names = [model.name for model in found.log.models]
-    if typed.small is None and typed.large is None and len(names) == 2:
-        wanted = (settings.small, settings.large)
-        return wanted if set(wanted) == set(names) else (names[0], names[1])
-    return typed.small or settings.small, typed.large or settings.large
+    if typed.small or typed.large or len(names) != 2:
+        return typed.small or settings.small, typed.large or settings.large
+    taken_s = {
+        name: sum(o.answer_s for o in found.log.outcomes if o.model == name) for name in names
+    }
+    small, large = sorted(names, key=lambda name: taken_s[name])
+    return small, large
 
 
 def _asked(typed: Typed, settings: Settings) -> tuple["Recorded", str, str]:
@@ -225,7 +228,7 @@ def _written(policy: "Policy", typed: Typed, settings: Settings) -> Path:
     return path
 
 
-def _end(found: "Calibrated") -> None:
+def _end(found: "Calibrated", typed: Typed) -> None:
     """Say how to use it, or refuse.
 
     Raises:
@@ -235,6 +238,4 @@ def _end(found: "Calibrated") -> None:
         raise PolicyError(" ".join(found.refusals), fix="To have it all the same: --force.")
     for refusal in found.refusals:
         click.echo(f"Written all the same, as --force says: {refusal}", err=True)
-    click.echo(
-        f'Use it: sprat ask policy:{found.file if "/" in found.file else found.name} "…"', err=True
-    )
+    click.echo(f'Use it: sprat ask policy:{typed.out or found.name} "…"', err=True)

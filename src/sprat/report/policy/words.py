@@ -163,22 +163,18 @@ def certificate_sentence(found: Calibrated) -> str:
     if sealed is None:
         return ""
     if found.target_error is None:
-        return "Threshold chosen for the budget: " + _known(sealed)
+        return (
+            f"Threshold {sealed['threshold']:.3f} is the best for the budget: it takes "
+            f"{sealed['cost']:.0%} of the large model's {sealed['unit']} on the questions to "
+            f"certify on, and at confidence {1 - sealed['delta']:.0%} at most "
+            f"{sealed['upper']:.0%}."
+        )
     return (
         f"Certified: at confidence {1 - sealed['delta']:.0%}, at most {found.target_error:.0%} of "
         f"the accepted answers are wrong ({sealed['errors']} of {sealed['accepted']} were; upper "
         f"bound {sealed['upper']:.1%}), accepting {sealed['coverage']:.0%}, from threshold "
         f"{sealed['threshold']:.3f} on."
     )
-
-
-def _known(sealed: dict[str, object]) -> str:
-    shown = {
-        name: f"{value:.3g}" if isinstance(value, float) else str(value)
-        for name, value in sealed.items()
-        if isinstance(value, int | float | str)
-    }
-    return ", ".join(f"{name} {value}" for name, value in shown.items())
 
 
 def split_sentence(found: Calibrated) -> str:

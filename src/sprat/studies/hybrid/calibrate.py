@@ -25,7 +25,7 @@ from sprat.studies.hybrid.listening import at, deciding, heard
 from sprat.studies.hybrid.recorded import Recorded
 from sprat.studies.hybrid.replay import Stage, stage
 from sprat.studies.hybrid.result import Calibrated, Evaluation
-from sprat.studies.hybrid.threshold import Found, Part, chosen_threshold
+from sprat.studies.hybrid.threshold import Budgeted, Found, Part, chosen_threshold
 from sprat.studies.hybrid.wish import Wish, blank
 
 MOST_BASELINE = 200
@@ -57,7 +57,7 @@ async def calibrate(
     """
     names = (wish.small, wish.large)
     sides = Sides(recorded.log.of(names[0]), recorded.log.of(names[1]))
-    on = stage(recorded.log, names, recorded.questions, live, {})
+    on = stage(recorded.log, names, recorded.questions, live)
     policy = _with_identities(blank(wish), recorded)
     splits = _splits(wish, recorded, sides)
     rows = await heard(policy, on, recorded.questions)
@@ -149,6 +149,11 @@ def _refusals(found: Found, evaluation: Evaluation) -> list[str]:
     said: list[str] = []
     if isinstance(found, NotCertifiable):
         said.append(_not_certifiable(found))
+    if isinstance(found, Budgeted) and found.cost > found.budget:
+        said.append(
+            f"Over the budget: on the questions to certify on it takes {found.cost:.0%} of the "
+            f"large model's {found.unit}, not {found.budget:.0%}."
+        )
     apgr = evaluation.apgr
     if apgr.value is None:
         said.append("The large model is no better here, or no dearer: use one of the two alone.")
