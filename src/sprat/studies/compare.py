@@ -117,9 +117,11 @@ async def _without_logprobs(plan: ComparePlan, engines: Engines, show: Progress)
     """The sides that refuse to give log-probabilities: said before anything is asked."""
     if plan.logprobs is None:
         return frozenset()
-    bare = {side for side in SIDES if not await _gives_logprobs(engines[side], plan.logprobs)}
-    for side in sorted(bare):
-        show(Event(what="bare", side=side, model=engines[side].name))
+    bare: list[Side] = []
+    for side in SIDES:
+        if not await _gives_logprobs(engines[side], plan.logprobs):
+            bare.append(side)
+            show(Event(what="bare", side=side, model=engines[side].name))
     return frozenset(bare)
 
 

@@ -104,8 +104,8 @@ def _warnings(policy: Policy, recorded: Recorded, forks: Sequence[Fork]) -> list
             "Some of these questions taught or certified this policy, which flatters it: --unseen."
         )
     for side in (policy.small, policy.large):
-        here = next((m.identity for m in recorded.log.models if m.name == side.model), {})
-        if side.identity and here and here != side.identity:
+        here = [model.identity for model in recorded.log.models if model.name == side.model]
+        if side.identity and any(here) and side.identity not in here:
             found.append(f"{side.model} is not as it was when the policy was calibrated.")
     if not any(fork.calibrated for fork in forks) and policy.decision.logistic is not None:
         found.append(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+    Places = NDArray[np.intp]
 
 POINT = 0.01
 """One point of a score of 0 to 1."""
@@ -71,7 +72,7 @@ def _confidence(fork: Fork) -> float:
 
 
 def _mixed(
-    rows: "Floats", surest: Sequence[Fork], value: Callable[[Way], float], edges: "Floats"
+    rows: "Floats", surest: Sequence[Fork], value: Callable[[Way], float], edges: "Places"
 ) -> "Floats":
     """Mean over the surest so many accepted and the others escalated."""
     import numpy as np

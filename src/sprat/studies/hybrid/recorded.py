@@ -8,6 +8,7 @@ from sprat.errors import QuestionError, RunError
 from sprat.policies.outcomes import (
     LoggedModel,
     LoggedSet,
+    Outcome,
     OutcomeLog,
     join,
     outcomes_of,
@@ -89,7 +90,7 @@ def of_study(store: Store, study_id: str) -> Recorded:
     return Recorded(_log(study, outcomes), study.questions, worded=True)
 
 
-def _log(study: Study, outcomes: Sequence[object]) -> OutcomeLog:
+def _log(study: Study, outcomes: Sequence[Outcome]) -> OutcomeLog:
     names = dict.fromkeys(model.name for model in study.models)
     identities = {model.name: model.identity for model in study.models}
     return OutcomeLog(
@@ -97,7 +98,7 @@ def _log(study: Study, outcomes: Sequence[object]) -> OutcomeLog:
         sets=(LoggedSet(name=study.questions_name, sha256=study.questions_sha256),),
         created=study.created,
         environment=study.environment,
-        outcomes=tuple(outcomes),  # type: ignore[arg-type]
+        outcomes=tuple(outcomes),
     )
 
 
