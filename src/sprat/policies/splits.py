@@ -54,17 +54,18 @@ def split(
             f"{len(members)} independent questions cannot be split in {wanted}.",
             fix="Ask more questions: --limit.",
         )
-    parts = _dealt(members, shares, kinds or {}, seed)
+    parts = deal(members, shares, kinds or {}, seed)
     tune, certify, report = (tuple(sorted(part)) for part in parts)
     return Splits(tune=tune, certify=certify, report=report)
 
 
-def _dealt(
+def deal(
     members: Mapping[str, Sequence[str]],
     shares: Sequence[float],
     kinds: Mapping[str, str],
     seed: int,
 ) -> list[list[str]]:
+    """Give the groups of `members` out, whole, to as many parts as there are shares: `split`."""
     parts: list[list[str]] = [[] for _ in shares]
     counts: dict[str, list[int]] = {}
     everything = [0] * len(shares)
