@@ -9,10 +9,11 @@ import msgspec
 
 from sprat.engines.script import Script
 from sprat.engines.scripted import ScriptedEngine
+from sprat.errors import UnsupportedRequest
 from sprat.policies.engine import PolicyEngine
 from sprat.policies.logistic import Logistic
 from sprat.policies.spec import Decision, Policy, Side
-from sprat.types import ChatRequest, Delta, Message, Reply
+from sprat.types import ChatRequest, Delta, Message, Reply, Timing, TokenLogprob, Usage
 
 LIKELY, UNLIKELY = -0.01, -3.0
 
@@ -100,3 +101,76 @@ def clock() -> tuple[Callable[[], int], Callable[[float], None]]:
         now[0] += round(seconds * 1e9)
 
     return tell, wait
+
+
+class Reading(Counting):
+    """A script that can read drafts: it thinks every token of one as likely as `chance`."""
+
+    def __init__(self, name: str, script: Script, chance: float) -> None:
+        super().__init__(name, script)
+        self._chance = chance
+
+    async def stream(self, request: ChatRequest):
+        told = request.prediction
+        if told is None:
+            async with aclosing(super().stream(request)) as pieces:
+                async for piece in pieces:
+                    yield piece
+        elif told.read_only:
+            self.asked.append(request)
+            words = told.text.split()
+            yield Reply(
+                text="",
+                finish="stop",
+                usage=Usage(10 + len(words), 0),
+                timing=Timing(scheduled_ns=0, sent_ns=0, done_ns=1_000_000),
+                read=tuple(TokenLogprob(word, self._chance) for word in words),
+            )
+        else:
+            keeps = told.tolerance and self._chance >= -told.tolerance
+            self.asked.append(request)
+            answer = script(self.name, {"text": told.text}) if keeps else self._own
+            plain = msgspec.structs.replace(request, prediction=None)
+            async with aclosing(answer.stream(plain)) as pieces:
+                async for piece in pieces:
+                    yield piece
+
+    @property
+    def _own(self) -> ScriptedEngine:
+        return ScriptedEngine(self.name, self._script)
+
+
+def reading(name: str, chance: float, *rules: dict[str, Any]) -> Reading:
+    return Reading(name, msgspec.convert({"rule": list(rules)}, Script), chance)
+
+
+class Deaf(Counting):
+    """A script that refuses predictions, as endpoints do."""
+
+    async def stream(self, request: ChatRequest):
+        if request.prediction is not None:
+            message = "The request cannot be honoured: it has a prediction."
+            raise UnsupportedRequest(message, param="prediction")
+        async with aclosing(super().stream(request)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+
+def deaf(name: str, *rules: dict[str, Any]) -> Deaf:
+    return Deaf(name, msgspec.convert({"rule": list(rules)}, Script))
+
+
+class Mute(Counting):
+    """A script that refuses to tell log-probabilities, as Foundry Local does."""
+
+    async def stream(self, request: ChatRequest):
+        self.asked.append(request)
+        if request.logprobs is not None:
+            raise UnsupportedRequest(f"logprobs is {request.logprobs}, and it tells none.")
+        async with aclosing(ScriptedEngine.stream(self, request)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+
+def mute(name: str, *rules: dict[str, Any]) -> Mute:
+    return Mute(name, msgspec.convert({"rule": list(rules)}, Script))

@@ -91,5 +91,7 @@ def test_each_rule_finds_its_fault(rules: Rules, changes: dict, found: list[str]
 def test_an_answer_of_another_form_than_asked_for_is_a_fault() -> None:
     asked = request(response_format=ResponseFormat(kind="json_object"))
     assert faults(Rules(), asked, reply(text="{}")) == []
-    assert faults(Rules(), asked, reply(text="[]")) == ["not of the form that was asked for"]
+    assert faults(Rules(), asked, reply(text="[]")) == [
+        "not of the form that was asked for: no JSON object"
+    ]
     assert faults(Rules(schema=False), asked, reply(text="[]")) == []

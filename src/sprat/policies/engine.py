@@ -101,7 +101,7 @@ class PolicyEngine:
             EngineError: neither model answered, or the kept one broke off.
         """
         _refuse_prediction(request, self.name)
-        turn = Turn(request, self.policy, self._halves, self._clock, self._price)
+        turn = self._turn(request)
         try:
             async with aclosing(self._way(turn)) as pieces:
                 async for piece in pieces:
@@ -113,6 +113,9 @@ class PolicyEngine:
         if turn.watched:
             self._beside.follow(turn, self._spend)
         yield turn.reply(self.name)
+
+    def _turn(self, request: ChatRequest) -> Turn:
+        return Turn(request, self.policy, self._halves, self._clock, self._price)
 
     def _way(self, turn: Turn) -> AsyncGenerator[Delta]:
         spent, alarm = self._budget.used_up, self._watch.alarm

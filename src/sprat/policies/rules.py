@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 
-from sprat.policies.schema import misfit
+from sprat.policies.shape import misshapen
 from sprat.policies.spec import Rules
 from sprat.questions.scorers.abstain import abstains
-from sprat.types import ChatRequest, Reply, ResponseFormat
+from sprat.types import ChatRequest, Reply
 
 _WITHIN = 200
 """An answer that refuses does so at once, in characters."""
@@ -29,35 +29,18 @@ def faults(rules: Rules, request: ChatRequest, reply: Reply) -> list[str]:
 def _found(rules: Rules, request: ChatRequest, reply: Reply) -> Iterator[str]:
     said = reply.text.strip()
     if len(said) < rules.min_chars and not reply.tool_calls:
-        yield f"too short: {len(said)} of {rules.min_chars} characters"
+        yield "too short"
     if rules.unknown and (reply.finish == "content_filter" or refuses(said)):
         yield "refuses"
     elif rules.unknown and abstains(said):
         yield "says that it does not know"
     if rules.cut_off and reply.finish == "length":
-        yield "cut off at its token limit"
-    if rules.schema and request.response_format is not None and not reply.tool_calls:
-        yield from _shape(request.response_format, said)
+        yield "cut off"
+    wanted = request.response_format if rules.schema and not reply.tool_calls else None
+    if wanted and (fault := misshapen(said, wanted)):
+        yield f"not of the form that was asked for: {fault}"
 
 
 def refuses(text: str) -> bool:
     """Whether an answer begins with a refusal, in English, Malay or Swahili."""
     return bool(_REFUSES.match(text[:_WITHIN].replace("\u2019", "'").casefold()))
-
-
-def _shape(wanted: ResponseFormat, said: str) -> Iterator[str]:
-    import json
-
-    if wanted.kind == "regex":
-        if re.fullmatch(wanted.pattern or "", said) is None:
-            yield "not of the form asked for"
-        return
-    try:
-        value = json.loads(said)
-    except (ValueError, RecursionError):
-        yield "no JSON"
-        return
-    if wanted.kind == "json_object" and not isinstance(value, dict):
-        yield "no JSON object"
-    elif wanted.schema is not None and (fault := misfit(value, wanted.schema)):
-        yield f"not of the schema: {fault}"
