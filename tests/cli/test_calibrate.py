@@ -302,3 +302,48 @@ def test_outcomes_of_other_models_are_refused(study, policy_file, place, capsys)
     code, _, err = run(capsys, "policy", "evaluate", policy_file, "--from", study)
     assert code == 1
     assert "holds nothing of 'smollm2-135m'" in err
+
+
+# -- what is asked besides -------------------------------------------------------------------------
+
+
+def test_a_self_check_is_asked_of_the_model_and_learned_from(tmp_path, monkeypatch, capsys):
+    write_pair(tmp_path)
+    script = tmp_path / "small.toml"
+    check = '\n[[rule]]\ncontains = "is the answer above right"\ntext = "yes"\nlogprobs = [-0.2]\n'
+    script.write_text(script.read_text("utf-8") + check, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SPRAT_HOME", str(tmp_path / "home"))
+    code, _, err = run(
+        capsys, "calibrate", *MODELS, "--questions", "cases.jsonl", "--self-check", "--sample",
+        "--target-error", "0.2", "--name", "checked", "--json", "c.json",
+    )  # fmt: skip
+    assert code == 0, err
+    assert "Asking what the policy will ask besides" in err
+    policy = read_policy(tmp_path / "home" / "policies" / "checked.json")
+    assert policy.decision.self_check
+    assert policy.decision.sample
+    found = json.loads((tmp_path / "c.json").read_text("utf-8"))
+    accepted = next(p for p in found["evaluation"]["paths"] if p["path"] == "accepted")
+    assert accepted["seconds"] > found["evaluation"]["small"]["seconds"]  # the checks cost time
+
+
+def test_money_is_the_cost_where_both_models_have_a_price(study, place, capsys, asked):
+    config = place / "sprat.toml"
+    config.write_text(
+        '[cost.models."scripted:small.toml"]\ninput_usd_per_mtok = 1\noutput_usd_per_mtok = 2\n'
+        '[cost.models."scripted:large.toml"]\ninput_usd_per_mtok = 10\noutput_usd_per_mtok = 20\n'
+    )
+    file = place / "c.json"
+    code, _, err = run(
+        capsys, "--config", str(config), "calibrate", "--from", study, "--target-error", "0.2",
+        "--out", str(place / "p.json"), "--json", str(file),
+    )  # fmt: skip
+    assert code == 0, err
+    found = json.loads(file.read_text("utf-8"))["evaluation"]
+    assert found["curves"]["unit"] == "usd"
+    paths = {line["path"]: line for line in found["paths"]}
+    # 4 words in, 1 out: every draft costs 6 millionths of a dollar, every large answer 60.
+    assert found["small"]["cost_usd"] == pytest.approx(found["large"]["cost_usd"] / 10)
+    both = paths["accepted"]["cost_usd"] + found["large"]["cost_usd"]
+    assert paths["escalated"]["cost_usd"] == pytest.approx(both)

@@ -209,15 +209,17 @@ async def _learn(
     typed: Typed, wish: "Wish", recorded: "Recorded", settings: Settings
 ) -> tuple["Policy", "Calibrated"]:
     """Calibrate; with models at hand only for what was not recorded."""
+    from sprat.cost import Prices
     from sprat.studies.hybrid.calibrate import calibrate as learn
 
+    price = Prices(settings).of
     if typed.sources or not wish.asks_more:
-        return await learn(wish, recorded)
+        return await learn(wish, recorded, price=price)
     from sprat.studies.hybrid.beside import opened_pair
 
     click.echo("Asking what the policy will ask besides…", err=True)
     async with opened_pair(wish.small, wish.large, settings) as live:
-        return await learn(wish, recorded, live)
+        return await learn(wish, recorded, live, price)
 
 
 def _written(policy: "Policy", typed: Typed, settings: Settings) -> Path:

@@ -42,7 +42,7 @@ def learning_options(command: Command) -> Command:
                 "--budget",
                 type=click.FloatRange(0, min_open=True),
                 metavar="SHARE",
-                help="Instead of a target: the best at this share of the large model's seconds.",
+                help="Instead of a target: the best at this share of the large model's cost.",
             ),
             click.option(
                 "--delta",

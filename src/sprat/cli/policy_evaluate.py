@@ -55,6 +55,7 @@ def evaluate(
     The policy itself answers every question again out of what both models were recorded to answer,
     in their seconds and at their cost.
     """
+    from sprat.cost import Prices
     from sprat.policies.file import find_policy, read_policy
     from sprat.studies.hybrid.evaluate import evaluate as judge
     from sprat.studies.hybrid.evaluate import only_unseen
@@ -72,7 +73,9 @@ def evaluate(
     else:
         recorded = _asked(policy, questions or "", limit, seed, settings)
     chosen = only_unseen(policy, recorded) if unseen else recorded
-    targets.emit_evaluation(asyncio.run(judge(policy, chosen, seed=seed)))
+    targets.emit_evaluation(
+        asyncio.run(judge(policy, chosen, seed=seed, price=Prices(settings).of))
+    )
 
 
 def _recorded(sources: tuple[str, ...], questions: str | None, settings: Settings) -> "Recorded":

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sprat.errors import PolicyError
+from sprat.policies.attempt import Price
 from sprat.policies.certify import NotCertifiable, feasibility_floor
 from sprat.policies.features import EXTRA, FEATURES
 from sprat.policies.fit import fit
@@ -45,11 +46,12 @@ class Parts(NamedTuple):
 
 
 async def calibrate(
-    wish: Wish, recorded: Recorded, live: Pair | None = None
+    wish: Wish, recorded: Recorded, live: Pair | None = None, price: Price | None = None
 ) -> tuple[Policy, Calibrated]:
     """The policy, and what was found; `Calibrated.refusals` says why not to use it.
 
-    `live`: the models, for what the policy asks and a comparison does not record.
+    `live`: the models, for what the policy asks and a comparison does not record; `price`: for
+    answers that were recorded without one.
 
     Raises:
         PolicyError: there is too little to learn from.
@@ -57,7 +59,7 @@ async def calibrate(
     """
     names = (wish.small, wish.large)
     sides = Sides(recorded.log.of(names[0]), recorded.log.of(names[1]))
-    on = stage(recorded.log, names, recorded.questions, live)
+    on = stage(recorded.log, names, recorded.questions, live, price)
     policy = _with_identities(blank(wish), recorded)
     splits = _splits(wish, recorded, sides)
     rows = await heard(policy, on, recorded.questions)

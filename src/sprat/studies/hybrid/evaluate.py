@@ -6,6 +6,7 @@ from statistics import fmean, median
 from typing import TYPE_CHECKING, NamedTuple
 
 from sprat.errors import PolicyError
+from sprat.policies.attempt import Price
 from sprat.policies.resample import Estimate, estimate
 from sprat.policies.spec import Policy
 from sprat.studies.hybrid import mathematics
@@ -32,8 +33,10 @@ class About(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
-async def evaluate(policy: Policy, recorded: Recorded, *, seed: int = 0) -> Evaluation:
-    """Run the policy over recorded outcomes of its two models.
+async def evaluate(
+    policy: Policy, recorded: Recorded, *, seed: int = 0, price: Price | None = None
+) -> Evaluation:
+    """Run the policy over recorded outcomes of its two models; `price` is for unpriced ones.
 
     Raises:
         RunError: the outcomes are of other models.
@@ -42,7 +45,7 @@ async def evaluate(policy: Policy, recorded: Recorded, *, seed: int = 0) -> Eval
     names = (policy.small.model, policy.large.model)
     sides = Sides(recorded.log.of(names[0]), recorded.log.of(names[1]))
     refuse_wordless(policy, recorded)
-    on = stage(recorded.log, names, recorded.questions)
+    on = stage(recorded.log, names, recorded.questions, price=price)
     forks = await forks_of(policy, on, sides, recorded.questions)
     about = About(
         recorded.set_name,

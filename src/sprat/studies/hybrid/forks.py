@@ -11,11 +11,12 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from sprat.errors import PolicyError
-from sprat.policies.outcome import Outcome
+from sprat.policies.attempt import Price
+from sprat.policies.outcome import Outcome, timing_of
 from sprat.policies.spec import Policy
 from sprat.studies.hybrid.listening import ALWAYS, NEVER, at
 from sprat.studies.hybrid.replay import Replayed, Stage, replay
-from sprat.types import Question
+from sprat.types import Question, Usage
 
 Unit = Literal["seconds", "usd"]
 
@@ -80,7 +81,7 @@ async def forks_of(
     _refuse_missing(policy, [*accepted, *escalated])
     judge = _Judge(sides)
     return [
-        _fork(question, sides, judge, (first, other))
+        _fork(question, sides, judge, (first, other), on.price)
         for question, first, other in zip(scored, accepted, escalated, strict=True)
         if not first.missing and not other.missing
     ]
@@ -101,7 +102,11 @@ def _refuse_missing(policy: Policy, found: Sequence[Replayed]) -> None:
 
 
 def _fork(
-    question: Question, sides: Sides, judge: "_Judge", pair: tuple[Replayed, Replayed]
+    question: Question,
+    sides: Sides,
+    judge: "_Judge",
+    pair: tuple[Replayed, Replayed],
+    price: Price | None,
 ) -> Fork:
     small, large = sides.small[question.id], sides.large[question.id]
     return Fork(
@@ -110,18 +115,27 @@ def _fork(
         group=small.group,
         confidence=pair[1].confidence,
         calibrated=pair[1].calibrated,
-        small=alone(small),
-        large=alone(large),
+        small=alone(small, price),
+        large=alone(large, price),
         accepted=judge.way(question, pair[0]),
         escalated=judge.way(question, pair[1]),
     )
 
 
-def alone(outcome: Outcome) -> Way:
+def alone(outcome: Outcome, price: Price | None = None) -> Way:
     """A model's own answer."""
     right = bool(outcome.right)
     score = float(right) if outcome.score is None else outcome.score
-    return Way(score, right, outcome.answer_s, outcome.ttft_s, outcome.cost_usd)
+    cost_usd = _cost_usd(outcome, price)
+    return Way(score, right, outcome.answer_s, outcome.ttft_s, cost_usd)
+
+
+def _cost_usd(outcome: Outcome, price: Price | None) -> float | None:
+    """As recorded; else by the price. An answer that failed has used no tokens."""
+    if outcome.cost_usd is not None or price is None:
+        return outcome.cost_usd
+    usage = outcome.usage or Usage(0, 0, counted_by="estimate")
+    return price(outcome.model, usage, timing_of(outcome.answer_s, outcome.ttft_s))
 
 
 class _Judge:

@@ -42,8 +42,9 @@ async def heard(
     for question in questions:
         on.missing.clear()
         ear = Listening(features=(), centres=(), scales=(), weights=(), bias=0.0, heard=[])
+        engine = engine_of(deciding(policy, NEVER, ear), on)
         try:
-            await ask(engine_of(deciding(policy, NEVER, ear), on), request_of(question))
+            await ask(engine, request_of(question))
         except SpratError:
             continue  # what cannot be answered cannot be learned from; the replay counts it
         if ear.heard and not lacking(on):

@@ -7,6 +7,7 @@ import msgspec
 
 from sprat.engines.base import Engine, ask
 from sprat.errors import SpratError
+from sprat.policies.attempt import Price
 from sprat.policies.engine import PolicyEngine
 from sprat.policies.outcome import OutcomeLog, request_of
 from sprat.policies.recorded import RecordedClock, RecordedEngine
@@ -23,6 +24,8 @@ class Stage(NamedTuple):
     clock: RecordedClock
     missing: list[str]
     """What was asked and is not in the log, one line each."""
+    price: Price | None = None
+    """What an answer costs; None: what was recorded with it."""
 
 
 class Replayed(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +56,7 @@ def stage(
     names: tuple[str, str],
     questions: Sequence[Question],
     live: Pair | None = None,
+    price: Price | None = None,
 ) -> Stage:
     """The two models of a log; with live ones, those answer what the log does not hold.
 
@@ -62,13 +66,14 @@ def stage(
     clock, missing = RecordedClock(), list[str]()
     small, large = (RecordedEngine(log, name, questions, clock) for name in names)
     if live is None:
-        return Stage(Noting(small, missing), Noting(large, missing), clock, missing)
+        return Stage(Noting(small, missing), Noting(large, missing), clock, missing, price)
     known = dict[bytes, Reply]()
     return Stage(
         Remembering(small, live.small, clock, known),
         Remembering(large, live.large, clock, known),
         clock,
         missing,
+        price,
     )
 
 
@@ -83,8 +88,9 @@ async def replay(policy: Policy, on: Stage, questions: Iterable[Question]) -> li
 async def _replayed(policy: Policy, on: Stage, question: Question) -> Replayed:
     began_ns = on.clock()
     on.missing.clear()
+    engine = engine_of(policy, on)
     try:
-        reply = await ask(engine_of(policy, on), request_of(question))
+        reply = await ask(engine, request_of(question))
     except SpratError as failure:
         seconds = (on.clock() - began_ns) / 1e9
         return Replayed(
@@ -104,7 +110,15 @@ def lacking(on: Stage) -> str:
 
 def engine_of(policy: Policy, on: Stage) -> PolicyEngine:
     """The engine that serves this policy, over recorded answers."""
-    return PolicyEngine(policy, on.small, on.large, name=policy.name, clock=on.clock, owns=False)
+    return PolicyEngine(
+        policy,
+        on.small,
+        on.large,
+        name=policy.name,
+        price=on.price,
+        clock=on.clock,
+        owns=False,
+    )
 
 
 def read_reply(question: str, reply: Reply) -> Replayed:
