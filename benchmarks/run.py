@@ -13,6 +13,7 @@ HERE = Path(__file__).parent
 BENCHMARKS = (
     "export.py",
     "decode.py",
+    "verify.py",
     "runtimes.py",
     "providers.py",
     "embeddings.py",

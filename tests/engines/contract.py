@@ -9,8 +9,8 @@ from itertools import pairwise
 import pytest
 
 from sprat.engines.base import Engine, ask
-from sprat.errors import ContextTooLong
-from sprat.types import ChatRequest, Delta, Message, Reply, ResponseFormat
+from sprat.errors import ContextTooLong, UnsupportedRequest
+from sprat.types import ChatRequest, Delta, Message, Prediction, Reply, ResponseFormat
 
 COUNT = "Count from 1 to 40 in digits, separated by spaces."
 OTHER = "Write a sentence about the sea."
@@ -28,9 +28,26 @@ async def played(engine: Engine, asked: ChatRequest) -> tuple[list[Delta], Reply
     return deltas, got[-1]
 
 
+async def refused(engine: Engine, asked: ChatRequest) -> None:
+    """The engine refuses the request's prediction, and names it."""
+    with pytest.raises(UnsupportedRequest) as caught:
+        await ask(engine, asked)
+    assert caught.value.param == "prediction"
+    assert "\n" not in str(caught.value)
+
+
 @pytest.mark.asyncio(loop_scope="class")
 class EngineContract:
     """Subclasses say which engine by their `named`."""
+
+    predicts = True
+    """Whether it takes a prediction; who does not refuses it by name."""
+
+    async def predicted(self, engine: Engine, asked: ChatRequest) -> Reply | None:
+        if self.predicts:
+            return await ask(engine, asked)
+        await refused(engine, asked)
+        return None
 
     async def test_a_stream_ends_in_exactly_one_reply(self, engine: Engine):
         deltas, reply = await played(engine, request())
@@ -89,6 +106,38 @@ class EngineContract:
         reply = await ask(engine, request(max_tokens=3, logprobs=0))
         assert reply.logprobs is not None
         assert all(entry.logprob <= 1e-6 for entry in reply.logprobs)
+
+    @pytest.mark.parametrize(
+        "edited", [lambda t: t, lambda t: t[: len(t) // 2], lambda t: f"So {t}"]
+    )
+    async def test_a_prediction_changes_no_answer(self, engine: Engine, edited):
+        plain = await ask(engine, request())
+        draft = Prediction(text=edited(plain.text))
+        if reply := await self.predicted(engine, request(prediction=draft)):
+            assert (reply.text, reply.finish) == (plain.text, plain.finish)
+            assert reply.usage.output_tokens == plain.usage.output_tokens
+            assert reply.usage.accepted_prediction_tokens <= reply.usage.output_tokens
+
+    async def test_a_prediction_can_be_read(self, engine: Engine):
+        draft = "1 2 3 4 6"
+        asked = request(prediction=Prediction(text=draft, read_only=True), logprobs=1)
+        if reply := await self.predicted(engine, asked):
+            assert reply.read is not None
+            assert "".join(entry.token for entry in reply.read) == draft
+            assert all(entry.logprob <= 1e-6 and len(entry.top) == 1 for entry in reply.read)
+            assert (reply.text, reply.usage.output_tokens) == ("", 0)
+            assert reply.usage.input_tokens > (await ask(engine, request())).usage.input_tokens
+            assert reply.timing.first_token_ns is None
+
+    async def test_a_prediction_is_kept_within_its_tolerance(self, engine: Engine):
+        draft = Prediction(text="1 2 3 4 6", tolerance=1000.0)
+        if reply := await self.predicted(engine, request(prediction=draft)):
+            assert reply.text.startswith(draft.text)
+            assert reply.usage.rejected_prediction_tokens == 0
+
+    async def test_a_prediction_of_a_sampled_answer_is_refused(self, engine: Engine):
+        asked = request(prediction=Prediction(text="1 2 3"), temperature=1.0)
+        await refused(engine, asked)
 
     async def test_stamps_are_in_order(self, engine: Engine):
         asked = request()

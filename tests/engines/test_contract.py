@@ -25,6 +25,7 @@ contains = "count from 1"
 text = "COUNTED"
 gap_ms = 2
 logprobs = LOGPROBS
+read = [-0.1, -0.1, -0.1, -0.1, -4.0, -0.1]
 [[rule]]
 text = "The sea is wide and blue."
 gap_ms = 2
@@ -76,6 +77,8 @@ def llama_url(weights: Path) -> Iterator[str]:
 class TestOpenAI(GuidedContract):
     """The endpoint engine, against a server that is not ours."""
 
+    predicts = False
+
     @staticmethod
     def named(request: pytest.FixtureRequest) -> tuple[str, Settings]:
         url = request.getfixturevalue("llama_url")
@@ -85,6 +88,8 @@ class TestOpenAI(GuidedContract):
 @pytest.mark.real
 class TestFoundryAddress(EngineContract):
     """The same server under Foundry Local's name: the wrapping engine keeps every promise."""
+
+    predicts = False
 
     @staticmethod
     def named(request: pytest.FixtureRequest) -> tuple[str, Settings]:
@@ -104,6 +109,8 @@ class TestOnnx(GuidedContract):
 @pytest.mark.real
 class TestFoundry(EngineContract):
     """Foundry Local's native runtime, on the same weights."""
+
+    predicts = False
 
     @staticmethod
     def named(request: pytest.FixtureRequest) -> tuple[str, Settings]:

@@ -22,7 +22,7 @@ from sprat.engines.foundry.registry import registered
 from sprat.errors import BadWeights, ContextTooLong, EngineDied, UnsupportedRequest
 from sprat.models.names import OnnxFolder
 from sprat.settings import Settings
-from sprat.types import ChatRequest, Delta, Message, ResponseFormat
+from sprat.types import ChatRequest, Delta, Message, Prediction, ResponseFormat
 
 TEXT = "the quick brown fox jumps over the lazy dog"
 
@@ -70,6 +70,7 @@ async def test_no_answer_knows_the_one_before(foundry):
         ({"frequency_penalty": 0.5}, "frequency_penalty"),
         ({"response_format": ResponseFormat("json_object")}, "response_format"),
         ({"tools": ({"type": "function", "function": {"name": "f"}},)}, "tools"),
+        ({"prediction": Prediction(text=TEXT)}, "prediction"),
         ({"temperature": 2.5}, "temperature"),
         ({"seed": 2**31}, "seed"),
         ({"reasoning_effort": "high"}, "reasoning_effort"),

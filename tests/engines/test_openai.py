@@ -23,7 +23,7 @@ from sprat.engines.openai import OpenAIEngine
 from sprat.errors import (
     UnsupportedRequest,
 )
-from sprat.types import ChatRequest, Delta, Reply, ResponseFormat, TokenLogprob
+from sprat.types import ChatRequest, Delta, Message, Prediction, Reply, ResponseFormat, TokenLogprob
 
 ROLE = piece("", role="assistant")
 
@@ -138,6 +138,17 @@ async def test_what_is_at_its_default_is_left_out(stub: Stub, engine: OpenAIEngi
 async def test_a_regular_expression_is_unsupported(engine: OpenAIEngine):
     with pytest.raises(UnsupportedRequest, match="regular expression"):
         await ask(engine, hello(response_format=ResponseFormat("regex", pattern="a+")))
+
+
+@pytest.mark.parametrize("fields", [{"messages": (Message("user", "Hi"),)}, {"prompt": "Hi"}])
+async def test_a_prediction_is_refused_before_anything_is_sent(
+    stub: Stub, engine: OpenAIEngine, fields: dict
+):
+    asked = ChatRequest(**{"messages": ()} | fields, prediction=Prediction(text="Hi there"))
+    with pytest.raises(UnsupportedRequest, match="no prediction") as caught:
+        await ask(engine, asked)
+    assert caught.value.param == "prediction"
+    assert not stub.requests
 
 
 @pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from sprat.errors import (
     SettingsError,
     UnsupportedRequest,
 )
-from sprat.types import ChatRequest, Delta, Message, Reply
+from sprat.types import ChatRequest, Delta, Message, Prediction, Reply, ResponseFormat
 
 
 def engine(tmp_path: Path, toml: str) -> ScriptedEngine:
@@ -261,3 +262,86 @@ async def test_a_raw_prompt_is_matched_like_a_message(tmp_path: Path):
     reply = await ask(engine(tmp_path, RULES), ChatRequest(messages=(), prompt="ping"))
     assert reply.text == "pong"
     assert reply.usage.input_tokens == 1
+
+
+READS = """
+[[rule]]
+text = "The sea is wide and blue."
+read = [-0.1, -0.2, -3.0, -0.1]
+logprobs = [-0.5, -0.5, -0.5, -0.5, -0.5, -0.5]
+gap_ms = 5
+"""
+
+
+async def test_predicted_words_are_accepted_and_come_without_pauses(tmp_path: Path):
+    made = engine(tmp_path, READS)
+    reply = await ask(made, asking("x", prediction=Prediction(text="The sea is green")))
+    assert reply.text == "The sea is wide and blue."
+    usage = reply.usage
+    assert (usage.accepted_prediction_tokens, usage.rejected_prediction_tokens) == (3, 1)
+    gaps = [b - a for a, b in pairwise(reply.timing.chunks_ns)]
+    assert max(gaps[:2]) < 5e6 <= min(gaps[2:])
+
+
+async def test_a_cut_answer_accepts_no_more_than_it_has(tmp_path: Path):
+    draft = Prediction(text="The sea is wide")
+    reply = await ask(engine(tmp_path, READS), asking("x", prediction=draft, max_tokens=2))
+    usage = reply.usage
+    assert (usage.accepted_prediction_tokens, usage.rejected_prediction_tokens) == (2, 2)
+
+
+async def test_a_prediction_is_read_as_the_rule_says(tmp_path: Path):
+    draft = Prediction(text="The sea is green", read_only=True)
+    reply = await ask(engine(tmp_path, READS), asking("x y", prediction=draft, logprobs=2))
+    assert reply.read is not None
+    assert [(e.token, e.logprob) for e in reply.read] == [
+        ("The", -0.1), (" sea", -0.2), (" is", -3.0), (" green", -0.1),
+    ]  # fmt: skip
+    assert reply.read[0].top == (("The", -0.1),)
+    assert (reply.text, reply.usage.input_tokens, reply.usage.output_tokens) == ("", 6, 0)
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "text", "accepted"),
+    [
+        (2.0, "The lake is wide and blue.", 2),
+        (0.15, "The sea is wide and blue.", 1),
+        (9.0, "The lake was green and blue.", 4),
+    ],
+)
+async def test_a_tolerance_keeps_the_draft_up_to_the_first_word_that_is_too_unlikely(
+    tmp_path: Path, tolerance: float, text: str, accepted: int
+):
+    draft = Prediction(text="The lake was green", tolerance=tolerance)
+    reply = await ask(engine(tmp_path, READS), asking("x", prediction=draft, logprobs=0))
+    assert reply.text == text
+    usage = reply.usage
+    assert usage.accepted_prediction_tokens == accepted
+    assert usage.accepted_prediction_tokens + usage.rejected_prediction_tokens == 4
+    assert reply.logprobs is not None
+    assert [e.logprob for e in reply.logprobs[:accepted]] == [-0.1, -0.2, -3.0, -0.1][:accepted]
+
+
+@pytest.mark.parametrize(
+    ("prediction", "fields", "says"),
+    [
+        (
+            Prediction(text="a b c d e", read_only=True),
+            {},
+            "5 words, and the script's rule says of 4",
+        ),
+        (Prediction(text=""), {}, "prediction is empty"),
+        (Prediction(text="a"), {"temperature": 0.7}, "temperature of 0.7"),
+        (
+            Prediction(text="a", tolerance=1.0),
+            {"response_format": ResponseFormat("json_object")},
+            "response_format",
+        ),
+    ],
+)
+async def test_a_prediction_that_a_rule_cannot_serve_is_refused(
+    tmp_path: Path, prediction: Prediction, fields: dict, says: str
+):
+    with pytest.raises(UnsupportedRequest, match=says) as caught:
+        await ask(engine(tmp_path, READS), asking("x", prediction=prediction, **fields))
+    assert caught.value.param == "prediction"

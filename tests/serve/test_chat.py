@@ -47,6 +47,46 @@ async def test_an_unknown_parameter_is_named(at: At):
     assert answer["error"]["message"] == "top_k is no parameter here."
 
 
+async def test_a_prediction_changes_no_answer_and_its_tokens_are_counted(at: At):
+    async with client(at) as asked:
+        answer = await asked.chat.completions.create(
+            model="echo",
+            messages=[{"role": "user", "content": "Hello"}],
+            prediction={"type": "content", "content": "Hello there, you all."},
+            n=2,
+        )
+    assert [choice.message.content for choice in answer.choices] == ["Hello there, friend."] * 2
+    assert answer.usage is not None
+    assert answer.usage.completion_tokens == 6
+    details = answer.usage.completion_tokens_details
+    assert details is not None
+    assert (details.accepted_prediction_tokens, details.rejected_prediction_tokens) == (4, 4)
+    assert "completion_tokens_details" not in (await at.chat())["usage"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [({"content": ""}, 400), ({"content": []}, 400), ({}, 400), ({"type": "text"}, 400)],
+)
+async def test_a_prediction_of_nothing_is_named(at: At, fields: dict, status: int):
+    async with await at.post(
+        "/v1/chat/completions",
+        {
+            "model": "echo",
+            "messages": [{"role": "user", "content": "Hello"}],
+            "prediction": {"type": "content"} | fields,
+        },
+    ) as response:
+        assert response.status == status
+        assert (await response.json())["error"]["param"].startswith("prediction")
+
+
+async def test_a_sampled_answer_with_a_prediction_is_refused(at: At):
+    expected = {"type": "content", "content": "Hello"}
+    answer = await at.chat(prediction=expected, temperature=1)
+    assert answer["error"]["param"] == "prediction"
+
+
 async def test_an_error_halfway_is_an_event_of_its_own(at: At):
     text = await at.chat("break it", stream=True)
     last = json.loads(text.strip().splitlines()[-1].removeprefix("data: "))

@@ -13,7 +13,7 @@ from tests.serve.running import At
 from tests.serve.tools import FLAT_TOOL, PARAMETERS, TOOL
 
 from sprat.serve.wire import chat, completions, embeddings, responses
-from sprat.types import ChatRequest, Message, ResponseFormat
+from sprat.types import ChatRequest, Message, Prediction, ResponseFormat
 
 CHAT, TEXT, RESPONSES, EMBEDDINGS = (
     "/v1/chat/completions",
@@ -81,6 +81,11 @@ REACHES: dict[str, dict[str, tuple[Any, str, Any]]] = {
         "tool_choice": ("required", "tool_choice", "required"),
         "parallel_tool_calls": (False, "parallel_tool_calls", False),
         "reasoning_effort": ("low", "reasoning_effort", "low"),
+        "prediction": (
+            {"type": "content", "content": [{"type": "text", "text": t} for t in ("a ", "b")]},
+            "prediction",
+            Prediction(text="a b"),
+        ),
     },
     TEXT: {
         **SAMPLED,
@@ -136,7 +141,6 @@ REFUSED: dict[str, dict[str, Any]] = {
         "metadata": {"a": "b"},
         "modalities": ["text", "audio"],
         "moderation": {"model": "m"},
-        "prediction": {"type": "content", "content": "x"},
         "service_tier": "flex",
         "store": True,
         "verbosity": "low",

@@ -15,6 +15,7 @@ from tests.serve.tools import FLAT_TOOL, TOOL, WEATHER
 GOLDEN = Path(__file__).parent / "golden"
 CHAT, TEXT, RESPONSES = "/v1/chat/completions", "/v1/completions", "/v1/responses"
 USAGE = {"stream_options": {"include_usage": True}}
+EXPECTED = {"type": "content", "content": "Hello there, all of you."}
 INCLUDE = {"include": ["message.output_text.logprobs"]}
 
 
@@ -39,6 +40,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "chat-usage": chat("Hello", **USAGE),
     "chat-logprobs": chat("Hello", logprobs=True, top_logprobs=1),
     "chat-length": chat("Hello", max_completion_tokens=2),
+    "chat-prediction": chat("Hello", prediction=EXPECTED, **USAGE),
     "chat-two-answers": chat("Hello", n=2, **USAGE),
     "chat-thinking": chat("think", "calls"),
     "chat-tool-call": chat("weather?", "calls", tools=[TOOL]),

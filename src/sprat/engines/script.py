@@ -65,6 +65,8 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """Streamed after the text, one piece each; not where the answer is cut before."""
     logprobs: tuple[float, ...] = ()
     """One per piece, natural logarithm; given out only when asked for."""
+    read: tuple[float, ...] = ()
+    """One per word of a request's prediction: how likely this model thinks it."""
     cached_tokens: int = 0
     error: Failure | None = None
 

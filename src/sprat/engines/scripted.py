@@ -14,6 +14,7 @@ import msgspec
 
 from sprat.engines.base import Load
 from sprat.engines.calls import joined, parts
+from sprat.engines.rehearsed import WORDS, Rehearsed, read_of, rehearsed
 from sprat.engines.script import Rule, Script, read_script
 from sprat.engines.stamps import Stamps
 from sprat.errors import (
@@ -25,8 +26,6 @@ from sprat.errors import (
     UnsupportedRequest,
 )
 from sprat.types import ChatRequest, Delta, Finish, Reply, TokenLogprob, Usage
-
-_WORDS = re.compile(r"\s*\S+(?:\s+$)?")
 
 
 class ScriptedEngine:
@@ -53,7 +52,8 @@ class ScriptedEngine:
         """Yield the pieces of the first rule that fits, then one `Reply`.
 
         Raises:
-            UnsupportedRequest: a tool call is required, and the rule has none that would do.
+            UnsupportedRequest: a tool call is required, and the rule has none that would do; or
+                there is a prediction that cannot be used.
             EngineRefused: no rule fits, or the rule says so.
             EngineError: whatever else the rule says.
         """
@@ -62,9 +62,10 @@ class ScriptedEngine:
         async with self._places or nullcontext():
             stamps.started()
             rule = _with_calls_for(request, self._rule(_asked(request)))
-            pieces, finish = _pieces(rule, request)
+            read, plan = read_of(rule, request), rehearsed(rule, request)
+            pieces, finish = _pieces(rule, request, plan) if read is None else ([], "stop")
             for place, piece in enumerate(pieces):
-                await _wait(rule.gap_ms if place else rule.first_ms)
+                await _wait(_pause_ms(rule, plan, place))
                 _fail(rule, place)
                 stamps.piece(piece, tool_call=bool(piece.tool_calls))
                 yield piece
@@ -74,12 +75,13 @@ class ScriptedEngine:
         yield Reply(
             text="".join(piece.text for piece in pieces),
             finish=finish,
-            usage=_usage(rule, request, len(pieces)),
+            usage=_usage(rule, request, plan, len(pieces)),
             timing=timing,
             model=self.name,
-            reasoning=rule.reasoning,
+            reasoning=rule.reasoning if pieces else "",
             tool_calls=joined(part for piece in pieces for part in piece.tool_calls),
             logprobs=_logprobs(pieces) if request.logprobs is not None else None,
+            read=read,
         )
 
     def _rule(self, message: str) -> Rule:
@@ -134,16 +136,23 @@ def _fits(rule: Rule, message: str) -> bool:
     return rule.regex is None or re.search(rule.regex, message) is not None
 
 
-def _pieces(rule: Rule, request: ChatRequest) -> tuple[list[Delta], Finish]:
+def _pause_ms(rule: Rule, plan: Rehearsed, place: int) -> float:
+    """Words that were predicted come all at once."""
+    if place == 0:
+        return rule.first_ms
+    return 0.0 if place - bool(rule.reasoning) < plan.accepted else rule.gap_ms
+
+
+def _pieces(rule: Rule, request: ChatRequest, plan: Rehearsed) -> tuple[list[Delta], Finish]:
     """Cut as an engine would: first at the token limit, then before a stop string."""
-    words = _going_on(rule.chunks or tuple(_WORDS.findall(rule.text)), request)
+    words = _going_on(plan.words, request)
     kept = words[: request.max_tokens]
     finish: Finish = "length" if len(kept) < len(words) else rule.finish
     text = "".join(kept)
     ends = [at for stop in request.stop if stop and (at := text.find(stop)) >= 0]
     if ends:
         kept, finish = _cut(kept, min(ends)), "stop"
-    deltas = [_delta(rule, request, place, word) for place, word in enumerate(kept)]
+    deltas = [_delta(plan, request, place, word) for place, word in enumerate(kept)]
     if len(kept) == len(words) and not ends:
         deltas += _call_deltas(rule)
     thinking = [Delta(reasoning=rule.reasoning, tokens=1)] if rule.reasoning else []
@@ -173,10 +182,10 @@ def _cut(words: tuple[str, ...], length: int) -> tuple[str, ...]:
     return tuple(kept)
 
 
-def _delta(rule: Rule, request: ChatRequest, place: int, word: str) -> Delta:
-    if request.logprobs is None or place >= len(rule.logprobs):
+def _delta(plan: Rehearsed, request: ChatRequest, place: int, word: str) -> Delta:
+    if request.logprobs is None or place >= len(plan.logprobs):
         return Delta(text=word, tokens=1)
-    logprob = rule.logprobs[place]
+    logprob = plan.logprobs[place]
     top = ((word, logprob),) if request.logprobs else ()
     return Delta(text=word, tokens=1, logprobs=(TokenLogprob(word, logprob, top),))
 
@@ -185,10 +194,20 @@ def _logprobs(pieces: list[Delta]) -> tuple[TokenLogprob, ...] | None:
     return tuple(entry for piece in pieces for entry in piece.logprobs) or None
 
 
-def _usage(rule: Rule, request: ChatRequest, output_tokens: int) -> Usage:
+def _usage(rule: Rule, request: ChatRequest, plan: Rehearsed, output_tokens: int) -> Usage:
     said = [request.prompt or "", *(message.content for message in request.messages)]
-    words = sum(len(_WORDS.findall(text)) for text in said)
-    return Usage(words, output_tokens, min(rule.cached_tokens, words))
+    if request.prediction and request.prediction.read_only:
+        said.append(request.prediction.text)
+        plan = Rehearsed((), ())
+    words = sum(len(WORDS.findall(text)) for text in said)
+    accepted = min(plan.accepted, output_tokens)
+    return Usage(
+        words,
+        output_tokens,
+        min(rule.cached_tokens, words),
+        accepted_prediction_tokens=accepted,
+        rejected_prediction_tokens=plan.accepted + plan.rejected - accepted,
+    )
 
 
 def _fail(rule: Rule, place: int) -> None:

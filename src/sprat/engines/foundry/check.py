@@ -38,6 +38,7 @@ def _missing(request: ChatRequest) -> dict[str, bool]:
         f"frequency_penalty is {request.frequency_penalty}": request.frequency_penalty != 0,
         "response_format is given": request.response_format is not None,
         "tools are given": bool(request.tools),
+        "prediction is given": request.prediction is not None,
         f"messages hold tool calls or a role beyond {', '.join(sorted(_ROLES))}": bool(foreign),
         "messages hold no text": not any(message.content for message in request.messages),
     }

@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+from sprat.engines.predictions import prediction_faults
 from sprat.errors import UnsupportedRequest
 from sprat.types import ChatRequest
 
@@ -17,6 +18,7 @@ def check(request: ChatRequest) -> None:
         UnsupportedRequest: a parameter cannot be honoured; names it with its value.
     """
     faults = _text_faults(request) | _sampling_faults(request) | _tool_faults(request)
+    faults |= prediction_faults(request)
     for what, wrong in faults.items():
         if wrong:
             line = f"The request cannot be honoured: {what}."

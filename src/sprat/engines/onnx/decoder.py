@@ -10,6 +10,7 @@ from sprat.engines.onnx.device_cache import DeviceCache
 from sprat.engines.onnx.folder import Folder
 from sprat.engines.onnx.graph import COUNT, KEEP, pad_widths
 from sprat.engines.onnx.native import Floats, Ints, Native, og, ort
+from sprat.engines.onnx.predicted import MOST_READ
 from sprat.engines.onnx.session import open_session
 from sprat.errors import BadWeights
 
@@ -19,8 +20,13 @@ _DTYPES: dict[str, DType] = {
 }
 
 
-_TRIED_TOKENS = 13
+_TRIED_TOKENS = MOST_READ + 1
 """As many as are ever computed at once while decoding: a token and the most guesses."""
+_QUERIES = 32
+"""ONNX Runtime's attention takes queries in blocks of a multiple of this; a block's only one is
+rounded otherwise. Source: `GQAAttentionBase`, `q_block_size`: twice the head size, or less."""
+_FEW_TOKENS = 6
+_BEFORE_TOKENS = 13
 
 
 class Stop:
@@ -76,16 +82,16 @@ class Decoder:
         """
         if not self._pads:
             return False
-        self.cache.reserve(1, 2 * _TRIED_TOKENS + 2, 0)
-        tokens = np.arange(2 * _TRIED_TOKENS)[None] % self._vocab
-        read, guessed = tokens[:, :_TRIED_TOKENS], tokens[:, _TRIED_TOKENS:]
+        self.cache.reserve(1, _BEFORE_TOKENS + _TRIED_TOKENS + 2, 0)
+        tokens = np.arange(_BEFORE_TOKENS + _TRIED_TOKENS)[None] % self._vocab
+        read, guessed = tokens[:, :_BEFORE_TOKENS], tokens[:, _BEFORE_TOKENS:]
         self.run(read, [0], 0)
-        many = self.run(guessed, [_TRIED_TOKENS], 0, keep=_TRIED_TOKENS)[0]
-        half = _TRIED_TOKENS // 2
-        few = self.run(guessed[:, :half], [_TRIED_TOKENS], 0, keep=half)[0]
-        places = (_TRIED_TOKENS - 1, half, 0)  # backwards: a pad overwrites the token that follows
-        alone = [self.run(guessed[:, i : i + 1], [_TRIED_TOKENS + i], 0)[0, 0] for i in places]
-        return np.array_equal(many[:half], few) and all(
+        many = self.run(guessed, [_BEFORE_TOKENS], 0, keep=_TRIED_TOKENS)[0]
+        few = self.run(guessed[:, :_FEW_TOKENS], [_BEFORE_TOKENS], 0, keep=_FEW_TOKENS)[0]
+        # backwards: a pad overwrites the token that follows
+        places = (_TRIED_TOKENS - 1, _FEW_TOKENS, 0)
+        alone = [self.run(guessed[:, i : i + 1], [_BEFORE_TOKENS + i], 0)[0, 0] for i in places]
+        return np.array_equal(many[:_FEW_TOKENS], few) and all(
             np.array_equal(many[i], one) for i, one in zip(places, alone, strict=True)
         )
 
@@ -134,7 +140,7 @@ class Decoder:
     def _inputs(self, tokens: Ints, pasts: list[int], keep: int) -> dict[str, Floats | Ints]:
         rows, count = tokens.shape
         past = np.array(pasts, np.int64)[:, None]
-        pad = int(bool(self._pads) and rows == 1 and count == 1)
+        pad = int(bool(self._pads) and rows == 1 and count % _QUERIES == 1)
         total = int(past.max()) + count + pad
         mask = np.asarray(np.arange(total) < past + count + pad, np.int64)
         inputs: dict[str, Floats | Ints] = {

@@ -111,11 +111,18 @@ class OnnxEngine:
         return Reply(
             text="".join(piece.text for piece in pieces),
             finish=done.finish,
-            usage=Usage(done.input_tokens, done.output_tokens, done.cached_tokens),
+            usage=Usage(
+                done.input_tokens,
+                done.output_tokens,
+                done.cached_tokens,
+                accepted_prediction_tokens=done.accepted_tokens,
+                rejected_prediction_tokens=done.rejected_tokens,
+            ),
             timing=timing,
             model=self._name,
             tool_calls=joined(part for piece in pieces for part in piece.tool_calls),
             logprobs=None if request.logprobs is None else logprobs,
+            read=done.read,
         )
 
     async def warm(self) -> Load:

@@ -5,6 +5,8 @@ from sprat.engines.onnx.drafts import Drafts
 from sprat.engines.onnx.folder import Folder
 from sprat.engines.onnx.guidance import Guide, Guides
 from sprat.engines.onnx.job import Job
+from sprat.engines.onnx.predicted import Predicted
+from sprat.engines.onnx.reader import Reader
 from sprat.engines.onnx.sampling import Nudges
 from sprat.engines.onnx.tokens import Tokenizer
 from sprat.engines.onnx.tools import OPENING, CallFilter, forced, forced_schema
@@ -12,7 +14,7 @@ from sprat.engines.onnx.vocabulary import read_vocabulary
 from sprat.engines.onnx.wire import Ask
 from sprat.errors import ContextTooLong, UnsupportedRequest
 from sprat.models.template import read_template
-from sprat.types import ChatRequest, ResponseFormat
+from sprat.types import ChatRequest, Prediction, ResponseFormat
 
 
 class Intake:
@@ -42,11 +44,7 @@ class Intake:
         prompt = self._tokenizer.encode(self._text(request))
         room = self._folder.context_tokens - len(prompt)
         if room < 1 or not prompt:
-            raise ContextTooLong(
-                f"The prompt has {len(prompt)} tokens; the model's context is "
-                f"{self._folder.context_tokens}.",
-                fix="Shorten the prompt, or take a model with a longer context.",
-            )
+            raise self._too_long("The prompt has", prompt)
         most = room if request.max_tokens is None else min(request.max_tokens, room)
         job = Job(ask, prompt, most, self._vocabulary, self._folder.end_ids)
         job.nudges = self._nudges(request)
@@ -54,7 +52,34 @@ class Intake:
         job.guide = self._guide(request, most)
         plain = job.guide is None and job.nudges is None
         job.drafts = Drafts(prompt) if guesses and plain and job.sampler.greedy else None
+        if request.prediction is not None:
+            self._predict(job, request.prediction, guesses=guesses)
         return job
+
+    def _predict(self, job: Job, wanted: Prediction, *, guesses: bool) -> None:
+        """Give the job its prediction, in the tokens that would be the beginning of its answer."""
+        tokens = self._tokenizer.encode(wanted.text)
+        end = next((i for i, t in enumerate(tokens) if t in self._folder.end_ids), len(tokens))
+        if not (tokens := tokens[:end]):
+            raise UnsupportedRequest(
+                "The request cannot be honoured: prediction holds no text of an answer.",
+                param="prediction",
+            )
+        if wanted.read_only:
+            if len(job.prompt) + len(tokens) > self._folder.context_tokens:
+                raise self._too_long("The prompt and the prediction have", job.prompt, tokens)
+            text = self._vocabulary.text
+            job.reader = Reader(tokens, job.request.logprobs or 0, text)
+        else:
+            used = guesses or wanted.tolerance > 0
+            job.predicted = Predicted(tokens, tolerance=wanted.tolerance, used=used)
+
+    def _too_long(self, what: str, *parts: list[int]) -> ContextTooLong:
+        return ContextTooLong(
+            f"{what} {sum(map(len, parts))} tokens; the model's context is "
+            f"{self._folder.context_tokens}.",
+            fix="Shorten the prompt, or take a model with a longer context.",
+        )
 
     def _text(self, request: ChatRequest) -> str:
         if request.prompt is not None:

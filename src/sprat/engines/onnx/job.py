@@ -5,17 +5,19 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sprat.engines.onnx.native import Floats
-from sprat.engines.onnx.sampling import Nudges, Sampler, log_probabilities, top_tokens
+from sprat.engines.onnx.sampling import Nudges, Sampler, noted
 from sprat.engines.onnx.text import StopFilter, TextStream
 from sprat.engines.onnx.vocabulary import Vocabulary
 from sprat.engines.onnx.wire import Ask, Done, Piece
 from sprat.measure.clock import now_ns
-from sprat.types import Finish, TokenLogprob
 
 if TYPE_CHECKING:
     from sprat.engines.onnx.drafts import Drafts
     from sprat.engines.onnx.guidance import Guide
+    from sprat.engines.onnx.predicted import Predicted
+    from sprat.engines.onnx.reader import Reader
     from sprat.engines.onnx.tools import CallFilter
+    from sprat.types import Finish, TokenLogprob
 
 
 class Job:
@@ -37,6 +39,10 @@ class Job:
         self.guide: Guide | None = None
         self.sampler = Sampler(request.temperature, request.top_p, request.seed)
         self.drafts: Drafts | None = None
+        self.predicted: Predicted | None = None
+        """What the answer will probably be."""
+        self.reader: Reader | None = None
+        """Where a prediction is only to be read."""
         self.nudges: Nudges | None = None
         self.calls: CallFilter | None = None
         """Parts tool calls from text, where the model was offered tools."""
@@ -45,6 +51,9 @@ class Job:
         self.output: list[int] = []
         self.cached = 0
         self.finish: Finish | None = None
+        self._known: list[int] = []
+        """How the answer begins, where an earlier job's reading has shown it."""
+        self._guesser: Drafts | Predicted | None = None
         self.prepared_ns = now_ns()
         self.started_ns = self.prepared_ns
         self._vocabulary = vocabulary
@@ -58,38 +67,80 @@ class Job:
         self._beginning = True
 
     @property
+    def given(self) -> list[int]:
+        """What is computed before anything can be answered."""
+        return [*self.prompt, *self.reader.tokens[:-1]] if self.reader else self.prompt
+
+    @property
     def prefilled(self) -> bool:
-        """Whether the whole prompt is in the cache."""
-        return self.past >= len(self.prompt)
+        """Whether all that is in the cache."""
+        return self.past >= len(self.given)
+
+    @property
+    def reading(self) -> bool:
+        """Whether it computes many tokens at once for now: its prompt's, or its prediction's."""
+        follows = self.predicted is not None and self.predicted.following
+        return not self.finish and (not self.prefilled or bool(self._known) or follows)
 
     @property
     def room(self) -> int:
         """Tokens that may still be generated."""
         return self.most_tokens - len(self.output)
 
-    def choose(self, logits: Floats) -> int:
+    def guess(self) -> list[int]:
+        """Tokens that may come next: the prediction's, else what followed the same words before."""
+        for guesser in (self.predicted, self.drafts):
+            if guesser and (found := guesser.guess(self.room - 1)):
+                self._guesser = guesser
+                return found
+        return []
+
+    def learn(self, guessed: int, right: int) -> None:
+        """So many of the last guess's tokens held."""
+        if self._guesser and guessed:
+            self._guesser.learn(guessed, right)
+
+    def choose(self, logits: Floats, ahead: int = 0) -> int:
         """The next token; its log-probability is noted when asked for.
 
-        That is the model's own, before penalties, biases, temperature and grammar.
+        That is the model's own, before penalties, biases, temperature and grammar. `ahead` counts
+        the tokens that were chosen and not taken yet.
         """
         nudged = self.nudges.applied(logits) if self.nudges else logits
         token = self.guide.choose(nudged) if self.guide else self.sampler.choose(nudged)
+        if self.predicted and (stands := self.predicted.tolerated(logits, ahead)) is not None:
+            token = stands
         if self.nudges:
             self.nudges.saw(token)
         if self.request.logprobs is not None and token not in self._ends:
-            self._note(logits, token, self.request.logprobs)
+            entry = noted(logits, token, self.request.logprobs, self._vocabulary.text)
+            self._noted.append(entry)
         return token
 
-    def _note(self, logits: Floats, token: int, count: int) -> None:
-        logprobs = log_probabilities(logits)
-        top = tuple(
-            (self._vocabulary.text(t), float(logprobs[t])) for t in top_tokens(logprobs, count)
-        )
-        self._noted.append(
-            TokenLogprob(
-                token=self._vocabulary.text(token), logprob=float(logprobs[token]), top=top
-            )
-        )
+    def begin_as_read(self, other: "Job | None") -> None:
+        """Begin with the answer, too, where another job read the same prediction into this row.
+
+        What the model itself would have written was seen then: it goes on where the two part.
+        """
+        if other is None or other.reader is None or not self._retraces(other, other.reader):
+            return
+        pairs = zip(other.reader.choices, other.reader.tokens, strict=True)
+        same = next((i for i, (own, read) in enumerate(pairs) if own != read), None)
+        self._known = other.reader.choices[: None if same is None else same + 1]
+        self.cached = len(self.prompt)
+        self.past = self.cached + len(self._known) - 1
+
+    def _retraces(self, other: "Job", reader: "Reader") -> bool:
+        predicted = self.predicted
+        plain = self.guide is None and self.nudges is None and self.request.logprobs is None
+        if not plain or predicted is None or not predicted.exact:
+            return False
+        return (other.prompt, reader.tokens) == (self.prompt, predicted.tokens)
+
+    def known(self) -> list[int]:
+        """How the answer begins, where that is known already; once."""
+        known, self._known = self._known, []
+        return known
 
     def take(self, tokens: Sequence[int]) -> Piece | None:
         """Accept generated tokens: what can be shown of them; sets `finish` at the end."""
@@ -107,7 +158,7 @@ class Job:
         return piece
 
     def _show(self, said: list[int]) -> Piece | None:
-        shown = ""
+        shown, before = "", len(self.output)
         for token in said:
             self.output.append(token)
             self._unsaid += 1
@@ -117,8 +168,9 @@ class Job:
             if self._over:
                 self.finish = "stop"
                 break
-        if self.drafts:
-            self.drafts.add(said)
+        for guesser in (self.drafts, self.predicted):
+            if guesser:
+                guesser.add(self.output[before:])
         if self.finish:
             shown += self._end()
         calls = self.calls.taken() if self.calls else ()
@@ -155,12 +207,16 @@ class Job:
 
     def done(self) -> Done:
         """The last word on it."""
+        predicted, reader = self.predicted, self.reader
         return Done(
             id=self.id,
             finish=self.finish or "stop",
-            input_tokens=len(self.prompt),
+            input_tokens=len(self.prompt) + (len(reader.tokens) if reader else 0),
             output_tokens=len(self.output),
             cached_tokens=self.cached,
+            accepted_tokens=predicted.accepted if predicted else 0,
+            rejected_tokens=predicted.rejected if predicted else 0,
+            read=tuple(reader.read) if reader else None,
             prepared_ns=self.prepared_ns,
             started_ns=self.started_ns,
         )

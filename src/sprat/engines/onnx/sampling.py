@@ -1,11 +1,12 @@
 """Chooses the next token from the logits, and says how likely the model thought it."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from sprat.engines.onnx.native import Floats, Ints
+from sprat.types import TokenLogprob
 
 _FIRST_LOOK = 1024
 """Candidates sorted before the whole vocabulary is."""
@@ -88,6 +89,13 @@ def log_probabilities(logits: Floats) -> Floats:
     """Natural logarithm of the softmax; summed in float64, for a vocabulary is long."""
     below: Floats = logits - logits.max()
     return below - np.float32(np.log(np.exp(below).sum(dtype=np.float64)))
+
+
+def noted(logits: Floats, token: int, count: int, text: Callable[[int], str]) -> TokenLogprob:
+    """A token's log-probability and `count` alternatives; `text` is how a token reads."""
+    logprobs = log_probabilities(logits)
+    top = tuple((text(t), float(logprobs[t])) for t in top_tokens(logprobs, count))
+    return TokenLogprob(token=text(token), logprob=float(logprobs[token]), top=top)
 
 
 def top_tokens(logprobs: Floats, count: int) -> list[int]:

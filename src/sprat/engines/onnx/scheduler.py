@@ -10,17 +10,16 @@ from collections import deque
 import numpy as np
 
 from sprat.engines.onnx.decoder import Decoder, Stop, Stopped
-from sprat.engines.onnx.drafts import MOST_DRAFTS
 from sprat.engines.onnx.job import Job
+from sprat.engines.onnx.kept import Kept
 from sprat.engines.onnx.native import Floats
 from sprat.engines.onnx.pace import Pace
+from sprat.engines.onnx.predicted import MOST_READ
+from sprat.engines.onnx.reader import MOST_LOGITS
 from sprat.engines.onnx.wire import Piece
 from sprat.measure.clock import now_ns
 
 MOST_ROWS = 8
-FRESH_TOKENS = 2
-"""Of a prompt that is known already, so many are computed all the same: the last one's logits are
-needed, and one by itself may be rounded otherwise than in company."""
 GROW_TOKENS = 256
 
 
@@ -30,14 +29,12 @@ class Scheduler:
     def __init__(self, decoder: Decoder, *, batching: bool, reuse_prefix: bool) -> None:
         self._decoder = decoder
         self._batching = batching
-        self._reuse = reuse_prefix
         self.pace = Pace()
         self._reading: tuple[int, Stop] | None = None
         """The job whose prompt is being computed just now, and how to end that."""
         self._waiting: deque[Job] = deque()
         self._running: list[Job] = []
-        self._kept: list[list[int]] = []
-        """What each cache row holds, where prefixes are reused."""
+        self._kept = Kept(decoder.cache, reuse=reuse_prefix)
 
     @property
     def idle(self) -> bool:
@@ -78,9 +75,9 @@ class Scheduler:
         """Compute a little: the jobs that have something to show or have finished."""
         news: list[tuple[Job, Piece | None]] = []
         self._admit()
-        if self._running and not self._running[-1].prefilled:
-            news += self._prefill(len(self._running) - 1)
-        decoding = [job for job in self._running if job.prefilled and not job.finish and job.output]
+        if self._running and self._running[-1].reading:
+            news += self._read(len(self._running) - 1)
+        decoding = [job for job in self._running if not job.reading and not job.finish]
         fresh = {id(job) for job, _ in news}
         batch = [job for job in decoding if id(job) not in fresh]
         if len(decoding) == 1 or not self._batching:
@@ -94,66 +91,82 @@ class Scheduler:
         return news
 
     def _admit(self) -> None:
-        """Give the next waiting job a row, one at a time: the last one must have its prompt."""
+        """Give the next waiting job a row, one at a time: the last one must have read its own."""
         if not self._waiting or len(self._running) >= MOST_ROWS:
             return
-        if self._running and not self._running[-1].prefilled:
+        if self._running and self._running[-1].reading:
             return
         job = self._waiting.popleft()
         row = len(self._running)
         job.started_ns = now_ns()
         self._running.append(job)
-        need = len(job.prompt) + min(job.most_tokens, GROW_TOKENS) + MOST_DRAFTS + 2
-        used = max(row, len(self._kept))
+        need = len(job.given) + min(job.most_tokens, GROW_TOKENS) + MOST_READ + 2
+        used = max(row, self._kept.rows)
         rows = self._decoder.cache.rows
         self._decoder.cache.reserve(max(2 * rows, 1) if row >= rows else rows, need, used)
-        if self._reuse:
-            self._recall(job, row)
+        self._kept.recall(job, row)
 
-    def _recall(self, job: Job, row: int) -> None:
-        """Begin with what a free row still knows of this prompt."""
-        while len(self._kept) <= row:
-            self._kept.append([])
-        lengths = [_common(kept, job.prompt) for kept in self._kept[row:]]
-        best = max(range(len(lengths)), key=lengths.__getitem__)
-        length = min(lengths[best], len(job.prompt) - FRESH_TOKENS)
-        if length > 0:
-            if best:
-                self._decoder.cache.move(row + best, row, length)
-            job.past = job.cached = length
-        self._kept[row] = []
-
-    def _prefill(self, row: int) -> list[tuple[Job, Piece | None]]:
+    def _read(self, row: int) -> list[tuple[Job, Piece | None]]:
+        """A piece of what a job was given, and of its prediction while that holds."""
         job = self._running[row]
-        count = self.pace.tokens(len(job.prompt) - job.past, alone=row == 0)
-        count = min(count, self._decoder.most_tokens)
-        tokens = job.prompt[job.past : job.past + count]
+        if known := job.known():
+            return [(job, job.take(known))]
+        if job.prefilled:
+            return self._alone(job)
+        count = self._count(job, row)
+        last = job.past + count == len(job.given)
+        guess = self._fitting(job.guess(), count) if last and job.predicted else []
+        logits = self._prefill(job, row, [*job.given[job.past : job.past + count], *guess])
+        if logits is None:  # its cancellation is on the way
+            return []
+        job.past += count
+        return self._answered(job, guess, logits) if last and not job.reader else _seen(job, logits)
+
+    def _count(self, job: Job, row: int) -> int:
+        """How much of what a job was given is computed next; never one token by itself."""
+        left = len(job.given) - job.past
+        count = min(self.pace.tokens(left, alone=row == 0), self._decoder.most_tokens)
+        if job.reader:
+            count = min(count, max(0, len(job.prompt) - 1 - job.past) + MOST_LOGITS)
+        return count - 1 if left - count == 1 else count
+
+    def _prefill(self, job: Job, row: int, tokens: list[int]) -> Floats | None:
+        """Logits [kept, vocab] of those of the tokens that need them; None: it was cut short."""
+        beyond = min(job.past + len(tokens) - len(job.prompt) + 1, len(tokens))
         stop, before = Stop(), now_ns()
         self._reading = job.id, stop
         try:
-            logits = self._decoder.run(np.array([tokens]), [job.past], row, stop=stop)
-        except Stopped:  # its cancellation is on the way
-            return []
+            logits = self._decoder.run(
+                np.array([tokens]), [job.past], row, keep=max(beyond, 1), stop=stop
+            )
+        except Stopped:
+            return None
         finally:
             self._reading = None
-        self.pace.learn(count, (now_ns() - before) / 1e9)
-        job.past += count
-        if not job.prefilled:
-            return []
-        return [(job, job.take([job.choose(logits[0, -1])]))]
+        self.pace.learn(len(tokens), (now_ns() - before) / 1e9)
+        return logits[0, : max(beyond, 0)]
+
+    def _fitting(self, guess: list[int], beside: int) -> list[int]:
+        return guess[: max(0, self._decoder.most_tokens - beside)]
+
+    def _answered(
+        self, job: Job, guess: list[int], logits: Floats
+    ) -> list[tuple[Job, Piece | None]]:
+        """What follows: the guesses that hold, and the token after them."""
+        right = _check(job, guess, logits)
+        job.past += len(right) - 1
+        job.learn(len(guess), len(right) - 1)
+        return [(job, job.take(right))]
 
     def _alone(self, job: Job) -> list[tuple[Job, Piece | None]]:
         """One answer's next token, or several when a guess of them proves right."""
         row = self._running.index(job)
-        guess = job.drafts.guess(job.room - 1) if job.drafts else []
+        guess = self._fitting(job.guess(), 1)
         tokens = [job.output[-1], *guess]
         self._make_room(job.past + len(tokens) + 1)
         logits = self._decoder.run(np.array([tokens]), [job.past], row, keep=len(tokens))[0]
-        right = _check(job, guess, logits)
-        job.past += len(right)
-        if job.drafts and guess:
-            job.drafts.learn(len(guess), len(right) - 1)
-        return [(job, job.take(right))]
+        job.past += 1
+        return self._answered(job, guess, logits)
 
     def _together(self, batch: list[Job]) -> list[tuple[Job, Piece | None]]:
         """One token for every answer, in one run over the first rows."""
@@ -175,26 +188,28 @@ class Scheduler:
         """Free a row: later requests move down, so that decoding rows stay first, without holes."""
         gone, last = self._running[row], len(self._running) - 1
         hole = row
-        for source in (last,) if self._running[last].prefilled else (last - 1, last):
+        for source in (last - 1, last) if self._running[last].reading else (last,):
             if source > hole:
                 self._decoder.cache.move(source, hole, self._running[source].past)
                 self._running[hole] = self._running[source]
                 hole = source
         self._running.pop()
-        if self._reuse:
-            self._kept[last] = [*gone.prompt, *gone.output][: gone.past] if row == last else []
+        self._kept.keep(last, gone if row == last else None)
 
 
-def _common(left: list[int], right: list[int]) -> int:
-    pairs = zip(left, right, strict=False)
-    return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(left), len(right)))
+def _seen(job: Job, logits: Floats) -> list[tuple[Job, Piece | None]]:
+    """What a job that only reads has to show: nothing, or that it has read everything."""
+    if job.reader:
+        job.reader.saw(logits)
+        job.finish = "stop" if job.prefilled else None
+    return [(job, None)] if job.finish else []
 
 
 def _check(job: Job, guess: list[int], logits: Floats) -> list[int]:
     """The tokens that follow: the guesses that hold, and the one after them."""
     right: list[int] = []
     for row, guessed in zip(logits, [*guess, None], strict=True):
-        right.append(job.choose(row))
+        right.append(job.choose(row, ahead=len(right)))
         if right[-1] != guessed:
             break
     return right

@@ -43,6 +43,11 @@ class Done(msgspec.Struct, frozen=True, tag="done", kw_only=True):
     input_tokens: int
     output_tokens: int
     cached_tokens: int
+    accepted_tokens: int = 0
+    rejected_tokens: int = 0
+    """Of a prediction."""
+    read: tuple[TokenLogprob, ...] | None = None
+    """Of a prediction that was only to be read."""
     prepared_ns: int
     started_ns: int
 

@@ -19,6 +19,12 @@ def asked(request: ChatRequest, model: str) -> Asked:
     Raises:
         UnsupportedRequest: a field that this form has no place for.
     """
+    if request.prediction is not None:
+        raise UnsupportedRequest(
+            "An endpoint is given no prediction: few servers use one, and others ignore it.",
+            param="prediction",
+            fix="Leave it out, or ask a local model.",
+        )
     if request.prompt is None:
         path, own = "/chat/completions", _chat(request)
     else:

@@ -21,6 +21,7 @@ from sprat.serve.wire.chat_types import (
     Details,
     Finished,
     Logprobs,
+    PredictionDetails,
     ReplyMessage,
     TokenInfo,
     TopLogprob,
@@ -39,11 +40,14 @@ def finished(reply: Reply) -> Finished:
 
 def usage_of(counts: Counted) -> Usage:
     """One answer's tokens."""
+    accepted, rejected = counts.accepted_prediction_tokens, counts.rejected_prediction_tokens
+    predicted = PredictionDetails(accepted, rejected) if accepted or rejected else msgspec.UNSET
     return Usage(
         prompt_tokens=counts.input_tokens,
         completion_tokens=counts.output_tokens,
         total_tokens=counts.input_tokens + counts.output_tokens,
         prompt_tokens_details=Details(counts.cached_tokens),
+        completion_tokens_details=predicted,
     )
 
 
@@ -53,6 +57,8 @@ def summed(replies: list[Reply]) -> Counted:
         input_tokens=max(reply.usage.input_tokens for reply in replies),
         output_tokens=sum(reply.usage.output_tokens for reply in replies),
         cached_tokens=replies[0].usage.cached_tokens,
+        accepted_prediction_tokens=sum(r.usage.accepted_prediction_tokens for r in replies),
+        rejected_prediction_tokens=sum(r.usage.rejected_prediction_tokens for r in replies),
     )
 
 

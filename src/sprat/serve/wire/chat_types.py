@@ -42,6 +42,14 @@ class Details(msgspec.Struct, frozen=True):
     cached_tokens: int
 
 
+class PredictionDetails(msgspec.Struct, frozen=True):
+    """How many of the prediction's tokens the answer has, and has not."""
+
+    accepted_prediction_tokens: int
+    rejected_prediction_tokens: int
+    """Not counted among `completion_tokens`."""
+
+
 class Usage(msgspec.Struct, frozen=True):
     """Tokens in and out. `sprat.counted_by` says who counted."""
 
@@ -49,6 +57,8 @@ class Usage(msgspec.Struct, frozen=True):
     completion_tokens: int
     total_tokens: int
     prompt_tokens_details: Details
+    completion_tokens_details: PredictionDetails | msgspec.UnsetType = msgspec.UNSET
+    """Where there was a prediction."""
 
 
 class Called(TypedDict):

@@ -81,14 +81,15 @@ def message_of(turn: ChatMessage, place: int) -> Message:
         raise refuse(f"{at}.content", f"{at} has no content.")
     return Message(
         role=_ROLES[turn.role],
-        content=_text(turn.content),
+        content=text_of(turn.content),
         name=turn.name,
         tool_calls=tuple(_call(call) for call in turn.tool_calls or ()),
         tool_call_id=turn.tool_call_id,
     )
 
 
-def _text(content: str | list[TextPart] | None) -> str:
+def text_of(content: str | list[TextPart] | None) -> str:
+    """Text, or its parts joined."""
     if isinstance(content, list):
         return "".join(part.text for part in content)
     return content or ""
