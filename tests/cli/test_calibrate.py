@@ -316,16 +316,33 @@ def test_a_self_check_is_asked_of_the_model_and_learned_from(tmp_path, monkeypat
     monkeypatch.setenv("SPRAT_HOME", str(tmp_path / "home"))
     code, _, err = run(
         capsys, "calibrate", *MODELS, "--questions", "cases.jsonl", "--self-check", "--sample",
-        "--target-error", "0.2", "--name", "checked", "--json", "c.json",
+        "--target-error", "0.2", "--name", "checked",
     )  # fmt: skip
     assert code == 0, err
     assert "Asking what the policy will ask besides" in err
     policy = read_policy(tmp_path / "home" / "policies" / "checked.json")
     assert policy.decision.self_check
     assert policy.decision.sample
-    found = json.loads((tmp_path / "c.json").read_text("utf-8"))
-    accepted = next(p for p in found["evaluation"]["paths"] if p["path"] == "accepted")
-    assert accepted["seconds"] > found["evaluation"]["small"]["seconds"]  # the checks cost time
+
+
+def test_the_large_model_reads_drafts_and_what_it_thinks_of_them_is_learned(
+    tmp_path, monkeypatch, capsys
+):
+    write_pair(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SPRAT_HOME", str(tmp_path / "home"))
+    code, _, err = run(
+        capsys, "calibrate", *MODELS, "--questions", "cases.jsonl", "--kind", "verify",
+        "--target-error", "0.2", "--name", "read", "--json", "c.json",
+    )  # fmt: skip
+    assert code == 0, err
+    found = json.loads((tmp_path / "c.json").read_text("utf-8"))["evaluation"]
+    assert found["judgement"]["auroc"]["value"] == 1.0  # it knows a wrong draft when it reads one
+    # It keeps every right draft, and its own answer replaces every wrong one.
+    assert found["harm"]["value"] == 0.0
+    assert found["score"]["value"] >= found["large"]["score"] - 1e-9
+    code, out, _ = run(capsys, "ask", "policy:read", "Twice 43? case 043")
+    assert (code, out.strip()) == (0, "86")
 
 
 def test_money_is_the_cost_where_both_models_have_a_price(study, place, capsys, asked):
@@ -343,7 +360,6 @@ def test_money_is_the_cost_where_both_models_have_a_price(study, place, capsys, 
     found = json.loads(file.read_text("utf-8"))["evaluation"]
     assert found["curves"]["unit"] == "usd"
     paths = {line["path"]: line for line in found["paths"]}
-    # 4 words in, 1 out: every draft costs 6 millionths of a dollar, every large answer 60.
     assert found["small"]["cost_usd"] == pytest.approx(found["large"]["cost_usd"] / 10)
     both = paths["accepted"]["cost_usd"] + found["large"]["cost_usd"]
     assert paths["escalated"]["cost_usd"] == pytest.approx(both)

@@ -21,11 +21,11 @@ def large_is_right(n: int) -> bool:
     return n % 50 != 7
 
 
-def rule(n: int, right: bool, logprob: float | None, ms: int) -> str:
+def rule(n: int, right: bool, logprob: float | None, end_ms: int) -> str:
     """What a model says to one question."""
     said = 2 * n if right else 2 * n + 1
     told = "" if logprob is None else f"logprobs = [{logprob:.3f}]\n"
-    return f'[[rule]]\ncontains = "case {n:03d}"\ntext = "{said}"\nfirst_ms = {ms}\n{told}'
+    return f'[[rule]]\ncontains = "case {n:03d}"\ntext = "{said}"\nend_ms = {end_ms}\n{told}'
 
 
 def write_pair(folder: Path, *, n: int = N, logprobs: bool = True, chance: bool = False) -> None:
@@ -36,7 +36,8 @@ def write_pair(folder: Path, *, n: int = N, logprobs: bool = True, chance: bool 
         sure = (case * 37 % 11 < 6) if chance else is_easy(case)
         logprob = (-0.05 if sure else -1.0) - case % 9 / 100
         small.append(rule(case, small_is_right(case), logprob if logprobs else None, 0))
-        large.append(rule(case, large_is_right(case), -0.1, 1))
+        thinks = -0.1 if small_is_right(case) else -3.0  # what the large model thinks of the draft
+        large.append(rule(case, large_is_right(case), -0.1, 2) + f"read = [{thinks}]\n")
         rows.append({"id": f"case-{case:03d}", "prompt": f"Twice {case}? case {case:03d}",
                      "expected": str(2 * case)})  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
