@@ -26,7 +26,8 @@ from sprat.policies.fit import cross_fitted
 from sprat.policies.outcomes import read_log
 from sprat.policies.prompt import PROMPT_FEATURES
 from sprat.policies.splits import split
-from sprat.report.policy.pictures import HEIGHT, quality_picture, standalone
+from sprat.report.policy.pictures import HEIGHT
+from sprat.report.policy.standalone import standalone, together_picture
 from sprat.studies.hybrid import mathematics
 from sprat.studies.hybrid.evaluate import About, evaluation_of
 from sprat.studies.hybrid.forks import Fork, Sides, alone, forks_of
@@ -305,6 +306,29 @@ class Made(NamedTuple):
     pictures: dict[str, str]
 
 
+class Drawing(NamedTuple):
+    """One picture."""
+
+    file: str
+    title: str
+    text: str
+
+
+def drawing(name: str, pair: tuple[str, str], every: Sequence[Tried]) -> Drawing | None:
+    """The curves of all policies of a pair that were learned; None: none was."""
+    found = {one.way.name: one.found for one in every if one.found and one.way.learned}
+    if not found:
+        return None
+    title = f"{name}: {pair[0]} → {pair[1]}"
+    curves = {way: one.curves.policy for way, one in found.items()}
+    without_band = {
+        way: [msgspec.structs.replace(spot, low=None, high=None) for spot in spots]
+        for way, spots in curves.items()
+    }
+    picture = together_picture(next(iter(found.values())).curves, without_band)
+    return Drawing(f"hybrid-{name}-{pair[0]}.svg", title, standalone(picture, HEIGHT, title))
+
+
 async def made(data: Path = DATA) -> Made:
     """All blocks of all sets that were recorded."""
     blocks: dict[str, str] = {}
@@ -316,13 +340,9 @@ async def made(data: Path = DATA) -> Made:
             every = [await tried(logged, pair, way) for way in WAYS]
             cascades[pair[0]] = every[0].forks
             parts += [f"**{pair[0]} → {pair[1]}**", policies_table(every)]
-            if every[0].found is not None:
-                title = f"{name}: {pair[0]} → {pair[1]}, cascade"
-                drawn = standalone(quality_picture(every[0].found), HEIGHT, title)
-                pictures[f"hybrid-{name}-{pair[0]}.svg"] = drawn
-                parts.append(
-                    f"![{title}: score against seconds](images/hybrid-{name}-{pair[0]}.svg)"
-                )
+            if drawn := drawing(name, pair, every):
+                pictures[drawn.file] = drawn.text
+                parts.append(f"![{drawn.title}: score against seconds](images/{drawn.file})")
         parts += ["**What can be certified** (cascade, 95%)", certify_table(cascades)]
         blocks[name] = "\n\n".join(parts)
     return Made(blocks, pictures)

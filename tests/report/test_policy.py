@@ -13,7 +13,8 @@ from rich.console import Console
 from sprat.policies.measures import Bin
 from sprat.policies.resample import Estimate
 from sprat.report.policy import html, markdown, words
-from sprat.report.policy.pictures import HEIGHT, quality_picture, standalone
+from sprat.report.policy.pictures import HEIGHT, quality_picture
+from sprat.report.policy.standalone import standalone, together_picture
 from sprat.report.policy.terminal import print_calibrated, print_evaluation
 from sprat.studies.hybrid.result import (
     Calibrated,
@@ -179,6 +180,13 @@ def test_a_picture_of_its_own_is_one_drawing_with_its_look_and_its_words():
     assert "prefers-color-scheme: dark" in drawn
     assert "a &lt; b" in drawn
     assert "<script" not in drawn
+
+
+def test_several_policies_are_drawn_in_one_picture_each_with_its_name():
+    curves = evaluation().curves
+    drawn = str(together_picture(curves, {"one": curves.policy, "two": curves.policy}))
+    assert drawn.count("<polyline") == 4  # both policies, random, the oracle
+    assert 'aria-label="Score against cost of one, two."' in drawn
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import msgspec
 from markupsafe import Markup
 
 from sprat.report import numbers
-from sprat.report.pictures.svg import Scale, box, line, mark, picture, tag, text
+from sprat.report.pictures.svg import Scale, line, mark, picture, tag, text
 from sprat.studies.hybrid.result import Curves, Evaluation, Judgement, Spot
 
 HEIGHT, TOP, BOTTOM = 350, 62, 306
@@ -52,25 +52,30 @@ def quality_picture(found: Evaluation) -> Markup:
     return picture(
         HEIGHT,
         _quality_words(found),
-        [*_key(), *_quality_frame(plot, curves), *_quality_curves(plot, curves)],
+        [*_key(), *frame_of(plot, curves), *_quality_curves(plot, curves)],
     )
 
 
 def _quality_plot(curves: Curves) -> Plot:
-    spots = [*curves.policy, *curves.oracle, curves.small, curves.large, curves.chosen]
+    return plot_of([*curves.policy, *curves.oracle, curves.small, curves.large, curves.chosen])
+
+
+def plot_of(spots: Sequence[Spot]) -> Plot:
+    """Room for all of them."""
     bounds = [v for s in spots for v in (s.low, s.quality, s.high) if v is not None]
     low, high = max(0.0, min(bounds) - 0.03), min(1.0, max(bounds) + 0.03)
     furthest = max(spot.cost for spot in spots) or 1.0
     return Plot(across=Scale(0, furthest * 1.05), low=low, high=high, top=TOP, bottom=BOTTOM)
 
 
-def _quality_frame(plot: Plot, curves: Curves) -> list[Markup]:
+def frame_of(plot: Plot, curves: Curves) -> list[Markup]:
+    """The axes."""
     heights = [
         tick for tick in Scale(plot.low, plot.high).ticks(4) if plot.low <= tick <= plot.high
     ]
     rules = [line(0, plot.y(tick), 100, plot.y(tick), "grid") for tick in heights]
     names = [text(0, plot.y(tick) - 4, f"{100 * tick:g}%") for tick in heights]
-    ticks = [text(plot.across(tick), BOTTOM + 18, f"{tick:g}") for tick in plot.across.ticks(4)]
+    ticks = [text(plot.across(tick), BOTTOM + 18, f"{tick:g}") for tick in plot.across.ticks(6)]
     unit = "mean seconds per question" if curves.unit == "seconds" else "mean USD per question"
     return [*rules, *names, *ticks, text(50, BOTTOM + 37, unit)]
 
@@ -195,36 +200,3 @@ def _unit_frame(plot: Plot, below: str) -> list[Markup]:
     shares = (0, 0.25, 0.5, 0.75, 1)
     ticks = [text(100 * share, SQUARE_BOTTOM + 18, f"{share:.0%}") for share in shares]
     return [*rules, *names, *ticks, text(50, SQUARE_BOTTOM + 38, below)]
-
-
-STYLE = """
-svg { font: 13px system-ui, sans-serif; color-scheme: light dark; --ink: #1a1d21; --soft: #5a616b;
-  --rule: #e2e3e0; --small: #0b62b0; --large: #b04a06; --good: #17703f; --paper: #fdfdfc; }
-@media (prefers-color-scheme: dark) { svg { --ink: #e9eaec; --soft: #a6adb8; --rule: #31353c;
-  --small: #72b7f5; --large: #f2a25c; --good: #62cf92; --paper: #15171b; } }
-.ground { fill: var(--paper); } text { fill: var(--soft); } text.strong { fill: var(--ink); }
-.grid { stroke: var(--rule); } .mark { stroke: var(--paper); }
-.mark.small { fill: var(--small); } .mark.large { fill: var(--large); }
-.line { fill: none; stroke-width: 2.2; stroke-linejoin: round; }
-.line.policy { stroke: var(--good); }
-.line.random { stroke: var(--soft); stroke-dasharray: 6 4; stroke-width: 1.6; }
-.line.oracle { stroke: var(--soft); stroke-dasharray: 1.5 4; stroke-width: 1.8;
-  stroke-linecap: round; }
-.band { fill: var(--good); opacity: 0.14; stroke: none; } .dot { fill: var(--good); }
-.ring { fill: none; stroke: var(--ink); stroke-width: 2; } .pin { fill: var(--ink); }
-.margin { stroke: var(--ink); stroke-width: 1.5; stroke-dasharray: 5 4; }
-"""
-
-
-def standalone(drawn: Markup, height: int, title: str, width: int = 760) -> str:
-    """A picture as a file of its own, in the light or the dark, for a Markdown page."""
-    from markupsafe import escape
-
-    ground = box(0, 100, 0, height + 60, "ground")
-    inner = tag("svg", drawn, x=28, y=48, width=width - 56, height=height, overflow="visible")
-    head = tag("text", title, x=28, y=26, class_="strong", font_size=15, font_weight=600)
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height + 60}" '
-        f'width="{width}" height="{height + 60}" role="img" aria-label="{escape(title)}">'
-        f"<style>{STYLE}</style>{ground}{head}{inner}</svg>\n"
-    )
