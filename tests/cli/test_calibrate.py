@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import sqlite3
 from pathlib import Path
 
 import msgspec
@@ -12,7 +13,7 @@ from tests.studies.hybrid.pair import MODELS, N, write_pair
 
 from sprat.policies.file import read_policy, write_policy
 from sprat.policies.outcomes import read_log
-from sprat.policies.spec import Side
+from sprat.policies.spec import Policy, Refine, Side
 
 
 @pytest.fixture(scope="module")
@@ -363,3 +364,63 @@ def test_money_is_the_cost_where_both_models_have_a_price(study, place, capsys, 
     assert found["small"]["cost_usd"] == pytest.approx(found["large"]["cost_usd"] / 10)
     both = paths["accepted"]["cost_usd"] + found["large"]["cost_usd"]
     assert paths["escalated"]["cost_usd"] == pytest.approx(both)
+
+
+def test_an_interrupted_calibration_goes_on_where_it_stopped(tmp_path, monkeypatch, capsys):
+    write_pair(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SPRAT_HOME", str(tmp_path / "home"))
+    first = run(capsys, "compare", *MODELS, "--questions", "cases.jsonl", "--logprobs")
+    assert first[0] == 0, first[2]
+    with sqlite3.connect(tmp_path / "home" / "runs.db") as database:
+        database.execute("UPDATE studies SET status = 'stopped'")
+        database.execute("DELETE FROM answers WHERE position > 300")
+    database.close()
+    code, _, err = run(
+        capsys, "calibrate", "--resume", "--target-error", "0.2", "--name", "resumed"
+    )
+    assert code == 0, err
+    assert "1/400" not in err  # what was answered is not asked again
+    assert "400/400 answers" in err
+
+
+def test_a_study_without_log_probabilities_is_not_gone_on_with(tmp_path, monkeypatch, capsys):
+    write_pair(tmp_path, n=20)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SPRAT_HOME", str(tmp_path / "home"))
+    assert run(capsys, "compare", *MODELS, "--questions", "cases.jsonl")[0] == 0
+    code, _, err = run(capsys, "calibrate", "--resume", "latest")
+    assert code == 1
+    assert "No comparison is unfinished" in err
+    study = run(capsys, "runs", "list")[1].split()[0]
+    code, _, err = run(capsys, "calibrate", "--resume", study)
+    assert code == 1
+    assert f"{study} keeps no log-probabilities. Start anew without --resume." in err
+
+
+def test_a_policy_that_asks_more_than_was_recorded_is_evaluated_on_live_models(
+    tmp_path, monkeypatch, capsys
+):
+    write_pair(tmp_path, n=24)
+    script = tmp_path / "large.toml"
+    script.write_text(script.read_text("utf-8") + '\n[[rule]]\ntext = "0"\n', encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SPRAT_HOME", str(tmp_path / "home"))
+    refine = Policy(
+        name="refine",
+        kind="refine",
+        small=Side(model=MODELS[1]),
+        large=Side(model=MODELS[3]),
+        refine=Refine(when="always"),
+    )
+    write_policy(refine, tmp_path / "refine.json")
+    code, _, err = run(
+        capsys, "policy", "evaluate", "refine.json", "--questions", "cases.jsonl",
+        "--json", "e.json",
+    )  # fmt: skip
+    assert code == 0, err
+    assert "Asking what the policy asks besides" in err
+    found = json.loads((tmp_path / "e.json").read_text("utf-8"))
+    # Every draft became "0", which nobody had recorded and which is right of the first alone.
+    assert found["score"]["value"] == pytest.approx(1 / 24)
+    assert found["harm"]["value"] > 0.4

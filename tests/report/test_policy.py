@@ -240,3 +240,12 @@ def test_names_are_text_and_never_run(show: Open) -> None:
     assert page.evaluate("window.broken") is None
     assert page.locator("script").count() == 0
     assert HOSTILE in page.locator("header").inner_text()
+
+
+def test_the_page_about_json_names_every_field():
+    page = (Path(__file__).parents[2] / "docs" / "json.md").read_text("utf-8")
+    section = page.split("## A policy's evaluation")[1]
+    shapes = (Evaluation, Calibrated, PathLine, SideLine, Spot, Judgement, Bin, RiskSpot, Curves)
+    for shape in shapes:
+        for field in shape.__struct_fields__:
+            assert f"`{field}`" in section, f"{shape.__name__}.{field}"

@@ -211,9 +211,10 @@ async def _learn(
     """Calibrate; with models at hand only for what was not recorded."""
     from sprat.cost import Prices
     from sprat.studies.hybrid.calibrate import calibrate as learn
+    from sprat.studies.hybrid.wish import asks_more, blank
 
     price = Prices(settings).of
-    if typed.sources or not wish.asks_more:
+    if typed.sources or not asks_more(blank(wish)):
         return await learn(wish, recorded, price=price)
     from sprat.studies.hybrid.beside import opened_pair
 

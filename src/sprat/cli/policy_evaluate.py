@@ -17,6 +17,7 @@ from sprat.studies.plan import ComparePlan
 if TYPE_CHECKING:
     from sprat.policies.spec import Policy
     from sprat.studies.hybrid.recorded import Recorded
+    from sprat.studies.hybrid.result import Evaluation
 
 
 @click.command(epilog="Example: sprat policy evaluate mine --from latest --html policy.html")
@@ -55,9 +56,7 @@ def evaluate(
     The policy itself answers every question again out of what both models were recorded to answer,
     in their seconds and at their cost.
     """
-    from sprat.cost import Prices
     from sprat.policies.file import find_policy, read_policy
-    from sprat.studies.hybrid.evaluate import evaluate as judge
     from sprat.studies.hybrid.evaluate import only_unseen
 
     targets = PolicyTargets(html_file, markdown_file, json_file)
@@ -73,9 +72,25 @@ def evaluate(
     else:
         recorded = _asked(policy, questions or "", limit, seed, settings)
     chosen = only_unseen(policy, recorded) if unseen else recorded
-    targets.emit_evaluation(
-        asyncio.run(judge(policy, chosen, seed=seed, price=Prices(settings).of))
-    )
+    judging = _judged(policy, chosen, seed, settings, anew=not sources)
+    targets.emit_evaluation(asyncio.run(judging))
+
+
+async def _judged(
+    policy: "Policy", recorded: "Recorded", seed: int, settings: Settings, *, anew: bool
+) -> "Evaluation":
+    """Evaluate; with models at hand only for what was not recorded."""
+    from sprat.cost import Prices
+    from sprat.studies.hybrid.beside import opened_pair
+    from sprat.studies.hybrid.evaluate import evaluate as judge
+    from sprat.studies.hybrid.wish import asks_more
+
+    price = Prices(settings).of
+    if not anew or not asks_more(policy):
+        return await judge(policy, recorded, seed=seed, price=price)
+    click.echo("Asking what the policy asks besides…", err=True)
+    async with opened_pair(policy.small.model, policy.large.model, settings) as live:
+        return await judge(policy, recorded, seed=seed, live=live, price=price)
 
 
 def _recorded(sources: tuple[str, ...], questions: str | None, settings: Settings) -> "Recorded":

@@ -10,6 +10,7 @@ from sprat.policies.attempt import Price
 from sprat.policies.resample import Estimate, estimate
 from sprat.policies.spec import Policy
 from sprat.studies.hybrid import mathematics
+from sprat.studies.hybrid.beside import Pair
 from sprat.studies.hybrid.forks import Fork, Sides, Way, forks_of, unit_of
 from sprat.studies.hybrid.judging import judgement_of
 from sprat.studies.hybrid.recorded import Recorded
@@ -34,9 +35,17 @@ class About(NamedTuple):
 
 
 async def evaluate(
-    policy: Policy, recorded: Recorded, *, seed: int = 0, price: Price | None = None
+    policy: Policy,
+    recorded: Recorded,
+    *,
+    seed: int = 0,
+    live: Pair | None = None,
+    price: Price | None = None,
 ) -> Evaluation:
-    """Run the policy over recorded outcomes of its two models; `price` is for unpriced ones.
+    """Run the policy over recorded outcomes of its two models.
+
+    `live`: the models, for what the policy asks and a comparison does not record; `price`: for
+    answers that were recorded without one.
 
     Raises:
         RunError: the outcomes are of other models.
@@ -45,7 +54,7 @@ async def evaluate(
     names = (policy.small.model, policy.large.model)
     sides = Sides(recorded.log.of(names[0]), recorded.log.of(names[1]))
     refuse_wordless(policy, recorded)
-    on = stage(recorded.log, names, recorded.questions, price=price)
+    on = stage(recorded.log, names, recorded.questions, live, price)
     forks = await forks_of(policy, on, sides, recorded.questions)
     about = About(
         recorded.set_name,

@@ -91,6 +91,7 @@ async def _replayed(policy: Policy, on: Stage, question: Question) -> Replayed:
     engine = engine_of(policy, on)
     try:
         reply = await ask(engine, request_of(question))
+        await engine.aclose()
     except SpratError as failure:
         seconds = (on.clock() - began_ns) / 1e9
         return Replayed(

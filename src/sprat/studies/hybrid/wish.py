@@ -28,10 +28,11 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     self_check: bool = False
     sample: bool = False
 
-    @property
-    def asks_more(self) -> bool:
-        """Whether the policy asks what a comparison does not record."""
-        return self.kind == "verify" or self.self_check or self.sample
+
+def asks_more(policy: Policy) -> bool:
+    """Whether it asks what a comparison does not record: readings, revisions, checks."""
+    decision = policy.decision
+    return policy.kind in {"verify", "refine"} or decision.self_check or decision.sample
 
 
 def blank(wish: Wish) -> Policy:
