@@ -124,3 +124,9 @@ async def test_an_endpoint_elsewhere_is_away_and_one_on_this_machine_is_not(
     engine = open_engine("policy:mine", settings)
     assert (await ask(engine, asked)).path == "degraded"  # it was asked, but nobody listens there
     await engine.aclose()
+
+
+def test_a_budget_for_a_model_without_a_price_is_refused(settings: Settings, keep: Keep):
+    keep(gates=Gates(budget_usd=1.0))
+    with pytest.raises(PolicyError, match=r"has no price here.*\[cost\]"):
+        open_engine("policy:mine", settings)

@@ -12,14 +12,20 @@ from tests.policies.made import by_mean_logprob, policy
 from sprat.engines.script import Script
 from sprat.engines.scripted import ScriptedEngine
 from sprat.policies.engine import PolicyEngine
-from sprat.policies.spec import Decision
+from sprat.policies.spec import Decision, Verify
 
 COUNTED = " ".join(map(str, range(1, 41)))
 SCRIPT = {
     "places": 2,
     "rule": [
         {"contains": "word word", "error": {"kind": "too-long", "message": "9000 words"}},
-        {"contains": "count from 1", "text": COUNTED, "gap_ms": 2, "logprobs": [-0.1] * 40},
+        {
+            "contains": "count from 1",
+            "text": COUNTED,
+            "gap_ms": 2,
+            "end_ms": 5,
+            "logprobs": [-0.1] * 40,
+        },
         {"text": "The sea is wide and blue.", "gap_ms": 2},
     ],
 }
@@ -41,16 +47,26 @@ async def engine(request: pytest.FixtureRequest) -> AsyncIterator[PolicyEngine]:
 class TestCascade(EngineContract):
     """Drafts with log-probabilities are never sure enough; those without have no fault."""
 
+    predicts = False
     fields: ClassVar = {"kind": "cascade", "decision": SURE}
 
 
 class TestProbe(EngineContract):
     """The beginning of drafts."""
 
+    predicts = False
     fields: ClassVar = {"kind": "cascade", "mode": "probe", "probe_tokens": 3}
 
 
 class TestShadow(EngineContract):
     """The small model, watched."""
 
+    predicts = False
     fields: ClassVar = {"kind": "shadow"}
+
+
+class TestVerify(EngineContract):
+    """The large model's own answers, with a draft."""
+
+    predicts = False
+    fields: ClassVar = {"kind": "verify", "verify": Verify(how="exact")}

@@ -149,7 +149,8 @@ class TestVerify:
         assert large.asked == [request()]
 
     async def test_the_draft_is_kept_while_the_large_model_is_down(self):
-        made = engine(policy("verify"), script("s", DRAFT), script("l", failing()))
+        down = script("l", {**failing(), "read": [0.0] * 3})
+        made = engine(policy("verify"), script("s", DRAFT), down)
         _, reply = await played(made, request())
         assert (reply.text, reply.path) == ("It is Rome.", "degraded")
 

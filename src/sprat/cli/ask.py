@@ -8,6 +8,7 @@ import click
 from sprat.cli.context import settings_of
 from sprat.cli.output import check_target, printable, refuse_broken_text, write_json
 from sprat.cli.provider import provider_option, with_provider
+from sprat.cli.trace import trace_lines
 from sprat.engines.base import Engine
 from sprat.errors import EngineError, SpratError, UsageError
 from sprat.settings import Settings
@@ -58,7 +59,8 @@ def ask(
     reply = asyncio.run(_answer(engine, request, show))
     if json_file != "-":
         _show("\n" if show else f"{reply.text}\n")
-        click.echo(timing_line(reply), err=True)
+        for line in (timing_line(reply), *trace_lines(reply)):
+            click.echo(line, err=True)
     if json_file:
         write_json(reply, json_file)
 

@@ -42,12 +42,14 @@ def open_policy(
         open_source(found[which], settings, progress, reuse_prefix=reuse_prefix) for which in SIDES
     )
     check_sides(policy, settings)
+    price = price_of(settings)
+    check_budget(policy, price)
     return PolicyEngine(
         policy,
         small,
         large,
         name=source.name,
-        price=price_of(settings),
+        price=price,
         away=frozenset(which for which in SIDES if is_away(found[which])),
     )
 
@@ -57,6 +59,24 @@ def price_of(settings: Settings) -> "Price":
     from sprat.cost import Prices
 
     return Prices(settings).of
+
+
+def check_budget(policy: "Policy", price: "Price") -> None:
+    """Refuse a budget that cannot be watched.
+
+    Raises:
+        PolicyError: the large model has no price here.
+    """
+    from sprat.types import Timing, Usage
+
+    if policy.gates.budget_usd is None:
+        return
+    second = Timing(scheduled_ns=0, sent_ns=0, done_ns=10**9)
+    if price(policy.large.model, Usage(1, 1), second) is None:
+        raise PolicyError(
+            f"{policy.name} has a budget, but {policy.large.model} has no price here.",
+            fix="Declare one under [cost] in sprat.toml: docs/cost.md.",
+        )
 
 
 def side_of(policy: "Policy", which: "Which", settings: Settings) -> "Source":
@@ -79,6 +99,24 @@ def side_of(policy: "Policy", which: "Which", settings: Settings) -> "Source":
             fix="Name two models.",
         )
     return found
+
+
+def portable(policy: "Policy", settings: Settings) -> "Policy":
+    """The same, with the whole paths of models that are files: it is used from other folders.
+
+    Raises:
+        PolicyError: a side that means nothing here.
+    """
+    import msgspec
+
+    sides: dict[str, Any] = {}
+    for which in SIDES:
+        side: Side = getattr(policy, which)
+        path = getattr(side_of(policy, which, settings), "path", None)
+        if path is not None:
+            scheme = "scripted:" if side.model.startswith("scripted:") else ""
+            sides[which] = msgspec.structs.replace(side, model=f"{scheme}{path.absolute()}")
+    return msgspec.structs.replace(policy, **sides)
 
 
 def check_sides(policy: "Policy", settings: Settings) -> None:

@@ -6,7 +6,7 @@ from contextlib import aclosing
 import msgspec
 
 from sprat.engines.base import Engine, Load
-from sprat.errors import PolicyError, UnsupportedRequest
+from sprat.errors import UnsupportedRequest
 from sprat.measure.clock import Clock, now_ns
 from sprat.policies.attempt import Half, Price
 from sprat.policies.beforehand import beforehand
@@ -67,13 +67,7 @@ class PolicyEngine:
         owns: bool = True,
         clock: Clock = now_ns,
     ) -> None:
-        """`away`: which of the two are not on this machine; `owns`: whether `aclose` closes both.
-
-        Raises:
-            PolicyError: a budget is set, and there are no prices.
-        """
-        if policy.gates.budget_usd is not None and price is None:
-            raise PolicyError(f"{name} has a budget, but nothing here has a price.")
+        """`away`: which are not on this machine; `owns`: whether `aclose` closes both."""
         self.name = name
         self.policy = policy
         self._halves: dict[Which, Half] = {

@@ -20,7 +20,7 @@ async def fallback(turn: Turn) -> AsyncGenerator[Delta]:
             yield piece
         return
     draft.why = ", ".join(found)
-    why = draft.why or f"{draft.engine} gave no answer"
+    why = f"the draft: {draft.why}" if found else f"{draft.engine} gave no answer"
     async with aclosing(escalated(turn, draft, why)) as pieces:
         async for piece in pieces:
             yield piece
