@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib.util
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -16,7 +17,13 @@ needs_logs = pytest.mark.skipif(not LOGS, reason="no outcome logs in benchmarks/
 
 
 @pytest.fixture(scope="module")
-def script() -> ModuleType:
+def script() -> Iterator[ModuleType]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(ROOT / "benchmarks"))  # where the script finds its other half
+        yield loaded()
+
+
+def loaded() -> ModuleType:
     spec = importlib.util.spec_from_file_location("hybrid", ROOT / "benchmarks" / "hybrid.py")
     assert spec
     assert spec.loader
