@@ -15,19 +15,16 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import msgspec
-from hybrid_policies import PAIRS, WAYS, Logged, Tried, tried
+from hybrid_policies import LARGE, PAIRS, WAYS, Logged, Tried, tried
 from hybrid_tables import certify_table, models_table, policies_table
 
 from sprat.policies.outcomes import read_log
 from sprat.report.policy.pictures import HEIGHT
 from sprat.report.policy.standalone import standalone, together_picture
 from sprat.studies.hybrid.recorded import of_log
-
-if TYPE_CHECKING:
-    from sprat.studies.hybrid.forks import Fork
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "benchmarks" / "data"
@@ -87,16 +84,16 @@ async def made(data: Path = DATA) -> Made:
     blocks: dict[str, str] = {}
     pictures: dict[str, str] = {}
     for name, logged in logs(data).items():
-        parts = [await models_table(logged)]
-        cascades: dict[str, Sequence["Fork"]] = {}
-        for pair in PAIRS:
-            every = [await tried(logged, pair, way) for way in WAYS]
-            cascades[pair[0]] = every[0].forks
+        pairs = {pair: [await tried(logged, pair, way) for way in WAYS] for pair in PAIRS}
+        smalls = {pair[0]: every[0] for pair, every in pairs.items()}
+        own = await tried(logged, (LARGE, PAIRS[0][0]), WAYS[0])
+        parts = [models_table(logged, {**smalls, LARGE: own})]
+        for pair, every in pairs.items():
             parts += [f"**{pair[0]} → {pair[1]}**", policies_table(every)]
             if drawn := drawing(name, pair, every):
                 pictures[drawn.file] = drawn.text
                 parts.append(f"![{drawn.title}: score against seconds](images/{drawn.file})")
-        parts += ["**What can be certified** (cascade, 95%)", certify_table(cascades)]
+        parts += ["**What can be certified** (cascade, 95%)", certify_table(smalls)]
         blocks[name] = "\n\n".join(parts)
     return Made(blocks, pictures)
 

@@ -71,7 +71,8 @@ async def tried(logged: Logged, pair: tuple[str, str], way: Way) -> Tried:
             rows, features = prompts, PROMPT_FEATURES
         else:
             on = stage(recorded.log, pair, recorded.questions)
-            rows, features = await heard(policy, on, recorded.questions), FEATURES
+            rows = await heard(policy, on, recorded.questions) if way.learned else {}
+            features = FEATURES
             forks = await forks_of(policy, on, sides, recorded.questions)
         if way.learned:
             forks = judged(forks, rows, features)

@@ -1,8 +1,8 @@
 """The tables of docs/hybrid.md."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from hybrid_policies import LARGE, PAIRS, WAYS, Logged, Tried, held_out, tried
+from hybrid_policies import Logged, Tried, held_out
 
 from sprat.policies.certify import NotCertifiable, Scored, certify
 from sprat.policies.splits import split
@@ -35,12 +35,10 @@ def short(why: str) -> str:
     return "not recorded" if "do not hold" in why else why
 
 
-async def models_table(logged: Logged) -> str:
+def models_table(logged: Logged, cascades: Mapping[str, Tried]) -> str:
     """What each model does alone, and how well its own log-probabilities judge it."""
     rows: list[list[str]] = []
-    for model in dict.fromkeys([*(small for small, _ in PAIRS), LARGE]):
-        other = LARGE if model != LARGE else PAIRS[0][0]
-        one = await tried(logged, (model, other), WAYS[0])
+    for model, one in cascades.items():
         side = logged.recorded.log.of(model)
         scored = [outcome for outcome in side.values() if outcome.right is not None]
         row = [
@@ -89,13 +87,13 @@ def policy_row(one: Tried) -> list[str]:
     ]
 
 
-def certify_table(cascades: dict[str, Sequence[Fork]]) -> str:
+def certify_table(cascades: Mapping[str, Tried]) -> str:
     """What can be certified, of which small model, at which target."""
     rows = [
-        [model, f"{target:.0%}", *certified(forks, target)]
-        for model, forks in cascades.items()
+        [model, f"{target:.0%}", *certified(one.forks, target)]
+        for model, one in cascades.items()
         for target in TARGETS
-        if forks
+        if one.forks
     ]
     head = ("small model", "target", "certified", "accepting", "errors", "labels needed")
     return table(head, rows, "lrlrrr")
