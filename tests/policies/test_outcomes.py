@@ -18,6 +18,7 @@ from tests.policies.samples import (
 )
 
 from sprat.errors import RunError
+from sprat.policies.checks import check_request, yes_probability
 from sprat.policies.features import features_of
 from sprat.policies.outcome import Outcome, logprobs_of, reply_of, tokens_of
 from sprat.policies.outcomes import (
@@ -92,6 +93,18 @@ def test_a_second_answer_tells_how_alike_the_two_are() -> None:
     ]
     (outcome,) = outcomes_of(runs, [PARIS])
     assert outcome.extra["agreement"].value == pytest.approx(2 / 3, abs=1e-6)  # 1 of 1, 1 of 2
+
+
+def test_a_check_tells_how_sure_the_model_is_that_it_is_right() -> None:
+    check = check_request(request(PARIS.messages[0].content), "Paris")
+    said = reply(TokenLogprob("Yes", -0.25, (("Yes", -0.25), ("No", -1.75), ("yes", -4.0))))
+    runs = [
+        run(PARIS, "small", said, request=check),
+        run(PARIS, "small", reply(token("Paris"))),
+    ]
+    (outcome,) = outcomes_of(runs, [PARIS])
+    assert outcome.text == "Paris"
+    assert outcome.extra["self_check"].value == pytest.approx(yes_probability(said), abs=1e-6)
 
 
 @pytest.mark.parametrize("form", [None, ResponseFormat(kind="json_object")])

@@ -14,10 +14,11 @@ from tests.policies.test_outcomes import log_of
 
 from sprat.engines.base import ask
 from sprat.errors import EngineError, EngineRefused
+from sprat.policies.checks import check_request, yes_probability
 from sprat.policies.features import features_of
 from sprat.policies.outcomes import outcomes_of
 from sprat.policies.recorded import RecordedClock, RecordedEngine
-from sprat.types import ChatRequest, Delta, Message, Prediction, Question, Reply, Run
+from sprat.types import ChatRequest, Delta, Message, Prediction, Question, Reply, Run, TokenLogprob
 
 PARIS, ROME = question("Paris"), question("Rome")
 FOUR = reply(token("Par"), token("is"), token(", "), token("yes"), timing=timing(2.0, 0.5))
@@ -142,3 +143,12 @@ async def test_a_check_of_an_answer_is_no_question_of_the_log() -> None:
     check = (*PARIS.messages, Message("assistant", "Paris"), Message("user", "Is that right?"))
     with pytest.raises(EngineRefused, match="self_check"):
         await ask(engine(run(PARIS, "small", FOUR)), ChatRequest(messages=check))
+
+
+async def test_a_recorded_check_answers_as_it_did() -> None:
+    check = check_request(asked(PARIS), FOUR.text)
+    said = reply(TokenLogprob("Yes", -0.25, (("Yes", -0.25), ("No", -1.75))))
+    recorded = engine(run(PARIS, "small", FOUR), run(PARIS, "small", said, request=check))
+    got = await ask(recorded, check)
+    assert yes_probability(got) == yes_probability(said)
+    assert got.text == "Yes"

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from sprat.errors import RunError
+from sprat.policies.checks import agreement, yes_probability
 from sprat.policies.logfile import read_log, write_log
 from sprat.policies.outcome import (
     Extra,
@@ -44,10 +45,11 @@ def outcomes_of(
     """One outcome per question and model, of everything that was asked about it.
 
     A run with a `prediction` says what its model made of another one's draft: it belongs to the
-    reading of that draft. One at a temperature above 0 is a second answer, drawn to be compared.
-    Of several plain answers of a model to a question the first counts. Runs of other questions
-    are left out. `groups` goes by question; None: `splits.groups_of`. Seconds are kept to a tenth
-    of a millisecond.
+    reading of that draft. One at a temperature above 0 is a second answer, drawn to be compared;
+    one whose conversation goes on after the question asks whether the answer is right. Of several
+    plain answers of a model to a question the first counts. Runs of other questions are left out.
+    `groups` goes by question; None: `splits.groups_of`. Seconds are kept to a tenth of a
+    millisecond.
     """
     known = {question.id: question for question in questions}
     together = groups_of(questions) if groups is None else groups
@@ -55,7 +57,11 @@ def outcomes_of(
     for run in runs:
         if run.question in known:
             sides.setdefault((run.question, run.model), []).append(run)
-    plain = {side: found for side, of in sides.items() if (found := _plain(of)) is not None}
+    plain = {
+        side: found
+        for side, of in sides.items()
+        if (found := _plain(of, known[side[0]])) is not None
+    }
     outcomes: list[Outcome] = []
     for (asked, model), run in plain.items():
         question, others = known[asked], sides[asked, model]
@@ -69,8 +75,14 @@ def outcomes_of(
     return outcomes
 
 
-def _plain(runs: Sequence[Run]) -> Run | None:
-    found = (run for run in runs if run.request.prediction is None and not run.request.temperature)
+def _plain(runs: Sequence[Run], question: Question) -> Run | None:
+    found = (
+        run
+        for run in runs
+        if run.request.prediction is None
+        and not run.request.temperature
+        and not _is_check(run, question)
+    )
     return next(found, None)
 
 
@@ -152,20 +164,38 @@ def _is_exact(run: Run) -> bool:
 
 
 def _extra(run: Run, others: Sequence[Run], question: Question) -> dict[str, Extra]:
-    from sprat.questions.scorers.match import token_f1
-
-    drawn = next((other.reply for other in others if other.request.temperature > 0), None)
-    if drawn is None or run.reply is None:
+    """What further requests told: the answers to them, and the feature that is made of each."""
+    if run.reply is None:
         return {}
-    value = token_f1(run.reply.text, drawn.text, question.language)
-    return {
-        "agreement": Extra(
-            value=round(value, 6),
-            text=drawn.text,
-            usage=drawn.usage,
-            answer_s=_tenths(drawn.timing.answer_s),
-        )
-    }
+    found: dict[str, Extra] = {}
+    drawn = next((o.reply for o in others if o.reply and o.request.temperature > 0), None)
+    if drawn is not None:
+        found["agreement"] = _asked(agreement(run.reply.text, drawn.text), drawn)
+    check = next((o.reply for o in others if o.reply and _is_check(o, question)), None)
+    chance = yes_probability(check) if check else None
+    if check is not None and chance is not None:
+        found["self_check"] = _asked(chance, check)
+    return found
+
+
+def _asked(value: float, reply: Reply) -> Extra:
+    ttft_s = reply.timing.ttft_s
+    return Extra(
+        value=round(value, 6),
+        text=reply.text,
+        usage=reply.usage,
+        answer_s=_tenths(reply.timing.answer_s),
+        ttft_s=None if ttft_s is None else _tenths(ttft_s),
+        top=reply.logprobs[0].top if reply.logprobs else (),
+    )
+
+
+def _is_check(run: Run, question: Question) -> bool:
+    """Whether the conversation goes on after the question: with its answer, and a doubt."""
+    said = run.request.messages
+    return (
+        len(said) > len(question.messages) and said[: len(question.messages)] == question.messages
+    )
 
 
 def join(logs: Sequence[OutcomeLog]) -> OutcomeLog:

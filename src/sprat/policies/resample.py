@@ -1,5 +1,6 @@
 """Questions drawn again and again: the bootstrap of everything that is said about a policy."""
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -43,21 +44,16 @@ def draws(groups: Sequence[str], *, seed: int = 0, resamples: int = RESAMPLES) -
 def estimate(value: float | None, resampled: "Floats") -> Estimate:
     """A number with the percentile interval of its resamples.
 
-    A resample in which it is not defined is not a number. So long as they are fewer than a tail of
-    the interval they are left out; else there is no interval.
+    Resamples that are not a number are left out; an end that is infinite is not known.
 
     Source: Efron & Tibshirani (1993), An Introduction to the Bootstrap, chapter 13.
     """
     import numpy as np
 
-    tail = (1 - CONFIDENCE) / 2
-    known = resampled[np.isfinite(resampled)]
-    if value is None or len(known) < (1 - tail) * len(resampled) or not len(known):
+    known = np.sort(resampled[~np.isnan(resampled)])
+    if value is None or not len(known):
         return Estimate(value)
-    low, high = np.quantile(known, [tail, 1 - tail])
-    return Estimate(value, float(low), float(high))
-
-
-def weighted_mean(values: "Floats", weights: "Floats") -> "Floats":
-    """The mean of `values` in each resample."""
-    return (weights @ values) / weights.sum(axis=1)
+    out = (1 - CONFIDENCE) / 2 * (len(known) - 1)
+    ends = float(known[math.floor(out)]), float(known[math.ceil(len(known) - 1 - out)])
+    low, high = (end if math.isfinite(end) else None for end in ends)
+    return Estimate(value, low, high)
