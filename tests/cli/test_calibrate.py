@@ -146,7 +146,7 @@ def test_a_budget_is_kept_to(study, place, capsys):
     assert code == 0, err
     assert "is the best for the budget" in out
     found = json.loads((place / "c.json").read_text("utf-8"))
-    assert found["certificate"]["cost"] <= 0.6
+    assert found["certificate"]["share"] <= 0.6
     assert found["floor"] is None
     assert found["file"] == str(place / "p.json")
 
@@ -317,7 +317,7 @@ def test_a_self_check_is_asked_of_the_model_and_learned_from(tmp_path, monkeypat
     monkeypatch.setenv("SPRAT_HOME", str(tmp_path / "home"))
     code, _, err = run(
         capsys, "calibrate", *MODELS, "--questions", "cases.jsonl", "--self-check", "--sample",
-        "--target-error", "0.2", "--name", "checked",
+        "--target-error", "0.2", "--name", "checked", "--force",
     )  # fmt: skip
     assert code == 0, err
     assert "Asking what the policy will ask besides" in err
@@ -334,7 +334,7 @@ def test_the_large_model_reads_drafts_and_what_it_thinks_of_them_is_learned(
     monkeypatch.setenv("SPRAT_HOME", str(tmp_path / "home"))
     code, _, err = run(
         capsys, "calibrate", *MODELS, "--questions", "cases.jsonl", "--kind", "verify",
-        "--target-error", "0.2", "--name", "read", "--json", "c.json",
+        "--target-error", "0.2", "--name", "read", "--json", "c.json", "--force",
     )  # fmt: skip
     assert code == 0, err
     found = json.loads((tmp_path / "c.json").read_text("utf-8"))["evaluation"]
@@ -346,24 +346,25 @@ def test_the_large_model_reads_drafts_and_what_it_thinks_of_them_is_learned(
     assert (code, out.strip()) == (0, "86")
 
 
-def test_money_is_the_cost_where_both_models_have_a_price(study, place, capsys, asked):
-    config = place / "sprat.toml"
-    config.write_text(
-        '[cost.models."scripted:small.toml"]\ninput_usd_per_mtok = 1\noutput_usd_per_mtok = 2\n'
-        '[cost.models."scripted:large.toml"]\ninput_usd_per_mtok = 10\noutput_usd_per_mtok = 20\n'
-    )
-    file = place / "c.json"
-    code, _, err = run(
-        capsys, "--config", str(config), "calibrate", "--from", study, "--target-error", "0.2",
-        "--out", str(place / "p.json"), "--json", str(file),
-    )  # fmt: skip
-    assert code == 0, err
-    found = json.loads(file.read_text("utf-8"))["evaluation"]
-    assert found["curves"]["unit"] == "usd"
-    paths = {line["path"]: line for line in found["paths"]}
-    assert found["small"]["cost_usd"] == pytest.approx(found["large"]["cost_usd"] / 10)
-    both = paths["accepted"]["cost_usd"] + found["large"]["cost_usd"]
+def test_money_is_the_cost_where_both_models_have_a_price_and_seconds_elsewhere(
+    study, place, capsys
+):
+    file, none = place / "c.json", place / "none.toml"
+    none.write_text("", encoding="utf-8")
+    found = []
+    for config in ((), ("--config", str(none))):
+        run(
+            capsys, *config, "calibrate", "--from", study, "--target-error", "0.2", "--force",
+            "--out", str(place / "p.json"), "--json", str(file),
+        )  # fmt: skip
+        found.append(json.loads(file.read_text("utf-8"))["evaluation"])
+    assert [one["curves"]["unit"] for one in found] == ["usd", "seconds"]
+    paths = {line["path"]: line for line in found[0]["paths"]}
+    large_usd = found[0]["large"]["cost_usd"]
+    assert found[0]["small"]["cost_usd"] == pytest.approx(large_usd / 10)
+    both = paths["accepted"]["cost_usd"] + large_usd
     assert paths["escalated"]["cost_usd"] == pytest.approx(both)
+    assert found[1]["paths"][0]["cost_usd"] is None
 
 
 def test_an_interrupted_calibration_goes_on_where_it_stopped(tmp_path, monkeypatch, capsys):

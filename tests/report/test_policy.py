@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 from rich.console import Console
 
+from sprat.policies.curve import Spot
 from sprat.policies.measures import Bin
 from sprat.policies.resample import Estimate
 from sprat.report.policy import html, markdown, words
@@ -24,11 +25,14 @@ from sprat.studies.hybrid.result import (
     PathLine,
     RiskSpot,
     SideLine,
-    Spot,
 )
 
 Open = Callable[..., Page]
 HOSTILE = "<script>window.broken = 1</script>"
+
+
+def spot(cost, quality, threshold=None, low=None, high=None) -> Spot:
+    return Spot(cost=cost, quality=quality, threshold=threshold, low=low, high=high)
 
 
 def side(model: str, score: float, seconds: float) -> SideLine:
@@ -40,7 +44,7 @@ def side(model: str, score: float, seconds: float) -> SideLine:
 def evaluation(**changes) -> Evaluation:
     """A cascade that does well."""
     curve = [
-        Spot(1 + n, 0.4 + 0.06 * n, 1 - n / 8, 0.3 + 0.06 * n, 0.5 + 0.06 * n) for n in range(7)
+        spot(1 + n, 0.4 + 0.06 * n, 1 - n / 8, 0.3 + 0.06 * n, 0.5 + 0.06 * n) for n in range(7)
     ]
     line = {"score": 0.7, "first_token_s": 1.2, "seconds": 2.0, "cost_usd": None}
     whole = Evaluation(
@@ -65,7 +69,7 @@ def evaluation(**changes) -> Evaluation:
         apgr=Estimate(0.8, 0.7, 0.9),
         harm=Estimate(0.02, 0.0, 0.05),
         waste=Estimate(0.4, 0.3, 0.5),
-        enough=Spot(3.0, 0.75, 0.7),
+        enough=spot(3.0, 0.75, 0.7),
         judgement=Judgement(
             calibrated=True,
             auroc=Estimate(0.85, 0.75, 0.93),
@@ -76,10 +80,10 @@ def evaluation(**changes) -> Evaluation:
         curves=Curves(
             unit="seconds",
             policy=tuple(curve),
-            oracle=(Spot(1.0, 0.4), Spot(3.0, 0.8)),
-            small=Spot(1.0, 0.4),
-            large=Spot(6.0, 0.75),
-            chosen=Spot(3.0, 0.7, 0.6),
+            oracle=(spot(1.0, 0.4), spot(3.0, 0.8)),
+            small=spot(1.0, 0.4),
+            large=spot(6.0, 0.75),
+            chosen=spot(3.0, 0.7, 0.6),
         ),
     )  # fmt: skip
     return msgspec.structs.replace(whole, **changes)
@@ -110,8 +114,8 @@ def unknown() -> Evaluation:
     """Where hardly anything can be said."""
     nothing = Estimate(None)
     judged = Judgement(calibrated=False, auroc=nothing, error=None, bins=(), risk=())
-    spot = Spot(0.0, 0.0)
-    curves = Curves(unit="usd", policy=(spot,), oracle=(spot,), small=spot, large=spot, chosen=spot)
+    zero = spot(0.0, 0.0)
+    curves = Curves(unit="usd", policy=(zero,), oracle=(zero,), small=zero, large=zero, chosen=zero)
     return evaluation(
         apgr=nothing, saved=nothing, enough=None, judgement=judged, curves=curves, n=20,
         warnings=("Uncalibrated.",),

@@ -43,8 +43,18 @@ def write_pair(folder: Path, *, n: int = N, logprobs: bool = True, chance: bool 
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "small.toml").write_text("\n".join(small), encoding="utf-8")
     (folder / "large.toml").write_text("\n".join(large), encoding="utf-8")
+    (folder / "sprat.toml").write_text(PRICES, encoding="utf-8")
     lines = "\n".join(json.dumps(row) for row in rows)
     (folder / "cases.jsonl").write_text(lines + "\n", encoding="utf-8")
 
 
+PRICES = """
+[cost.models."scripted:small.toml"]
+input_usd_per_mtok = 1
+output_usd_per_mtok = 2
+[cost.models."scripted:large.toml"]
+input_usd_per_mtok = 10
+output_usd_per_mtok = 20
+"""
+"""Money does not depend on how busy the machine is."""
 MODELS = ("--small", "scripted:small.toml", "--large", "scripted:large.toml")

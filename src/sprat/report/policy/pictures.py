@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import msgspec
 from markupsafe import Markup
 
+from sprat.policies.curve import Spot
 from sprat.report import numbers
 from sprat.report.pictures.svg import Scale, line, mark, picture, tag, text
-from sprat.studies.hybrid.result import Curves, Evaluation, Judgement, Spot
+from sprat.studies.hybrid.result import Curves, Evaluation, Judgement
 
 HEIGHT, TOP, BOTTOM = 350, 62, 306
 SQUARE, SQUARE_BOTTOM = 280, 232

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup, escape
 
+from sprat.policies.curve import Spot
 from sprat.report.pictures.svg import box, mark, picture, tag
 from sprat.report.policy.pictures import HEIGHT, frame_of, plot_of
-from sprat.studies.hybrid.result import Curves, Spot
+from sprat.studies.hybrid.result import Curves
 
 WIDTH = 760
 MOST = 5

@@ -148,7 +148,7 @@ def floor_sentence(found: Calibrated) -> str:
     """What no confidence can do, said first; for a budget, what is to be kept."""
     wrong = f"{found.small} is wrong on {found.small_error:.0%} of the questions it learns from"
     if found.target_error is None or found.floor is None:
-        return f"{wrong}. The budget is {found.budget:.0%} of the seconds of {found.large}."
+        return f"{wrong}. The budget is {found.budget:.0%} of what {found.large} costs."
     if found.floor <= 0:
         return f"{wrong}, which is within the target of {found.target_error:.0%} already."
     return (
@@ -164,10 +164,9 @@ def certificate_sentence(found: Calibrated) -> str:
         return ""
     if found.target_error is None:
         return (
-            f"Threshold {sealed['threshold']:.3f} is the best for the budget: it takes "
-            f"{sealed['cost']:.0%} of the large model's {sealed['unit']} on the questions to "
-            f"certify on, and at confidence {1 - sealed['delta']:.0%} at most "
-            f"{sealed['upper']:.0%}."
+            f"{_threshold(sealed['threshold'])} is the best for the budget: on the questions to "
+            f"certify on it takes {sealed['share']:.0%} of what the large model costs, and at "
+            f"confidence {1 - sealed['delta']:.0%} at most {sealed['upper']:.0%}."
         )
     return (
         f"Certified: at confidence {1 - sealed['delta']:.0%}, at most {found.target_error:.0%} of "
@@ -175,6 +174,10 @@ def certificate_sentence(found: Calibrated) -> str:
         f"bound {sealed['upper']:.1%}), accepting {sealed['coverage']:.0%}, from threshold "
         f"{sealed['threshold']:.3f} on."
     )
+
+
+def _threshold(value: float | None) -> str:
+    return "Accepting nothing" if value is None else f"Threshold {value:.3f}"
 
 
 def split_sentence(found: Calibrated) -> str:

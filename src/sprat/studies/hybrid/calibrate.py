@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sprat.errors import PolicyError
+from sprat.policies.allowance import Budgeted
 from sprat.policies.attempt import Price
 from sprat.policies.certify import NotCertifiable, feasibility_floor
 from sprat.policies.features import EXTRA, FEATURES
@@ -26,7 +27,7 @@ from sprat.studies.hybrid.listening import at, deciding, heard
 from sprat.studies.hybrid.recorded import Recorded
 from sprat.studies.hybrid.replay import Stage, stage
 from sprat.studies.hybrid.result import Calibrated, Evaluation
-from sprat.studies.hybrid.threshold import Budgeted, Found, Part, chosen_threshold
+from sprat.studies.hybrid.threshold import Found, Part, chosen_threshold
 from sprat.studies.hybrid.wish import Wish, blank
 
 MOST_BASELINE = 200
@@ -151,10 +152,10 @@ def _refusals(found: Found, evaluation: Evaluation) -> list[str]:
     said: list[str] = []
     if isinstance(found, NotCertifiable):
         said.append(_not_certifiable(found))
-    if isinstance(found, Budgeted) and found.cost > found.budget:
+    if isinstance(found, Budgeted) and found.share > found.budget:
         said.append(
-            f"Over the budget: on the questions to certify on it takes {found.cost:.0%} of the "
-            f"large model's {found.unit}, not {found.budget:.0%}."
+            f"Over the budget: on the questions to certify on it takes {found.share:.0%} of what "
+            f"the large model costs, not {found.budget:.0%}."
         )
     apgr = evaluation.apgr
     if apgr.value is None:

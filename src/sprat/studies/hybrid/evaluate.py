@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sprat.errors import PolicyError
 from sprat.policies.attempt import Price
+from sprat.policies.curve import Spot
 from sprat.policies.resample import Estimate, estimate
 from sprat.policies.spec import Policy
 from sprat.studies.hybrid import mathematics
@@ -15,7 +16,7 @@ from sprat.studies.hybrid.forks import Fork, Sides, Way, forks_of, unit_of
 from sprat.studies.hybrid.judging import judgement_of
 from sprat.studies.hybrid.recorded import Recorded
 from sprat.studies.hybrid.replay import stage
-from sprat.studies.hybrid.result import Curves, Evaluation, PathLine, SideLine, Spot
+from sprat.studies.hybrid.result import Curves, Evaluation, PathLine, SideLine
 
 if TYPE_CHECKING:
     from sprat.studies.hybrid.mathematics import Floats
@@ -173,8 +174,8 @@ def evaluation_of(
             unit=unit,
             policy=mathematics.spots_of(found),
             oracle=mathematics.oracle(forks, unit),
-            small=Spot(float(found.small_cost[0]), float(found.small_quality[0])),
-            large=Spot(float(found.large_cost[0]), float(found.large_quality[0])),
+            small=Spot(cost=float(found.small_cost[0]), quality=float(found.small_quality[0])),
+            large=Spot(cost=float(found.large_cost[0]), quality=float(found.large_quality[0])),
             chosen=_chosen(ways, forks, policy.decision.threshold),
         ),
         warnings=about.warnings,
@@ -198,7 +199,11 @@ def _saved(
 
 def _chosen(ways: Sequence[Way], forks: Sequence[Fork], threshold: float) -> Spot:
     unit = unit_of(forks)
-    return Spot(fmean(w.cost(unit) for w in ways), fmean(w.score for w in ways), threshold)
+    return Spot(
+        cost=fmean(way.cost(unit) for way in ways),
+        quality=fmean(way.score for way in ways),
+        threshold=threshold,
+    )
 
 
 def _side(model: str, ways: Sequence[Way]) -> SideLine:

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from sprat.policies.curve import Spot
 from sprat.policies.measures import Bin
 from sprat.policies.resample import Estimate
 
@@ -35,16 +36,6 @@ class SideLine(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     first_token_s: float | None
     cost_usd: float | None
-
-
-class Spot(msgspec.Struct, frozen=True):
-    """A point of a curve: mean cost per question, mean score; the band where it is known."""
-
-    cost: float
-    quality: float
-    threshold: float | None = None
-    low: float | None = None
-    high: float | None = None
 
 
 class Curves(msgspec.Struct, frozen=True, kw_only=True):

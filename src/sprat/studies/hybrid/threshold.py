@@ -5,31 +5,15 @@ from typing import NamedTuple
 
 import msgspec
 
-from sprat.errors import PolicyError
+from sprat.policies.allowance import Budgeted, budget_threshold
 from sprat.policies.certify import Certificate, NotCertifiable, Scored, certify
 from sprat.policies.fit import cross_fitted
-from sprat.policies.resample import draws
-from sprat.studies.hybrid import mathematics
 from sprat.studies.hybrid.forks import Fork, unit_of
+from sprat.studies.hybrid.mathematics import point_of
 from sprat.studies.hybrid.wish import Wish
 
 NOTHING = 1.0
 """A threshold that hardly any confidence reaches: what is taken where none would do."""
-
-
-class Budgeted(msgspec.Struct, frozen=True, kw_only=True):
-    """A threshold chosen for a budget."""
-
-    budget: float
-    """Share of the large model's cost."""
-    threshold: float
-    unit: str
-    cost: float
-    """The share that it took on the certify split."""
-    upper: float
-    """With probability 1 - delta it takes no more than this."""
-    delta: float
-    n: int
 
 
 class Part(NamedTuple):
@@ -56,8 +40,15 @@ def chosen_threshold(part: Part) -> tuple[float, Found]:
     """
     tune = unseen(part)
     if part.wish.budget is not None:
-        found = _budgeted(part.wish, tune, part.certify, part.wish.budget)
-        return found.threshold, found
+        unit = unit_of([*tune, *part.certify])
+        found = budget_threshold(
+            [point_of(fork, unit) for fork in tune],
+            [point_of(fork, unit) for fork in part.certify],
+            part.wish.budget,
+            delta=part.wish.delta,
+            seed=part.wish.seed,
+        )
+        return NOTHING if found.threshold is None else min(NOTHING, found.threshold), found
     target = part.wish.target_error or 0.0
     scored = scored_of(tune)
     sealed = certify(scored, scored_of(part.certify), target, part.wish.delta)
@@ -102,44 +93,3 @@ def _hoped_for(tune: Sequence[Scored], target: float) -> float:
         if last and wrong / count <= target:
             threshold = one.confidence
     return threshold
-
-
-def _budgeted(wish: Wish, tune: Sequence[Fork], rest: Sequence[Fork], budget: float) -> Budgeted:
-    unit = unit_of([*tune, *rest])
-    weights = mathematics.weights_of([fork.group for fork in tune], wish.seed)[:1]
-    found = mathematics.operating(tune, weights, unit)
-    fits = [
-        (quality, -cost, threshold)
-        for cost, quality, threshold in zip(
-            found.cost[0], found.quality[0], found.thresholds, strict=True
-        )
-        if cost <= budget * found.large_cost[0] + 1e-12
-    ]
-    if not fits:
-        least = float(found.cost[0].min() / found.large_cost[0])
-        raise PolicyError(
-            f"No threshold keeps to {budget:.0%} of the large model's {unit}: the cheapest takes "
-            f"{least:.0%}.",
-            fix=f"Try: --budget {least + 0.05:.2f}",
-        )
-    threshold = min(NOTHING, float(max(fits)[2]))
-    cost, upper = _cost_bound(rest, threshold, wish)
-    return Budgeted(
-        budget=budget, threshold=threshold, unit=unit, cost=cost, upper=upper, delta=wish.delta,
-        n=len(rest),
-    )  # fmt: skip
-
-
-def _cost_bound(forks: Sequence[Fork], threshold: float, wish: Wish) -> tuple[float, float]:
-    """The share of the large model's cost, and its one-sided bootstrap bound.
-
-    Source: Efron & Tibshirani (1993), An Introduction to the Bootstrap, chapter 13.
-    """
-    import numpy as np
-
-    unit = unit_of(forks)
-    ours = np.array([fork.at(threshold).cost(unit) for fork in forks])
-    theirs = np.array([fork.large.cost(unit) for fork in forks])
-    weights = draws([fork.group for fork in forks], seed=wish.seed)
-    shares = (weights @ ours) / np.maximum(weights @ theirs, 1e-12)
-    return float(ours.sum() / theirs.sum()), float(np.quantile(shares, 1 - wish.delta))
