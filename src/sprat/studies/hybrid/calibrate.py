@@ -15,14 +15,14 @@ from sprat.policies.allowance import Budgeted
 from sprat.policies.attempt import Price
 from sprat.policies.certify import NotCertifiable, feasibility_floor
 from sprat.policies.features import EXTRA, FEATURES
-from sprat.policies.fit import fit
 from sprat.policies.logistic import Logistic
 from sprat.policies.prompt import PROMPT_FEATURES
 from sprat.policies.spec import Policy, Side
 from sprat.policies.splits import Splits, split
 from sprat.studies.hybrid.beside import Pair
 from sprat.studies.hybrid.evaluate import About, evaluation_of, mark_of
-from sprat.studies.hybrid.forks import Fork, Sides, forks_of
+from sprat.studies.hybrid.forks import Fork, Sides, alone, forks_of
+from sprat.studies.hybrid.learning import Pupil, taught
 from sprat.studies.hybrid.listening import at, deciding, heard
 from sprat.studies.hybrid.recorded import Recorded
 from sprat.studies.hybrid.replay import Stage, stage
@@ -64,7 +64,7 @@ async def calibrate(
     policy = _with_identities(blank(wish), recorded)
     splits = _splits(wish, recorded, sides)
     rows = await heard(policy, on, recorded.questions)
-    logistic = _learned(policy, rows, splits, sides, recorded.worded, wish.seed)
+    logistic = _learned(wish, policy, rows, splits, sides, recorded.worded)
     policy = deciding(policy, policy.decision.threshold, logistic)
     parts = await _parts(policy, on, sides, recorded, splits)
     features = None if logistic is None else logistic.features
@@ -105,18 +105,23 @@ def _splits(wish: Wish, recorded: Recorded, sides: Sides) -> Splits:
 
 
 def _learned(
-    policy: Policy, rows: Rows, splits: Splits, sides: Sides, worded: bool, seed: int
+    wish: Wish, policy: Policy, rows: Rows, splits: Splits, sides: Sides, worded: bool
 ) -> Logistic | None:
     """The confidence; None where there is nothing to learn from but rules: no log-probabilities."""
     names = [name for name in splits.tune if name in rows]
     if not any("mean" in rows[name] for name in names) and policy.mode != "pre":
         return None
-    return fit(
-        [rows[name] for name in names],
-        [bool(sides.small[name].right) for name in names],
-        groups=[sides.small[name].group for name in names],
-        features=features_for(policy, worded),
-        seed=seed,
+    return taught(
+        Pupil(
+            wish.aim,
+            wish.mode,
+            [rows[name] for name in names],
+            [alone(sides.small[name]) for name in names],
+            [alone(sides.large[name]) for name in names],
+            [sides.small[name].group for name in names],
+            features_for(policy, worded),
+            wish.seed,
+        )
     )
 
 

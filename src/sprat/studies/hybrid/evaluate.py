@@ -169,7 +169,7 @@ def evaluation_of(
         ),
         waste=mathematics.mean_of([float(way.wasted) for way in ways], weights),
         enough=mathematics.enough_of(found),
-        judgement=judgement_of(forks, seed),
+        judgement=judgement_of(forks, seed, aim=policy.decision.aim),
         curves=Curves(
             unit=unit,
             policy=mathematics.spots_of(found),

@@ -7,8 +7,9 @@ import msgspec
 
 from sprat.policies.allowance import Budgeted, budget_threshold
 from sprat.policies.certify import Certificate, NotCertifiable, Scored, certify
-from sprat.policies.fit import cross_fitted
+from sprat.studies.hybrid import learning
 from sprat.studies.hybrid.forks import Fork, unit_of
+from sprat.studies.hybrid.learning import Pupil
 from sprat.studies.hybrid.mathematics import point_of
 from sprat.studies.hybrid.wish import Wish
 
@@ -61,12 +62,17 @@ def unseen(part: Part) -> list[Fork]:
     """The tune split, each question judged by a confidence that was learned without it."""
     if part.features is None:
         return list(part.tune)
-    confidences = cross_fitted(
-        [part.rows.get(fork.question, {}) for fork in part.tune],
-        [fork.small.right for fork in part.tune],
-        groups=[fork.group for fork in part.tune],
-        features=part.features,
-        seed=part.wish.seed,
+    confidences = learning.unseen(
+        Pupil(
+            part.wish.aim,
+            part.wish.mode,
+            [part.rows.get(fork.question, {}) for fork in part.tune],
+            [fork.small for fork in part.tune],
+            [fork.large for fork in part.tune],
+            [fork.group for fork in part.tune],
+            part.features,
+            part.wish.seed,
+        )
     )
     return [
         msgspec.structs.replace(fork, confidence=None if fork.confidence is None else sure)

@@ -1,10 +1,14 @@
 """What a calibration is to bring about."""
 
 import re
+from typing import Literal
 
 import msgspec
 
 from sprat.policies.spec import Kind, Mode, Policy, Side, Verify
+
+Aim = Literal["right", "worth"]
+"""`policies.spec.Decision.aim`."""
 
 _STRANGE = re.compile(r"[^A-Za-z0-9._-]+")
 _MOST_CHARS = 64
@@ -28,6 +32,11 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     self_check: bool = False
     sample: bool = False
 
+    @property
+    def aim(self) -> Aim:
+        """A budget is spent best where escalating gains most for its cost, not where doubt is."""
+        return "right" if self.budget is None else "worth"
+
 
 def asks_more(policy: Policy) -> bool:
     """Whether it asks what a comparison does not record: readings, revisions, checks."""
@@ -48,7 +57,7 @@ def blank(wish: Wish) -> Policy:
         sampling={"temperature": 0.0},
     )
     decision = msgspec.structs.replace(
-        policy.decision, self_check=wish.self_check, sample=wish.sample
+        policy.decision, aim=wish.aim, self_check=wish.self_check, sample=wish.sample
     )
     return msgspec.structs.replace(policy, decision=decision)
 
