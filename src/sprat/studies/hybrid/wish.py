@@ -7,6 +7,7 @@ import msgspec
 from sprat.policies.spec import Kind, Mode, Policy, Side, Verify
 
 _STRANGE = re.compile(r"[^A-Za-z0-9._-]+")
+_SOURCE = re.compile(r"^(?:scripted|foundry|hf):")
 _MOST_CHARS = 64
 
 
@@ -55,5 +56,5 @@ def blank(wish: Wish) -> Policy:
 
 def name_of(small: str, large: str) -> str:
     """A name for the policy of two models: their own, without what no file name holds."""
-    short = (model.rpartition(":")[2].removesuffix(".toml") for model in (small, large))
-    return _STRANGE.sub("-", "-".join(short)).strip("-.")[:_MOST_CHARS] or "policy"
+    short = (_SOURCE.sub("", model).removesuffix(".toml") for model in (small, large))
+    return _STRANGE.sub("-", "-".join(short)).strip("-._")[:_MOST_CHARS] or "policy"
