@@ -11,6 +11,7 @@ Aim = Literal["right", "worth"]
 """`policies.spec.Decision.aim`."""
 
 _STRANGE = re.compile(r"[^A-Za-z0-9._-]+")
+_SOURCE = re.compile(r"^(?:scripted|foundry|hf):")
 _MOST_CHARS = 64
 
 
@@ -64,5 +65,5 @@ def blank(wish: Wish) -> Policy:
 
 def name_of(small: str, large: str) -> str:
     """A name for the policy of two models: their own, without what no file name holds."""
-    short = (model.rpartition(":")[2].removesuffix(".toml") for model in (small, large))
-    return _STRANGE.sub("-", "-".join(short)).strip("-.")[:_MOST_CHARS] or "policy"
+    short = (_SOURCE.sub("", model).removesuffix(".toml") for model in (small, large))
+    return _STRANGE.sub("-", "-".join(short)).strip("-._")[:_MOST_CHARS] or "policy"
