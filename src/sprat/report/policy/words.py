@@ -88,7 +88,7 @@ def _line(label: str, amount: Estimate, write: Callable[[float], str], note: str
 
 def _enough(found: Evaluation) -> Line:
     """The cheapest threshold that is almost as good as the large model."""
-    label, spot = "Within one point of it", found.enough
+    label, spot = "Within a point of the large model", found.enough
     if spot is None:
         return Line(label, NONE, "", "no threshold comes so near to the large model")
     share = spot.cost / found.curves.large.cost if found.curves.large.cost else 0.0
