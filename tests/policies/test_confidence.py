@@ -2,6 +2,7 @@
 
 import math
 
+import msgspec
 import pytest
 from tests.policies.samples import reply, request, token
 
@@ -63,6 +64,14 @@ def test_with_nothing_learned_a_fault_is_named() -> None:
     found = confidence_of(policy(None), request(), cut)
     assert (found.value, found.calibrated) == (0.0, False)
     assert "cut off" in found.why
+
+
+def test_a_confidence_that_is_no_probability_of_being_right_says_so() -> None:
+    for_budget = policy()
+    decision = msgspec.structs.replace(for_budget.decision, aim="worth")
+    for_budget = msgspec.structs.replace(for_budget, decision=decision)
+    found = confidence_of(for_budget, request(), reply(token("Paris")))
+    assert found.why == "learned: whether keeping it pays"
 
 
 def test_other_sampling_than_it_was_learned_for_is_not_calibrated() -> None:

@@ -39,6 +39,27 @@ def test_the_solution_is_scikit_learns(penalty: float) -> None:
     assert found[1:] == pytest.approx(oracle.coef_[0], abs=1e-6)
 
 
+def test_weighted_rows_count_as_often_as_in_scikit_learn() -> None:
+    rows, right = drawn(120, seed=8)
+    table = StandardScaler().fit_transform([list(row.values()) for row in rows])
+    weights = np.random.default_rng(1).uniform(0.2, 3, 120)
+    oracle = LogisticRegression(C=0.5, solver="newton-cholesky", tol=1e-12)
+    oracle.fit(table, right, sample_weight=weights)
+    found = solve(np.asarray(table), np.asarray(right, dtype=float), 2.0, weights=weights)
+    assert found[1:] == pytest.approx(oracle.coef_[0], abs=1e-6)
+
+
+def test_a_label_between_is_two_rows_with_its_shares() -> None:
+    rows, _ = drawn(60)
+    table = StandardScaler().fit_transform([list(row.values()) for row in rows])
+    shares = np.random.default_rng(2).uniform(0, 1, 60)
+    found = solve(np.asarray(table), shares, 1.0)
+    twice, labels = np.vstack([table, table]), np.repeat([1.0, 0.0], 60)
+    oracle = LogisticRegression(C=1.0, solver="newton-cholesky", tol=1e-12)
+    oracle.fit(twice, labels, sample_weight=np.concatenate([shares, 1 - shares]))
+    assert found[1:] == pytest.approx(oracle.coef_[0], abs=1e-6)
+
+
 def test_the_fitted_confidence_is_scikit_learns_with_one_of_the_penalties() -> None:
     rows, right = drawn(150, seed=4)
     learned = fit(rows, right)
@@ -149,6 +170,19 @@ def test_held_out_probabilities_of_pure_noise_separate_nothing() -> None:
     held_out = roc_auc_score(right, cross_fitted(rows, right))
     assert held_out < 0.6
     assert held_out < roc_auc_score(right, [seen.probability(row) for row in rows])
+
+
+def test_noise_does_not_seem_to_tell_the_opposite_of_right() -> None:
+    from sklearn.metrics import roc_auc_score
+
+    found: list[float] = []
+    for seed in range(12):
+        draw = random.Random(seed)
+        rows = [{"a": draw.gauss(0, 1), "b": draw.gauss(0, 1)} for _ in range(60)]
+        groups = [f"g{k // 3}" for k in range(60)]
+        right = [draw.random() < 0.3 for _ in rows]
+        found.append(float(roc_auc_score(right, cross_fitted(rows, right, groups=groups))))
+    assert 0.44 < sum(found) / len(found) < 0.56
 
 
 def test_the_same_seed_learns_the_same() -> None:

@@ -15,9 +15,12 @@ from tests.policies.test_outcomes import log_of
 from sprat.engines.base import ask
 from sprat.errors import EngineError, EngineRefused
 from sprat.policies.checks import check_request, yes_probability
+from sprat.policies.engine import PolicyEngine
 from sprat.policies.features import features_of
+from sprat.policies.logistic import Logistic
 from sprat.policies.outcomes import outcomes_of
 from sprat.policies.recorded import RecordedClock, RecordedEngine
+from sprat.policies.spec import Decision, Policy, Side
 from sprat.types import ChatRequest, Delta, Message, Prediction, Question, Reply, Run, TokenLogprob
 
 PARIS, ROME = question("Paris"), question("Rome")
@@ -152,3 +155,54 @@ async def test_a_recorded_check_answers_as_it_did() -> None:
     got = await ask(recorded, check)
     assert yes_probability(got) == yes_probability(said)
     assert got.text == "Yes"
+
+
+LEARNED = Logistic(features=("mean",), centres=(-1.0,), scales=(1.0,), weights=(4.0,), bias=0.0)
+LARGE = reply(token("Paris"), timing=timing(3.0, 2.0))
+
+
+def over_the_log(draft: Reply, **changes: object) -> tuple[PolicyEngine, RecordedClock]:
+    """The policy that serves, over recorded answers, on their clock."""
+    clock = RecordedClock()
+    runs = run(PARIS, "small", draft), run(PARIS, "large", LARGE)
+    small, large = (engine(*runs, model=name, clock=clock) for name in ("small", "large"))
+    policy = Policy(
+        name="p",
+        kind="cascade",
+        small=Side(model="small"),
+        large=Side(model="large"),
+        decision=Decision(logistic=LEARNED),
+        **changes,
+    )
+    return PolicyEngine(policy, small, large, name="p", clock=clock), clock
+
+
+def draft(p: float) -> Reply:
+    words = ("It", " is", " Rome", ".")
+    return reply(*(token(word, p, 0.001) for word in words), timing=timing(2.0, 0.5))
+
+
+async def test_a_policy_keeps_a_sure_recorded_draft_in_its_recorded_seconds() -> None:
+    served, clock = over_the_log(draft(0.9))
+    got = await ask(served, asked(PARIS))
+    assert (got.path, got.text) == ("accepted", "It is Rome.")
+    assert clock() == 2_000_000_000
+    assert sum(step.timing.answer_s for step in got.steps if step.timing) == pytest.approx(2.0)
+
+
+async def test_a_policy_escalates_a_doubtful_one_and_pays_for_both() -> None:
+    served, clock = over_the_log(draft(0.05))
+    got = await ask(served, asked(PARIS))
+    assert (got.path, got.text) == ("escalated", "Paris")
+    assert clock() == 5_000_000_000
+    assert got.timing.ttft_s == pytest.approx(2.0 + 2.0)  # the draft's whole, then the large one's
+
+
+async def test_a_draft_that_is_broken_off_is_paid_for_up_to_there() -> None:
+    served, clock = over_the_log(draft(0.05), mode="probe", probe_tokens=2)
+    got = await ask(served, asked(PARIS))
+    assert got.path == "escalated"
+    broken = next(step for step in got.steps if step.role == "draft")
+    assert broken.timing is not None
+    assert broken.timing.answer_s == pytest.approx(1.0)  # tokens at 0.5, 1, 1.5 and 2 seconds
+    assert clock() == 4_000_000_000

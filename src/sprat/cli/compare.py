@@ -1,26 +1,27 @@
 """`sprat compare`: the main job."""
 
-import asyncio
 import math
 from typing import Any
 
 import click
 import msgspec
 
+from sprat.cli.asking import ask_in_sight, study_to_resume
 from sprat.cli.context import settings_of
 from sprat.cli.output import refuse_broken_text
 from sprat.cli.provider import provider_option, with_provider
 from sprat.cli.reports import Targets, emit, report_options
-from sprat.errors import RunError, UsageError
+from sprat.errors import UsageError
 from sprat.runs.store import Store
 from sprat.settings import Settings
-from sprat.studies.opened import ask_both, open_both
 from sprat.studies.plan import ComparePlan, plan_of
-from sprat.studies.resume import is_finished, unfinished
+from sprat.studies.resume import unfinished
 from sprat.studies.summary import summarise
 
 DEFAULT_SET = "everyday"
 DEFAULT_MARGIN = 0.05
+ALTERNATIVES = 5
+"""Kept with each token's log-probability: what a confidence is learned from."""
 EPILOG = "Example: sprat compare --small smollm2-135m --large qwen2.5-coder-0.5b --limit 24"
 
 
@@ -36,6 +37,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     seed: int | None
     kinds: str | None
     languages: str | None
+    logprobs: bool = False
 
 
 @click.command(epilog=EPILOG)
@@ -52,6 +54,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     help=f"How much worse is still good enough, of a score of 0 to 1 [{DEFAULT_MARGIN}].",
 )
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Order and sampling [0].")
+@click.option("--logprobs", is_flag=True, help="Keep each token's log-probability too.")
 @click.option(
     "--resume",
     metavar="[ID]",
@@ -82,12 +85,11 @@ def compare(
     _refuse_nonsense(wanted)
     fresh = fresh_plan(wanted, settings) if resume is None else None
     with Store(settings.runs_file, create=resume is None) as store:
-        resume = _study_to_resume(store, resume) if resume else None
+        resume = study_to_resume(store, resume) if resume else None
         if fresh:
             _mention_unfinished(store, fresh)
         plan = fresh or resumed_plan(wanted, plan_of(store.study(resume or "")))
-        done = resume is not None and is_finished(store, resume)
-        study = resume if resume and done else _run(plan, settings, store, resume)
+        study = ask_in_sight(plan, settings, store, resume, "sprat compare")
         comparison = summarise(store, study)
     try:
         emit(comparison, targets)
@@ -145,12 +147,15 @@ def fresh_plan(wanted: Wanted, settings: Settings) -> ComparePlan:
         margin=DEFAULT_MARGIN if wanted.margin is None else wanted.margin,
         seed=seed,
         selection={name: value for name, value in selection.items() if value is not None},
+        logprobs=ALTERNATIVES if wanted.logprobs else None,
     )
 
 
 def resumed_plan(wanted: Wanted, before: ComparePlan) -> ComparePlan:
     """The plan as it began, with what was typed now laid over it (and refused if it differs)."""
     changes = _typed(wanted, "small", "large", "margin", "seed")
+    if wanted.logprobs:
+        changes["logprobs"] = ALTERNATIVES
     selection = {**before.selection, **_typed(wanted, "limit", "kinds", "languages")}
     plan = msgspec.structs.replace(before, selection=selection, **changes)
     if wanted.questions is None and wanted.prompt is None:
@@ -175,32 +180,3 @@ def _prompt(wanted: Wanted, settings: Settings) -> str | None:
 
 def _listed(text: str | None) -> list[str] | None:
     return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
-
-
-def _study_to_resume(store: Store, wanted: str) -> str:
-    study = unfinished(store) if wanted == "latest" else store.find(wanted)
-    if study is None:
-        raise RunError("No comparison is unfinished.", fix="See: sprat runs list")
-    return study
-
-
-def _run(plan: ComparePlan, settings: Settings, store: Store, resume: str | None) -> str:
-    """Ask what is to be asked, in sight of the user.
-
-    Raises:
-        SystemExit: Ctrl-C (130), after saying how to go on.
-    """
-    from sprat.cli.live import Live
-    from sprat.cli.progress import progress_bar
-
-    live = Live()
-    try:
-        with progress_bar() as fetching:
-            opened = open_both(plan, settings, fetching)
-        with live:
-            return asyncio.run(ask_both(plan, opened, store, resume=resume, progress=live.show))
-    except KeyboardInterrupt as stop:
-        study = live.study or resume
-        hint = f"Go on with: sprat compare --resume {study}" if study else "Nothing was asked yet."
-        click.echo(f"Stopped. What was done is kept. {hint}", err=True)
-        raise SystemExit(130) from stop

@@ -55,6 +55,9 @@ class Live:
         if event.what == "warming":
             self._say(f"Loading {event.model} ({event.side})…")
             return
+        if event.what == "bare":
+            self._say(f"{event.model} gives no log-probabilities: it is asked without them.")
+            return
         if event.what == "asked":
             self._count(event)
         if self._console.is_terminal:

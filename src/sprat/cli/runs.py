@@ -1,16 +1,21 @@
 """`sprat runs`: what was recorded; any report again, with no model present."""
 
+from typing import TYPE_CHECKING
+
 import click
 import msgspec
 
 from sprat.cli.bench.reports import BenchTargets, bench_only_options
 from sprat.cli.context import settings_of
-from sprat.cli.output import write_json
+from sprat.cli.output import check_target, write_json
 from sprat.cli.reports import Targets, emit, report_options
 from sprat.errors import UsageError
 from sprat.runs.store import Store
 from sprat.runs.study import Study, StudyLine
 from sprat.studies.bench.plan import KIND as BENCH
+
+if TYPE_CHECKING:
+    from sprat.studies.hybrid.recorded import Recorded
 
 JSON_OPTION = click.option(
     "--json", "json_file", metavar="FILE", help="Write it as JSON; - for standard output."
@@ -82,6 +87,44 @@ def report(
         else:
             _refuse(study, "a comparison", csv=csv_file, aiperf=aiperf_folder)
             _report_comparison(store, study, comparison)
+
+
+@runs.command(epilog="Example: sprat runs export latest --out outcomes.jsonl.gz")
+@click.argument("sources", metavar="ID|LOG...", nargs=-1, required=True)
+@click.option("--out", metavar="FILE", required=True, help="The log to write, a .jsonl.gz file.")
+@click.pass_context
+def export(ctx: click.Context, sources: tuple[str, ...], out: str) -> None:
+    """Write the outcomes of comparisons as one compact log, for calibrate and policy evaluate.
+
+    Per question and model: answer, score, tokens, seconds, cost, and what tells how sure the model
+    was, if the study kept log-probabilities (sprat compare --logprobs). Not the questions.
+    """
+    from pathlib import Path
+
+    from sprat.policies.outcomes import write_log
+    from sprat.studies.hybrid.recorded import SUFFIX, is_log, recorded
+
+    check_target(out)
+    if not out.endswith(SUFFIX):
+        raise UsageError(f"{out} does not end in {SUFFIX}.", fix=f"Try: --out outcomes{SUFFIX}")
+    if all(is_log(source) for source in sources):
+        found = recorded(sources, None)
+    else:
+        with Store(settings_of(ctx).runs_file) as store:
+            found = recorded(sources, store)
+    write_log(found.log, Path(out))
+    size = Path(out).stat().st_size
+    click.echo(f"Written: {out}, {said_of(found)}, {size / 1000:.0f} kB")
+
+
+def said_of(found: "Recorded") -> str:
+    """What a log holds, in a few words."""
+    outcomes = found.log.outcomes
+    models = ", ".join(dict.fromkeys(outcome.model for outcome in outcomes))
+    bare = sum(outcome.tokens is None for outcome in outcomes)
+    without = f" ({bare} without log-probabilities)" if bare else ""
+    n = len({outcome.question for outcome in outcomes})
+    return f"{len(outcomes)} answers{without} to {n} questions by {models}"
 
 
 def _report_bench(store: Store, study: str, targets: BenchTargets) -> None:

@@ -115,7 +115,7 @@ def certify(
     Raises:
         PolicyError: a split is empty, or a target or delta that is not between 0 and 1.
 
-    Source: Angelopoulos et al. (2021), Learn then Test, arXiv:2110.01052, section 2.3
+    Source: Angelopoulos et al. (2021), Learn then Test, arXiv:2110.01052
     (fixed-sequence testing); the p-value of a threshold is the binomial tail at its target.
     """
     _check(tune, certify, target_error, delta)

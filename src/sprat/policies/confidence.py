@@ -15,7 +15,8 @@ class Confidence(msgspec.Struct, frozen=True):
     """What a policy thinks of an answer, or of the answer that is to come."""
 
     value: float
-    """The probability, 0..1, that it is right; by rules 0 (a fault) or 1 (none)."""
+    """The probability, 0..1, that it is right, or what the policy aims at instead
+    (`Decision.aim`); by rules 0 (a fault) or 1 (none)."""
     calibrated: bool
     """Whether it was learned from labelled answers, asked for in the same way."""
     why: str
@@ -40,7 +41,8 @@ def confidence_of(
     value = learned.probability({**prompt_features_of(request), **of_answer, **extra})
     if off := _other_sampling(policy, request):
         return Confidence(value, calibrated=False, why=f"learned for other sampling: {off}")
-    return Confidence(value, calibrated=True, why="learned")
+    what = "learned" if policy.decision.aim == "right" else "learned: whether keeping it pays"
+    return Confidence(value, calibrated=True, why=what)
 
 
 def _by_rules(

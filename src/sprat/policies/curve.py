@@ -68,7 +68,7 @@ def curve(points: Sequence[Point], *, seed: int = 0, resamples: int = RESAMPLES)
     Raises:
         PolicyError: there is no question.
 
-    Source: Ong et al. (2024), RouteLLM, arXiv:2406.18665, section 3 (APGR), with the cost of
+    Source: Ong et al. (2024), RouteLLM, arXiv:2406.18665 (APGR), with the cost of
     everything that was paid in the place of the share of calls.
     """
     import numpy as np

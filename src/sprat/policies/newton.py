@@ -1,6 +1,6 @@
 """Penalised logistic regression, solved exactly: Newton's method on a convex function."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
@@ -13,67 +13,87 @@ _SMALL = 1e-10
 
 
 def solve(
-    table: "Floats", labels: "Floats", penalty: float, *, start: "Floats | None" = None
+    table: "Floats",
+    labels: "Floats",
+    penalty: float,
+    *,
+    weights: "Floats | None" = None,
+    start: "Floats | None" = None,
 ) -> "Floats":
-    """The bias and the weights, in that order, of the least `Σ log-loss + penalty/2 · Σ weight²`.
+    """The bias and the coefficients, in that order, of the least penalised loss.
 
-    The bias is not penalised. `table` is rows of standardised features, `labels` 0 or 1; labels of
-    one kind alone, for which no finite bias is best, give the smoothed rate and no weights. `start`
-    is where to begin: the solution for another penalty, say.
+    That is `Σ weight · log-loss + penalty/2 · Σ coefficient²`; the bias is not penalised. `table`
+    is rows of standardised features, `labels` are from 0 to 1, `weights` None: each row counts
+    once. Labels of one kind alone, for which no finite bias is best, give the smoothed rate and no
+    coefficients. `start` is where to begin: the solution for another penalty, say.
 
     Source: Hastie, Tibshirani & Friedman (2009), The Elements of Statistical Learning, 4.4.1.
     """
     import numpy as np
 
-    right, count = float(labels.sum()), len(labels)
-    if right in {0.0, float(count)}:
-        odds = (right + 0.5) / (count - right + 0.5)
-        return np.concatenate([[np.log(odds)], np.zeros(table.shape[1])])
-    design = np.column_stack([np.ones(count), table])
-    ridge = np.full(design.shape[1], penalty)
-    ridge[0] = 0.0
-    weights = np.zeros(design.shape[1]) if start is None else start
+    counts = np.ones(len(labels)) if weights is None else weights
+    yes, no = float((counts * labels).sum()), float((counts * (1 - labels)).sum())
+    if min(yes, no) <= 0:
+        return np.concatenate([[np.log((yes + 0.5) / (no + 0.5))], np.zeros(table.shape[1])])
+    problem = _Problem(np.column_stack([np.ones(len(labels)), table]), labels, counts, penalty)
+    found = np.zeros(table.shape[1] + 1) if start is None else start
     for _ in range(_ROUNDS):
-        shares = _sigmoid(design @ weights)
-        slope = design.T @ (shares - labels) + ridge * weights
+        slope, bend = problem.derivatives(found)
         if np.abs(slope).max() < _SMALL:
             break
-        bend = (design.T * (shares * (1 - shares))) @ design + np.diag(ridge + 1e-12)
-        step = np.asarray(np.linalg.solve(bend, slope), dtype=np.float64)
-        weights = _lower(design, labels, ridge, weights, step)
-    return weights
+        found = _lower(problem, found, np.asarray(np.linalg.solve(bend, slope), dtype=np.float64))
+    return found
 
 
-def _lower(
-    design: "Floats", labels: "Floats", ridge: "Floats", weights: "Floats", step: "Floats"
-) -> "Floats":
+class _Problem(NamedTuple):
+    """What is made as small as can be."""
+
+    design: "Floats"
+    labels: "Floats"
+    counts: "Floats"
+    penalty: float
+
+    def height(self, at: "Floats") -> float:
+        import numpy as np
+
+        score = self.design @ at
+        loss = self.counts * (np.logaddexp(0.0, score) - self.labels * score)
+        return float(loss.sum() + self.penalty * (at[1:] ** 2).sum() / 2)
+
+    def derivatives(self, at: "Floats") -> tuple["Floats", "Floats"]:
+        """The gradient, and the Hessian."""
+        import numpy as np
+
+        ridge = np.full(len(at), self.penalty)
+        ridge[0] = 0.0
+        shares = _sigmoid(self.design @ at)
+        slope = self.design.T @ (self.counts * (shares - self.labels)) + ridge * at
+        bend = (self.design.T * (self.counts * shares * (1 - shares))) @ self.design
+        return slope, bend + np.diag(ridge + 1e-12)
+
+
+def _lower(problem: _Problem, at: "Floats", step: "Floats") -> "Floats":
     """Go down the step, or the largest half, quarter… of it that does not lead up."""
-    import numpy as np
-
-    def height(at: "Floats") -> float:
-        score = design @ at
-        loss = np.logaddexp(0.0, score) - labels * score
-        return float(loss.sum() + (ridge * at**2).sum() / 2)
-
-    here = height(weights)
+    here = problem.height(at)
     for halving in range(40):
-        tried = weights - step / 2**halving
-        if height(tried) <= here + 1e-12 * abs(here):
+        tried = at - step / 2**halving
+        if problem.height(tried) <= here + 1e-12 * abs(here):
             return tried
-    return weights
+    return at
 
 
-def probabilities_of(table: "Floats", weights: "Floats") -> "Floats":
-    """The probability of each row under `solve`'s weights."""
-    return _sigmoid(weights[0] + table @ weights[1:])
+def probabilities_of(table: "Floats", found: "Floats") -> "Floats":
+    """The probability of each row under what `solve` found."""
+    return _sigmoid(found[0] + table @ found[1:])
 
 
-def loss_of(probabilities: "Floats", labels: "Floats") -> float:
-    """The sum of the log-losses; a probability of 0 or 1 counts as nearly that."""
+def loss_of(probabilities: "Floats", labels: "Floats", weights: "Floats") -> float:
+    """The weighted sum of the log-losses; a probability of 0 or 1 counts as nearly that."""
     import numpy as np
 
     bounded = np.clip(probabilities, 1e-12, 1 - 1e-12)
-    return float(-(labels * np.log(bounded) + (1 - labels) * np.log(1 - bounded)).sum())
+    losses = labels * np.log(bounded) + (1 - labels) * np.log(1 - bounded)
+    return float(-(weights * losses).sum())
 
 
 def _sigmoid(score: "Floats") -> "Floats":

@@ -60,6 +60,9 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     logistic: Logistic | None = None
     """The confidence; None: `Rules` alone, which are labelled as uncalibrated."""
+    aim: Literal["right", "worth"] = "right"
+    """What the confidence is of: that the draft is right; or that keeping it pays better than
+    escalating, for its cost (`policies.worth`), which is no probability of being right."""
     threshold: Share = 0.5
     """Accepted from this confidence on."""
     self_check: bool = False

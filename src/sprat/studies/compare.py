@@ -8,7 +8,7 @@ import msgspec
 
 from sprat.cost import Prices
 from sprat.engines.base import Engine, Load, ask
-from sprat.errors import RunError, SpratError
+from sprat.errors import RunError, SpratError, UnsupportedRequest
 from sprat.measure.clock import now_ns
 from sprat.measure.gpu import Growth, opened_gpu
 from sprat.measure.meter import Meter
@@ -26,13 +26,14 @@ from sprat.studies.plan import (
 from sprat.studies.resume import MAX_STREAK, Identities, refuse_change, withdraw_outages
 from sprat.studies.standing import standing
 from sprat.studies.watching import watched
-from sprat.types import ChatRequest, Reply, Run, Verdict
+from sprat.types import ChatRequest, Message, Reply, Run, Verdict
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """Something happened that a progress bar may show."""
 
-    what: Literal["warming", "asking", "asked"]
+    what: Literal["warming", "bare", "asking", "asked"]
+    """`bare`: this side cannot give log-probabilities, and is asked without."""
     side: Side
     model: str
     study: str = ""
@@ -56,6 +57,8 @@ class Asking(NamedTuple):
     meters: Mapping[Side, Meter]
     study: str
     prices: Prices | None
+    bare: frozenset[Side] = frozenset()
+    """Sides that cannot give the log-probabilities that the plan asks for."""
 
 
 async def compare(
@@ -87,6 +90,7 @@ async def compare(
     study = resume or new_study_id()
     with store.hold(study):
         sessions = await _warm(engines, show)
+        bare = await _without_logprobs(plan, engines, show)
         if resume is None:
             store.add_study(_fresh(study, plan, who, sessions, environment or {}))
         else:
@@ -94,7 +98,8 @@ async def compare(
         with standing(store, study):
             async with metered(engines) as meters:
                 with watched(store, study, engines.values()):
-                    await _ask_all(Asking(plan, engines, meters, study, prices), store, show)
+                    asking = Asking(plan, engines, meters, study, prices, bare)
+                    await _ask_all(asking, store, show)
     return study
 
 
@@ -112,6 +117,30 @@ async def _warm(engines: Engines, show: Progress) -> dict[Side, Session]:
             load = await engines[side].warm()
             sessions[side] = _session(load, growth.bytes())
     return sessions
+
+
+async def _without_logprobs(plan: ComparePlan, engines: Engines, show: Progress) -> frozenset[Side]:
+    """The sides that refuse to give log-probabilities: said before anything is asked."""
+    if plan.logprobs is None:
+        return frozenset()
+    bare: list[Side] = []
+    for side in SIDES:
+        if not await _gives_logprobs(engines[side], plan.logprobs):
+            bare.append(side)
+            show(Event(what="bare", side=side, model=engines[side].name))
+    return frozenset(bare)
+
+
+async def _gives_logprobs(engine: Engine, count: int) -> bool:
+    """Whether it takes the parameter; any other failure is the study's to meet."""
+    hello = Message(role="user", content="Hello")
+    try:
+        await ask(engine, ChatRequest(messages=(hello,), max_tokens=1, logprobs=count))
+    except UnsupportedRequest:
+        return False
+    except SpratError:
+        return True
+    return True
 
 
 def _fresh(
@@ -175,7 +204,7 @@ def _open_turns(turns: Iterable[Turn], answered: set[tuple[str, str, int]]) -> I
 
 async def _ask_one(asking: Asking, turn: Turn) -> Run:
     """One answer, or its error: either is a result."""
-    request = _request(turn, asking.plan)
+    request = _request(turn, asking)
     reply, error = None, None
     with asking.meters[turn.side].window() as window:
         began_ns = now_ns()
@@ -215,13 +244,14 @@ def _verdict(turn: Turn, reply: Reply | None, error: str | None) -> Verdict:
     )
 
 
-def _request(turn: Turn, plan: ComparePlan) -> ChatRequest:
+def _request(turn: Turn, asking: Asking) -> ChatRequest:
     return ChatRequest(
         messages=turn.question.messages,
         max_tokens=turn.question.max_tokens,
         response_format=turn.question.response_format,
         temperature=0.0,
-        seed=plan.seed,
+        seed=asking.plan.seed,
+        logprobs=None if turn.side in asking.bare else asking.plan.logprobs,
     )
 
 

@@ -29,6 +29,8 @@ class ComparePlan(msgspec.Struct, frozen=True, kw_only=True):
     """Of the order, of the resampling, and of every request."""
     selection: dict[str, Any] = {}
     """How `questions` were picked from the set: limit, kinds, languages."""
+    logprobs: int | None = None
+    """Alternatives kept with each token's log-probability; None: no log-probabilities are kept."""
 
     @property
     def questions_sha256(self) -> str:
@@ -49,6 +51,7 @@ class ComparePlan(msgspec.Struct, frozen=True, kw_only=True):
             "order": "ABBA, shuffled by seed",
             "temperature": 0.0,
             "concurrency": 1,
+            **({} if self.logprobs is None else {"logprobs": self.logprobs}),
             **self.selection,
         }
 
@@ -78,7 +81,7 @@ def asking_order(questions: Sequence[Question], seed: int) -> tuple[Turn, ...]:
 def plan_of(study: Study) -> ComparePlan:
     """The plan that a recorded study followed."""
     names = {model.role: model.name for model in study.models}
-    shared = ComparePlan(small="", large="", questions_name="", questions=()).settings
+    shared = ComparePlan(small="", large="", questions_name="", questions=(), logprobs=0).settings
     return ComparePlan(
         small=names.get("small", ""),
         large=names.get("large", ""),
@@ -86,6 +89,7 @@ def plan_of(study: Study) -> ComparePlan:
         questions=study.questions,
         margin=study.settings["margin"],
         seed=study.settings["seed"],
+        logprobs=study.settings.get("logprobs"),
         selection={k: v for k, v in study.settings.items() if k not in shared},
     )
 
@@ -111,6 +115,7 @@ def _essentials(plan: ComparePlan) -> dict[str, object]:
         "large model": plan.large,
         "margin": plan.margin,
         "seed": plan.seed,
+        "number of log-probabilities": plan.logprobs,
         "question set": plan.questions_name,
         **{name: plan.selection.get(name) for name in ("limit", "kinds", "languages")},
         "question fingerprint": plan.questions_sha256[:12],

@@ -1,0 +1,149 @@
+"""Every policy of a pair over one outcome log; every question judged by what never saw it."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from sprat.errors import PolicyError
+from sprat.policies.features import FEATURES
+from sprat.policies.fit import cross_fitted
+from sprat.policies.prompt import PROMPT_FEATURES
+from sprat.policies.splits import split
+from sprat.studies.hybrid import mathematics
+from sprat.studies.hybrid.evaluate import About, evaluation_of
+from sprat.studies.hybrid.forks import Fork, Sides, alone, forks_of
+from sprat.studies.hybrid.listening import at, heard
+from sprat.studies.hybrid.recorded import Recorded
+from sprat.studies.hybrid.replay import stage
+from sprat.studies.hybrid.result import Evaluation
+from sprat.studies.hybrid.wish import Wish, blank
+
+LARGE = "qwen2.5-coder-1.5b"
+PAIRS = (("smollm2-135m", LARGE), ("qwen2.5-coder-0.5b", LARGE))
+NEVER_ACCEPTS = 2.0
+
+
+class Way(NamedTuple):
+    """A kind of policy to try."""
+
+    name: str
+    kind: str = "cascade"
+    mode: str = "buffer"
+    learned: bool = True
+
+
+WAYS = (
+    Way("cascade"),
+    Way("cascade, rules", learned=False),
+    Way("probe 16", mode="probe"),
+    Way("pre", mode="pre"),
+    Way("verify", kind="verify"),
+)
+
+
+class Tried(NamedTuple):
+    """A policy of one pair on one set; `forks` empty: it cannot be, and `why`."""
+
+    way: Way
+    forks: Sequence[Fork]
+    found: Evaluation | None
+    why: str = ""
+
+
+class Logged(NamedTuple):
+    """One set's outcomes, and what its prompts tell; their texts are not in the log."""
+
+    name: str
+    recorded: Recorded
+    prompts: dict[str, dict[str, float]]
+
+
+async def tried(logged: Logged, pair: tuple[str, str], way: Way) -> Tried:
+    """The forks of a policy, every question judged by a confidence that never saw it."""
+    name, recorded, prompts = logged
+    wish = Wish(name=way.name, small=pair[0], large=pair[1], kind=way.kind, mode=way.mode)  # type: ignore[arg-type]
+    policy = blank(wish)
+    sides = Sides(recorded.log.of(pair[0]), recorded.log.of(pair[1]))
+    try:
+        if way.mode == "pre":
+            forks = routed(recorded, sides, prompts)
+            rows, features = prompts, PROMPT_FEATURES
+        else:
+            on = stage(recorded.log, pair, recorded.questions)
+            rows = await heard(policy, on, recorded.questions) if way.learned else {}
+            features = FEATURES
+            forks = await forks_of(policy, on, sides, recorded.questions)
+        if way.learned:
+            forks = judged(forks, rows, features)
+        found = evaluation_of(at(policy, threshold_of(forks)), forks, About(name, 0, held_out=True))
+    except PolicyError as error:
+        return Tried(way, (), None, str(error))
+    return Tried(way, forks, found)
+
+
+def routed(recorded: Recorded, sides: Sides, known: dict[str, dict[str, float]]) -> list[Fork]:
+    """`pre` asks one model only: the other one is never paid for."""
+    return [
+        Fork(
+            question=question.id,
+            kind=question.kind,
+            group=sides.small[question.id].group,
+            confidence=0.0,
+            calibrated=True,
+            small=alone(sides.small[question.id]),
+            large=alone(sides.large[question.id]),
+            accepted=msgspec.structs.replace(alone(sides.small[question.id]), path="direct"),
+            escalated=msgspec.structs.replace(alone(sides.large[question.id]), path="direct"),
+        )
+        for question in recorded.questions
+        if question.id in known
+        and all(q in side and side[q].right is not None for side in sides for q in [question.id])
+    ]
+
+
+def judged(
+    forks: Sequence[Fork], rows: dict[str, dict[str, float]], features: Sequence[str]
+) -> list[Fork]:
+    """With the confidence of a model that saw neither the question nor its group."""
+    confidences = cross_fitted(
+        [rows.get(fork.question, {}) for fork in forks],
+        [fork.small.right for fork in forks],
+        groups=[fork.group for fork in forks],
+        features=features,
+    )
+    return [
+        msgspec.structs.replace(fork, confidence=sure, calibrated=True)
+        for fork, sure in zip(forks, confidences, strict=True)
+    ]
+
+
+def threshold_of(forks: Sequence[Fork]) -> float:
+    """The cheapest within one point of the large model, on these forks."""
+    weights = mathematics.weights_of([fork.group for fork in forks], 0)
+    spot = mathematics.enough_of(mathematics.operating(forks, weights[:2], "seconds"))
+    if spot is None or spot.threshold is None:
+        return NEVER_ACCEPTS
+    return spot.threshold
+
+
+def held_out(forks: Sequence[Fork]) -> tuple[float, float, float]:
+    """Share of the large model's seconds, points beside it, share accepted.
+
+    Each half of the groups at the threshold that the other half chose.
+    """
+    halves = split([f.question for f in forks], {f.question: f.group for f in forks}, seed=1,
+                   shares=(0.5, 0.5, 0.0))  # fmt: skip
+    first = [fork for fork in forks if fork.question in set(halves.tune)]
+    second = [fork for fork in forks if fork.question in set(halves.certify)]
+    chosen = [
+        (fork, fork.at(threshold))
+        for part, other in ((first, second), (second, first))
+        for threshold in [threshold_of(other)]
+        for fork in part
+    ]
+    ours = sum(way.seconds for _, way in chosen)
+    theirs = sum(fork.large.seconds for fork, _ in chosen)
+    gap = sum(way.score - fork.large.score for fork, way in chosen) / len(chosen)
+    accepted = sum(way is fork.accepted for fork, way in chosen) / len(chosen)
+    return ours / theirs, 100 * gap, accepted

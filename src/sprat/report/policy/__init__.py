@@ -1,0 +1,1 @@
+"""A policy's evaluation, and what a calibration found, as something to read."""

@@ -1,0 +1,1 @@
+"""Policies over recorded outcomes: learned, certified, and evaluated as they are served."""

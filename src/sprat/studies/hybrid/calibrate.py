@@ -1,0 +1,263 @@
+"""`sprat calibrate`: learn a confidence, certify its threshold, and see what came of it.
+
+Three parts of the questions, none of which sees another one's work: `tune` teaches the confidence
+and orders the thresholds, `certify` tests them, `report` is only looked at.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import msgspec
+
+from sprat.errors import PolicyError
+from sprat.policies.allowance import Budgeted
+from sprat.policies.attempt import Price
+from sprat.policies.certify import NotCertifiable, feasibility_floor
+from sprat.policies.features import EXTRA, FEATURES
+from sprat.policies.logistic import Logistic
+from sprat.policies.prompt import PROMPT_FEATURES
+from sprat.policies.spec import Policy, Side
+from sprat.policies.splits import Splits, split
+from sprat.studies.hybrid.beside import Pair
+from sprat.studies.hybrid.evaluate import About, evaluation_of, mark_of
+from sprat.studies.hybrid.forks import Fork, Sides, alone, forks_of
+from sprat.studies.hybrid.learning import Pupil, taught
+from sprat.studies.hybrid.listening import at, deciding, heard
+from sprat.studies.hybrid.recorded import Recorded
+from sprat.studies.hybrid.replay import Stage, stage
+from sprat.studies.hybrid.result import Calibrated, Evaluation
+from sprat.studies.hybrid.threshold import Found, Part, chosen_threshold
+from sprat.studies.hybrid.wish import Wish, blank
+
+MOST_BASELINE = 200
+"""Confidences that a policy remembers, to notice when they are others."""
+CHANCE = 0.5
+"""The APGR of random escalation."""
+
+Rows = Mapping[str, Mapping[str, float]]
+
+
+class Parts(NamedTuple):
+    """The forks of each part."""
+
+    tune: list[Fork]
+    certify: list[Fork]
+    report: list[Fork]
+
+
+async def calibrate(
+    wish: Wish, recorded: Recorded, live: Pair | None = None, price: Price | None = None
+) -> tuple[Policy, Calibrated]:
+    """The policy, and what was found; `Calibrated.refusals` says why not to use it.
+
+    `live`: the models, for what the policy asks and a comparison does not record; `price`: for
+    answers that were recorded without one.
+
+    Raises:
+        PolicyError: there is too little to learn from.
+        RunError: the outcomes are of other models.
+    """
+    names = (wish.small, wish.large)
+    sides = Sides(recorded.log.of(names[0]), recorded.log.of(names[1]))
+    on = stage(recorded.log, names, recorded.questions, live, price)
+    policy = _with_identities(blank(wish), recorded)
+    splits = _splits(wish, recorded, sides)
+    rows = await heard(policy, on, recorded.questions)
+    logistic = _learned(wish, policy, rows, splits, sides, recorded.worded)
+    policy = deciding(policy, policy.decision.threshold, logistic)
+    parts = await _parts(policy, on, sides, recorded, splits)
+    features = None if logistic is None else logistic.features
+    part = Part(wish, parts.tune, parts.certify, rows, features)
+    threshold, found = chosen_threshold(part)
+    policy = at(policy, threshold)
+    left_out = len(recorded.questions) - sum(map(len, parts))
+    evaluation = evaluation_of(
+        policy, parts.report, About(recorded.set_name, left_out, held_out=True), seed=wish.seed
+    )
+    refusals = tuple(_refusals(found, evaluation))
+    policy = _finished(policy, parts, found, evaluation, refusals, recorded)
+    return policy, _told(wish, parts, found, refusals, evaluation, recorded)
+
+
+def _with_identities(policy: Policy, recorded: Recorded) -> Policy:
+    known = {model.name: model.identity for model in recorded.log.models}
+    sides = {
+        side: Side(model=name, identity=known.get(name, {}))
+        for side, name in (("small", policy.small.model), ("large", policy.large.model))
+    }
+    return msgspec.structs.replace(policy, **sides)
+
+
+def _splits(wish: Wish, recorded: Recorded, sides: Sides) -> Splits:
+    scored = [
+        question
+        for question in recorded.questions
+        if all(q.right is not None for side in sides if (q := side.get(question.id)))
+        and all(question.id in side for side in sides)
+    ]
+    return split(
+        [question.id for question in scored],
+        {question.id: sides.small[question.id].group for question in scored},
+        seed=wish.seed,
+        kinds={question.id: question.kind for question in scored},
+    )
+
+
+def _learned(
+    wish: Wish, policy: Policy, rows: Rows, splits: Splits, sides: Sides, worded: bool
+) -> Logistic | None:
+    """The confidence; None where there is nothing to learn from but rules: no log-probabilities."""
+    names = [name for name in splits.tune if name in rows]
+    if not any("mean" in rows[name] for name in names) and policy.mode != "pre":
+        return None
+    return taught(
+        Pupil(
+            wish.aim,
+            wish.mode,
+            [rows[name] for name in names],
+            [alone(sides.small[name]) for name in names],
+            [alone(sides.large[name]) for name in names],
+            [sides.small[name].group for name in names],
+            features_for(policy, worded),
+            wish.seed,
+        )
+    )
+
+
+def features_for(policy: Policy, worded: bool) -> tuple[str, ...]:
+    """What the confidence may read; of a log without questions no prompt.
+
+    Raises:
+        PolicyError: nothing is left.
+    """
+    if policy.mode == "pre":
+        if not worded:
+            raise PolicyError(
+                "--mode pre reads the prompts, and the log holds no questions.",
+                fix="Give them: --questions FILE",
+            )
+        return PROMPT_FEATURES
+    return FEATURES + EXTRA
+
+
+async def _parts(
+    policy: Policy, on: Stage, sides: Sides, recorded: Recorded, splits: Splits
+) -> Parts:
+    known = {question.id: question for question in recorded.questions}
+    found = [
+        await forks_of(policy, on, sides, [known[name] for name in names])
+        for names in (splits.tune, splits.certify, splits.report)
+    ]
+    return Parts(*found)
+
+
+def _refusals(found: Found, evaluation: Evaluation) -> list[str]:
+    """Why the policy is not worth having; empty: it is."""
+    said: list[str] = []
+    if isinstance(found, NotCertifiable):
+        said.append(_not_certifiable(found))
+    if isinstance(found, Budgeted) and found.share > found.budget:
+        said.append(
+            f"Over the budget: on the questions to certify on it takes {found.share:.0%} of what "
+            f"the large model costs, not {found.budget:.0%}."
+        )
+    apgr = evaluation.apgr
+    if apgr.value is None:
+        said.append("The large model is no better here, or no dearer: use one of the two alone.")
+    elif apgr.low is None or apgr.low <= CHANCE:
+        from_ = "is not known" if apgr.low is None else f"begins at {apgr.low:.2f}"
+        said.append(
+            f"It does not beat random escalation: APGR {apgr.value:.2f}, whose interval {from_}; "
+            f"random has {CHANCE:.2f}."
+        )
+    return said
+
+
+def _not_certifiable(found: NotCertifiable) -> str:
+    needed = (
+        "no number of labels would do with this confidence"
+        if found.labels_needed is None
+        else f"about {found.labels_needed} labelled questions to certify on would do"
+    )
+    return f"Not certifiable: {found.why.rstrip('.')}; {needed}."
+
+
+def _finished(
+    policy: Policy,
+    parts: Parts,
+    found: Found,
+    evaluation: Evaluation,
+    refusals: Sequence[str],
+    recorded: Recorded,
+) -> Policy:
+    """With all that is to be known of it later."""
+    sets = msgspec.to_builtins(recorded.log.sets)
+    sealed = sealed_of(found)
+    seen = sorted(mark_of(fork.question) for fork in (*parts.tune, *parts.certify))
+    shadow = msgspec.structs.replace(policy.shadow, baseline=_baseline(parts))
+    return msgspec.structs.replace(
+        policy,
+        shadow=shadow,
+        certificate=None if sealed is None else {**sealed, "sets": sets},
+        evaluation={**summary(evaluation), "sets": sets, "refused": list(refusals), "seen": seen},
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def sealed_of(found: Found) -> dict[str, Any] | None:
+    """What stands behind the threshold, without each test that led to it; None: nothing does."""
+    if isinstance(found, NotCertifiable):
+        return None
+    told: dict[str, Any] = msgspec.to_builtins(found)
+    return {name: value for name, value in told.items() if name != "tried"}
+
+
+def _baseline(parts: Parts) -> tuple[float, ...]:
+    """Confidences of questions that taught nothing, sorted, and thinned where they are many."""
+    confidences = sorted(
+        round(fork.confidence, 4)
+        for fork in (*parts.certify, *parts.report)
+        if fork.confidence is not None
+    )
+    return tuple(confidences[:: max(1, -(-len(confidences) // MOST_BASELINE))])
+
+
+def summary(found: Evaluation) -> dict[str, Any]:
+    """What a policy file keeps of its evaluation: the numbers, not the curves."""
+    names = ("small", "large", "paths", "score", "gap", "saved", "apgr", "harm", "waste")
+    return {
+        "questions": found.questions,
+        "n": found.n,
+        "held_out": found.held_out,
+        "unit": found.curves.unit,
+        "auroc": msgspec.to_builtins(found.judgement.auroc),
+        "calibration_error": found.judgement.error,
+        **{name: msgspec.to_builtins(getattr(found, name)) for name in names},
+    }
+
+
+def _told(
+    wish: Wish,
+    parts: Parts,
+    found: Found,
+    refusals: tuple[str, ...],
+    evaluation: Evaluation,
+    recorded: Recorded,
+) -> Calibrated:
+    wrong = sum(not fork.small.right for fork in parts.tune) / max(1, len(parts.tune))
+    target = wish.target_error
+    return Calibrated(
+        name=wish.name,
+        small=wish.small,
+        large=wish.large,
+        questions=recorded.set_name,
+        splits={name: len(part) for name, part in parts._asdict().items()},
+        target_error=target,
+        budget=wish.budget,
+        floor=None if target is None else feasibility_floor(wrong, target),
+        small_error=wrong,
+        certificate=sealed_of(found),
+        refusals=refusals,
+        evaluation=evaluation,
+    )

@@ -1,0 +1,63 @@
+"""What a policy would judge by: heard from the policy itself, so that it is learned from no other.
+
+A `Listening` stands where the learned confidence will: it keeps the features that the engine gives
+it and accepts nothing. So a draft, the beginning of one, a prompt, or a reading of the large model
+give the features that they will give when the policy is served.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from sprat.engines.base import ask
+from sprat.errors import SpratError
+from sprat.policies.logistic import Logistic
+from sprat.policies.outcome import request_of
+from sprat.policies.spec import Policy
+from sprat.studies.hybrid.replay import Stage, engine_of, lacking
+from sprat.types import Question
+
+NEVER = 2.0
+"""A threshold that no confidence reaches."""
+ALWAYS = 0.0
+"""A threshold that every confidence reaches."""
+
+
+class Listening(Logistic, frozen=True, kw_only=True):
+    """A confidence that keeps what it is asked about."""
+
+    heard: list[dict[str, float]]
+
+    def probability(self, values: Mapping[str, float]) -> float:
+        """Keep the features; none is ever sure."""
+        self.heard.append(dict(values))
+        return 0.0
+
+
+async def heard(
+    policy: Policy, on: Stage, questions: Iterable[Question]
+) -> dict[str, dict[str, float]]:
+    """The features of each question; a question that was never judged is left out."""
+    found: dict[str, dict[str, float]] = {}
+    for question in questions:
+        on.missing.clear()
+        ear = Listening(features=(), centres=(), scales=(), weights=(), bias=0.0, heard=[])
+        engine = engine_of(deciding(policy, NEVER, ear), on)
+        try:
+            await ask(engine, request_of(question))
+        except SpratError:
+            continue  # what cannot be answered cannot be learned from; the replay counts it
+        if ear.heard and not lacking(on):
+            found[question.id] = ear.heard[-1]
+    return found
+
+
+def deciding(policy: Policy, threshold: float, logistic: Logistic | None) -> Policy:
+    """The policy with another confidence and threshold; unchecked, so that it may be beyond 1."""
+    decision = msgspec.structs.replace(policy.decision, threshold=threshold, logistic=logistic)
+    return msgspec.structs.replace(policy, decision=decision)
+
+
+def at(policy: Policy, threshold: float) -> Policy:
+    """The policy with another threshold."""
+    return deciding(policy, threshold, policy.decision.logistic)

@@ -1,0 +1,138 @@
+"""Outcomes to work on: from recorded studies, or from a log; and the questions that they answer."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from sprat.errors import QuestionError, RunError
+from sprat.policies.outcomes import (
+    LoggedModel,
+    LoggedSet,
+    Outcome,
+    OutcomeLog,
+    join,
+    outcomes_of,
+    read_log,
+)
+from sprat.runs.store import Store
+from sprat.runs.study import Study
+from sprat.studies.plan import KIND
+from sprat.types import Message, Question
+
+SUFFIX = ".jsonl.gz"
+"""How a log's name ends; anything else names a recorded study."""
+BUILT_IN = "everyday"
+ROOM = 1_000_000
+"""Tokens: how many an answer could have is not in a log, and none that is there is to be cut."""
+
+
+class Recorded(NamedTuple):
+    """Outcomes, and their questions in the order of the log."""
+
+    log: OutcomeLog
+    questions: tuple[Question, ...]
+    worded: bool
+    """False: only the questions' names are known, so what a prompt tells is not."""
+
+    @property
+    def set_name(self) -> str:
+        """The sets' names."""
+        return ", ".join(dict.fromkeys(part.name for part in self.log.sets)) or "outcomes"
+
+
+def recorded(
+    sources: Sequence[str], store: Store | None, worded_by: Sequence[Question] = ()
+) -> Recorded:
+    """Join logs (`FILE.jsonl.gz`) and recorded studies (their ids, or the beginning of one).
+
+    `worded_by` are the questions of a log, which holds only their names.
+
+    Raises:
+        RunError: a source that is not there, no comparison, or does not fit the others.
+        QuestionError: a question of a log that is not among `worded_by`.
+    """
+    parts = [_one(source, store, worded_by) for source in sources]
+    if len(parts) == 1:
+        return parts[0]
+    questions = {question.id: question for part in parts for question in part.questions}
+    log = join([part.log for part in parts])
+    return Recorded(log, tuple(questions.values()), all(part.worded for part in parts))
+
+
+def _one(source: str, store: Store | None, worded_by: Sequence[Question]) -> Recorded:
+    if is_log(source):
+        return of_log(read_log(Path(source)), worded_by)
+    if store is None:
+        raise RunError(f"{source!r} is no outcome log.", fix=f"Name a file that ends in {SUFFIX}.")
+    return of_study(store, store.find(source))
+
+
+def is_log(source: str) -> bool:
+    """Whether it names a file rather than a recorded study."""
+    return source.endswith(SUFFIX) or Path(source).is_file()
+
+
+def of_study(store: Store, study_id: str) -> Recorded:
+    """The outcomes of one comparison.
+
+    Raises:
+        RunError: it is no comparison, or nothing was answered.
+    """
+    study = store.study(study_id)
+    if study.kind != KIND:
+        raise RunError(
+            f"{study_id} is a {study.kind}: it has no outcomes.",
+            fix="Record some: sprat compare --logprobs",
+        )
+    outcomes = outcomes_of(store.runs(study_id), study.questions)
+    if not outcomes:
+        raise RunError(f"{study_id} has no answers yet.", fix=f"sprat compare --resume {study_id}")
+    return Recorded(_log(study, outcomes), study.questions, worded=True)
+
+
+def _log(study: Study, outcomes: Sequence[Outcome]) -> OutcomeLog:
+    names = dict.fromkeys(model.name for model in study.models)
+    identities = {model.name: model.identity for model in study.models}
+    return OutcomeLog(
+        models=tuple(LoggedModel(name=name, identity=identities[name]) for name in names),
+        sets=(LoggedSet(name=study.questions_name, sha256=study.questions_sha256),),
+        created=study.created,
+        environment=study.environment,
+        outcomes=tuple(outcomes),
+    )
+
+
+def of_log(log: OutcomeLog, worded_by: Sequence[Question] = ()) -> Recorded:
+    """A log and its questions: those given, the built-in set's, or stand-ins with only a name.
+
+    Raises:
+        QuestionError: a question of the log that is not among those given.
+    """
+    asked = {outcome.question: outcome for outcome in log.outcomes}
+    given = worded_by or (_built_in() if {part.name for part in log.sets} == {BUILT_IN} else ())
+    known = {question.id: question for question in given}
+    if not known:
+        return Recorded(
+            log,
+            tuple(_stand_in(o.question, o.kind, o.scorer) for o in asked.values()),
+            worded=False,
+        )
+    missing = [name for name in asked if name not in known]
+    if missing:
+        raise QuestionError(
+            f"The log holds {missing[0]!r}, which is not among the questions given.",
+            fix="Give the questions that were asked, or leave --questions out.",
+        )
+    return Recorded(log, tuple(known[name] for name in asked), worded=True)
+
+
+def _built_in() -> Iterable[Question]:
+    from sprat.questions.loading import everyday
+
+    return everyday()
+
+
+def _stand_in(name: str, kind: str, scorer: str) -> Question:
+    """A log has the answers, not the questions: its name is enough to look them up by."""
+    said = Message(role="user", content=name)
+    return Question(id=name, kind=kind, scorer=scorer, messages=(said,), max_tokens=ROOM)
