@@ -184,7 +184,11 @@ async def read_drafts(turns: list[Turn], raw: Path) -> None:
 def with_drafts(
     turns: list[Turn], drafts: dict[tuple[str, str, str], str]
 ) -> Iterator[tuple[Turn, str, ChatRequest]]:
-    """Each draft twice: read only (`read:MODEL`), and as a prediction (`exact:MODEL`)."""
+    """Each draft twice: read only (`read:MODEL`), and as a prediction (`exact:MODEL`).
+
+    In this order, as a policy that rejects what it read asks for them: the answer then finds the
+    prompt computed. Its seconds are not those of `verify.how = "exact"`, which reads nothing first.
+    """
     for turn in turns:
         for model in MODELS[:-1]:
             text = drafts.get((turn.set, turn.question.id, model))

@@ -346,25 +346,40 @@ def test_the_large_model_reads_drafts_and_what_it_thinks_of_them_is_learned(
     assert (code, out.strip()) == (0, "86")
 
 
-def test_money_is_the_cost_where_both_models_have_a_price_and_seconds_elsewhere(
-    study, place, capsys
+def test_money_is_the_cost_where_both_models_have_a_price(study, place, capsys):
+    file = place / "c.json"
+    code, _, err = calibrated(
+        capsys, study, "--target-error", "0.2", "--out", str(place / "p.json"), "--json", str(file)
+    )
+    assert code == 0, err
+    found = json.loads(file.read_text("utf-8"))["evaluation"]
+    assert found["curves"]["unit"] == "usd"
+    paths = {line["path"]: line for line in found["paths"]}
+    large_usd = found["large"]["cost_usd"]
+    assert found["small"]["cost_usd"] == pytest.approx(large_usd / 10)
+    assert paths["escalated"]["cost_usd"] == pytest.approx(
+        paths["accepted"]["cost_usd"] + large_usd
+    )
+
+
+def test_what_was_recorded_without_a_price_gets_the_one_that_is_known_now(
+    tmp_path, monkeypatch, capsys
 ):
-    file, none = place / "c.json", place / "none.toml"
-    none.write_text("", encoding="utf-8")
-    found = []
-    for config in ((), ("--config", str(none))):
+    write_pair(tmp_path)
+    priced = tmp_path / "prices.toml"
+    (tmp_path / "sprat.toml").rename(priced)
+    monkeypatch.chdir(tmp_path)
+    asked = run(capsys, "compare", *MODELS, "--questions", "cases.jsonl", "--logprobs")
+    assert asked[0] == 0, asked[2]
+    units = []
+    for config in ((), ("--config", str(priced))):
         run(
-            capsys, *config, "calibrate", "--from", study, "--target-error", "0.2", "--force",
-            "--out", str(place / "p.json"), "--json", str(file),
+            capsys, *config, "calibrate", "--from", "latest", "--target-error", "0.2", "--force",
+            "--name", "p", "--json", "c.json",
         )  # fmt: skip
-        found.append(json.loads(file.read_text("utf-8"))["evaluation"])
-    assert [one["curves"]["unit"] for one in found] == ["usd", "seconds"]
-    paths = {line["path"]: line for line in found[0]["paths"]}
-    large_usd = found[0]["large"]["cost_usd"]
-    assert found[0]["small"]["cost_usd"] == pytest.approx(large_usd / 10)
-    both = paths["accepted"]["cost_usd"] + large_usd
-    assert paths["escalated"]["cost_usd"] == pytest.approx(both)
-    assert found[1]["paths"][0]["cost_usd"] is None
+        found = json.loads((tmp_path / "c.json").read_text("utf-8"))["evaluation"]
+        units.append(found["curves"]["unit"])
+    assert units == ["seconds", "usd"]
 
 
 def test_an_interrupted_calibration_goes_on_where_it_stopped(tmp_path, monkeypatch, capsys):
