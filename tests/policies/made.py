@@ -9,7 +9,7 @@ import msgspec
 
 from sprat.engines.script import Script
 from sprat.engines.scripted import ScriptedEngine
-from sprat.errors import UnsupportedRequest
+from sprat.errors import EngineRefused, UnsupportedRequest
 from sprat.policies.engine import PolicyEngine
 from sprat.policies.logistic import Logistic
 from sprat.policies.spec import Decision, Policy, Side
@@ -161,12 +161,14 @@ def deaf(name: str, *rules: dict[str, Any]) -> Deaf:
 
 
 class Mute(Counting):
-    """A script that refuses to tell log-probabilities, as Foundry Local does."""
+    """A script that refuses to tell log-probabilities, as some endpoints do; and JSON."""
 
     async def stream(self, request: ChatRequest):
         self.asked.append(request)
         if request.logprobs is not None:
-            raise UnsupportedRequest(f"logprobs is {request.logprobs}, and it tells none.")
+            raise EngineRefused(f"logprobs is {request.logprobs}, and it tells none.", status=400)
+        if request.response_format is not None:
+            raise UnsupportedRequest("response_format is set.", param="response_format")
         async with aclosing(ScriptedEngine.stream(self, request)) as pieces:
             async for piece in pieces:
                 yield piece

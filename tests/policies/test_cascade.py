@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from tests.policies.made import (
     UNLIKELY,
+    by_mean_logprob,
     engine,
     failing,
     played,
@@ -214,13 +215,22 @@ async def test_many_at_once_each_get_their_own():
 async def test_a_self_check_and_a_second_answer_are_steps_of_their_own():
     yes = {"text": "Yes", "logprobs": [-0.1], "contains": "Is the answer above right"}
     small = script("s", yes, SURE)
-    decision = Decision(self_check=True, sample=True)
+    decision = Decision(logistic=by_mean_logprob(), self_check=True, sample=True)
     made = engine(policy(decision=decision), small, script("l", LARGE))
     _, reply = await played(made, request())
     assert told(reply) == [("draft*", "s"), ("check", "s"), ("sample", "s")]
     assert small.asked[1].messages[-2].content == "It is Paris."
     assert (small.asked[2].temperature, small.asked[2].seed) == (0.7, 1)
     assert reply.text == "It is Paris."
+
+
+async def test_where_nothing_was_learned_nothing_more_is_asked():
+    small = script("s", SURE)
+    decision = Decision(self_check=True, sample=True)
+    made = engine(policy(decision=decision), small, script("l", LARGE))
+    _, reply = await played(made, request())
+    assert told(reply) == [("draft*", "s")]
+    assert len(small.asked) == 1
 
 
 async def test_both_engines_are_warmed_and_closed():

@@ -153,6 +153,14 @@ class TestBudget:
             assert (await ask(made, request())).path == "accepted"
         assert made.standing.budget.spent_usd == 0
 
+    async def test_an_answer_that_the_caller_left_is_paid_for_too(self):
+        large = rule("one two three", gap_ms=5000)
+        made, *_ = gated(rule("Small.", UNLIKELY), large, budget_usd=1.0, price=lambda *_: 0.5)
+        stream = made.stream(request())
+        await anext(stream)
+        await stream.aclose()  # pyright: ignore[reportAttributeAccessIssue]
+        assert made.standing.budget.spent_usd == 0.5
+
     async def test_an_unknown_price_uses_it_up(self):
         made, *_ = gated(rule("Small.", UNLIKELY), budget_usd=1.0, price=lambda *_: None)
         await ask(made, request())

@@ -239,8 +239,18 @@ class TestMute:
     async def test_a_caller_who_wants_them_gets_them_from_the_other_model(self):
         made = engine(policy(), mute("s", DRAFT), script("l", LARGE))
         _, reply = await played(made, request(logprobs=0))
-        assert (reply.path, reply.text) == ("direct", LARGE["text"])
+        assert (reply.path, reply.text) == ("escalated", LARGE["text"])
         assert reply.logprobs is not None
+
+    async def test_a_refusal_of_something_else_does_not_make_a_model_mute(self):
+        small = mute("s", DRAFT)
+        made = engine(policy(), small, script("l", LARGE))
+        _, reply = await played(made, request(response_format=ResponseFormat("json_object")))
+        assert (reply.path, reply.text) == ("direct", LARGE["text"])
+        assert told(reply) == [("draft", "s"), ("answer*", "l")]
+        assert not made._halves["small"].mute
+        await played(made, request())
+        assert made._halves["small"].mute
 
 
 async def test_a_policy_that_is_given_a_prediction_refuses_it_by_name():

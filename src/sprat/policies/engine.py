@@ -103,6 +103,7 @@ class PolicyEngine:
                         turn.stamps.piece(shown, tool_call=bool(shown.tool_calls))
                         yield shown
         finally:
+            turn.learn()
             self._spend(turn)
         if turn.watched:
             self._beside.follow(turn, self._spend)

@@ -15,7 +15,8 @@ async def accepts(turn: Turn, draft: Attempt, reply: Reply | None = None) -> boo
     judged = reply or draft.reply
     if judged is None:
         return False
-    extra = await extras(turn, draft)
+    learned = turn.policy.decision.logistic is not None and judged.logprobs
+    extra = await extras(turn, draft) if learned else {}
     confidence = confidence_of(turn.policy, turn.request, judged, extra)
     return settle(turn, draft, confidence)
 
@@ -33,11 +34,11 @@ def settle(turn: Turn, draft: Attempt, confidence: Confidence) -> bool:
 
 
 async def extras(turn: Turn, draft: Attempt) -> dict[str, float]:
-    """The features that cost another question; those that fail are left out."""
+    """The features that cost another question; those that cannot be had are left out."""
     decision, extra = turn.policy.decision, dict[str, float]()
     if draft.reply is None:
         return extra
-    if decision.self_check:
+    if decision.self_check and not draft.half.mute:
         asked = check_request(turn.request, draft.reply.text)
         check = await turn.whole(turn.begin("small", "check", "is its own answer right?", asked))
         chance = yes_probability(check.reply) if check.reply else None

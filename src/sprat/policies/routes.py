@@ -135,8 +135,10 @@ def refused_draft(large: Attempt) -> bool:
     Raises:
         PolicyError: nothing else was asked: it cannot read drafts at all.
     """
-    request = large.request
-    if request.prediction is None or not isinstance(large.error, UnsupportedRequest):
+    request, error = large.request, large.error
+    if request.prediction is None or not isinstance(error, UnsupportedRequest):
+        return False
+    if error.param not in {None, "prediction"}:
         return False
     plain = ChatRequest(
         messages=request.messages,
@@ -146,14 +148,11 @@ def refused_draft(large: Attempt) -> bool:
         prediction=request.prediction,
         scheduled_ns=request.scheduled_ns,
         model=request.model,
-        stop=request.stop,
         seed=request.seed,
-        top_p=request.top_p,
     )
     if request == plain:
         raise PolicyError(
-            f"{large.engine} cannot read drafts, which a verify policy is made of: "
-            f"{large.error.message}",
+            f"{large.engine} cannot read drafts, which a verify policy is made of: {error.message}",
             fix="Name a large model that runs on this machine, or make a cascade of the two.",
-        ) from large.error
+        ) from error
     return True

@@ -6,7 +6,7 @@ from contextlib import aclosing
 import msgspec
 
 from sprat.engines.stamps import Stamps
-from sprat.errors import UnsupportedRequest
+from sprat.errors import EngineRefused, SpratError, UnsupportedRequest
 from sprat.measure.clock import Clock
 from sprat.policies.attempt import Attempt, Half, Price
 from sprat.policies.confidence import Confidence
@@ -38,6 +38,8 @@ class Turn:
         """A shadow looks at it afterwards."""
         self._clock = clock
         self._price = price
+        self._plain = False
+        """The small model refused; perhaps the log-probabilities."""
         self.stamps = Stamps(request, clock)
         self.stamps.sent()
 
@@ -86,20 +88,25 @@ class Turn:
 
     def asking(self, logprobs: bool) -> ChatRequest:
         """What the small model is asked: log-probabilities too, where they are needed."""
-        if not logprobs or self.halves["small"].mute:
+        if not logprobs or self._plain or self.halves["small"].mute:
             return self.request
         most = max(self.request.logprobs or 0, ALTERNATIVES)
         return msgspec.structs.replace(self.request, logprobs=most)
 
     def refused_logprobs(self, attempt: Attempt) -> bool:
-        """Whether the model cannot tell what only we asked for; that is remembered, not traced."""
-        if self.request.logprobs is not None or attempt.request.logprobs is None:
+        """Whether the model may have refused only what we asked for: it is asked again without."""
+        ours = self.request.logprobs is None and attempt.request.logprobs is not None
+        if not ours or not _refused(attempt.error):
             return False
-        if not isinstance(attempt.error, UnsupportedRequest):
-            return False
-        attempt.half.mute = True
+        self._plain = True
         self.trace.remove(attempt)
         return True
+
+    def learn(self) -> None:
+        """A model that answered as soon as it was not asked for them tells none."""
+        made = (one for one in self.trace if isinstance(one, Attempt))
+        if self._plain and any(one.pieces and one.half.which == "small" for one in made):
+            self.halves["small"].mute = True
 
     def keep(self, attempt: Attempt, path: Path) -> None:
         """The reply is this attempt's."""
@@ -166,3 +173,9 @@ class Turn:
         loads = [timing.loaded_ns for timing in timings if timing and timing.loaded_ns is not None]
         if loads:
             self.stamps.loaded(max(loads))
+
+
+def _refused(error: SpratError | None) -> bool:
+    if isinstance(error, EngineRefused):
+        return error.status in {400, 422}
+    return isinstance(error, UnsupportedRequest)
