@@ -49,6 +49,10 @@ def logs(data: Path) -> dict[str, Logged]:
     return found
 
 
+DRAWN = ("cascade", "cascade, worth", "pre, worth", "verify, worth")
+"""Policies in a picture: more than four are not told apart."""
+
+
 class Made(NamedTuple):
     """The text of every block, and the pictures."""
 
@@ -65,8 +69,9 @@ class Drawing(NamedTuple):
 
 
 def drawing(name: str, pair: tuple[str, str], every: Sequence[Tried]) -> Drawing | None:
-    """The curves of all policies of a pair that were learned; None: none was."""
-    found = {one.way.name: one.found for one in every if one.found and one.way.learned}
+    """The curves of some policies of a pair that were learned; None: none was."""
+    known = {one.way.name: one.found for one in every if one.found}
+    found = {name: known[name] for name in DRAWN if name in known}
     if not found:
         return None
     title = f"{name}: {pair[0]} → {pair[1]}"
@@ -108,7 +113,7 @@ def filled(page: str, blocks: dict[str, str]) -> str:
 
 def main() -> int:
     """Print the tables, or write them into the page."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, default=DATA, metavar="FOLDER", help="of the logs")
     parser.add_argument("--write", action="store_true", help="into docs/hybrid.md")
     options = parser.parse_args()

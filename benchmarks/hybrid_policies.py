@@ -7,12 +7,12 @@ import msgspec
 
 from sprat.errors import PolicyError
 from sprat.policies.features import FEATURES
-from sprat.policies.fit import cross_fitted
 from sprat.policies.prompt import PROMPT_FEATURES
 from sprat.policies.splits import split
 from sprat.studies.hybrid import mathematics
 from sprat.studies.hybrid.evaluate import About, evaluation_of
 from sprat.studies.hybrid.forks import Fork, Sides, alone, forks_of
+from sprat.studies.hybrid.learning import Pupil, unseen
 from sprat.studies.hybrid.listening import at, heard
 from sprat.studies.hybrid.recorded import Recorded
 from sprat.studies.hybrid.replay import stage
@@ -31,14 +31,20 @@ class Way(NamedTuple):
     kind: str = "cascade"
     mode: str = "buffer"
     learned: bool = True
+    aim: str = "right"
+    """What is learned: that the draft is right, or that keeping it is worth more (`worth`)."""
 
 
 WAYS = (
     Way("cascade"),
+    Way("cascade, worth", aim="worth"),
     Way("cascade, rules", learned=False),
     Way("probe 16", mode="probe"),
+    Way("probe 16, worth", mode="probe", aim="worth"),
     Way("pre", mode="pre"),
+    Way("pre, worth", mode="pre", aim="worth"),
     Way("verify", kind="verify"),
+    Way("verify, worth", kind="verify", aim="worth"),
 )
 
 
@@ -64,6 +70,8 @@ async def tried(logged: Logged, pair: tuple[str, str], way: Way) -> Tried:
     name, recorded, prompts = logged
     wish = Wish(name=way.name, small=pair[0], large=pair[1], kind=way.kind, mode=way.mode)  # type: ignore[arg-type]
     policy = blank(wish)
+    decision = msgspec.structs.replace(policy.decision, aim=way.aim)
+    policy = msgspec.structs.replace(policy, decision=decision)
     sides = Sides(recorded.log.of(pair[0]), recorded.log.of(pair[1]))
     try:
         if way.mode == "pre":
@@ -75,7 +83,7 @@ async def tried(logged: Logged, pair: tuple[str, str], way: Way) -> Tried:
             features = FEATURES
             forks = await forks_of(policy, on, sides, recorded.questions)
         if way.learned:
-            forks = judged(forks, rows, features)
+            forks = judged(forks, rows, features, way)
         found = evaluation_of(at(policy, threshold_of(forks)), forks, About(name, 0, held_out=True))
     except PolicyError as error:
         return Tried(way, (), None, str(error))
@@ -103,14 +111,20 @@ def routed(recorded: Recorded, sides: Sides, known: dict[str, dict[str, float]])
 
 
 def judged(
-    forks: Sequence[Fork], rows: dict[str, dict[str, float]], features: Sequence[str]
+    forks: Sequence[Fork], rows: dict[str, dict[str, float]], features: Sequence[str], way: Way
 ) -> list[Fork]:
     """With the confidence of a model that saw neither the question nor its group."""
-    confidences = cross_fitted(
-        [rows.get(fork.question, {}) for fork in forks],
-        [fork.small.right for fork in forks],
-        groups=[fork.group for fork in forks],
-        features=features,
+    confidences = unseen(
+        Pupil(
+            way.aim,  # type: ignore[arg-type]
+            way.mode,  # type: ignore[arg-type]
+            [rows.get(fork.question, {}) for fork in forks],
+            [fork.small for fork in forks],
+            [fork.large for fork in forks],
+            [fork.group for fork in forks],
+            features,
+            0,
+        )
     )
     return [
         msgspec.structs.replace(fork, confidence=sure, calibrated=True)

@@ -227,7 +227,7 @@ def pack(questions: dict[str, QuestionSet], raw: Path, folder: Path) -> None:
 
 def main() -> None:
     """Record, read or pack."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--raw", type=Path, default=Path.home() / ".cache" / "sprat-outcomes")
     parser.add_argument("--limit", type=int, default=LIMITS["squad2"])

@@ -54,7 +54,10 @@ def unseen(pupil: Pupil) -> list[float]:
 
 
 def _gains(pupil: Pupil) -> list[float]:
-    return [large.score - small.score for small, large in zip(*_sides(pupil), strict=True)]
+    """What escalating would gain in score."""
+    return [
+        large.score - small.score for small, large in zip(pupil.small, pupil.large, strict=True)
+    ]
 
 
 def _costs(pupil: Pupil) -> list[float]:
@@ -62,12 +65,7 @@ def _costs(pupil: Pupil) -> list[float]:
     ways = [*pupil.small, *pupil.large]
     priced = all(way.cost_usd is not None for way in ways) and any(way.cost_usd for way in ways)
     unit = "usd" if priced else "seconds"
-    drafted = 0.0 if pupil.mode != "pre" else 1.0
     return [
-        large.cost(unit) - drafted * small.cost(unit)
-        for small, large in zip(*_sides(pupil), strict=True)
+        large.cost(unit) - (small.cost(unit) if pupil.mode == "pre" else 0.0)
+        for small, large in zip(pupil.small, pupil.large, strict=True)
     ]
-
-
-def _sides(pupil: Pupil) -> tuple[Sequence[Way], Sequence[Way]]:
-    return pupil.small, pupil.large
