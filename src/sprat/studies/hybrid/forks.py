@@ -10,11 +10,10 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from sprat.errors import PolicyError
 from sprat.policies.attempt import Price
 from sprat.policies.outcome import Outcome, timing_of
 from sprat.policies.spec import Policy
-from sprat.studies.hybrid.listening import ALWAYS, NEVER, at
+from sprat.studies.hybrid.listening import ALWAYS, NEVER, at, not_recorded
 from sprat.studies.hybrid.replay import Replayed, Stage, replay
 from sprat.types import Question, Usage
 
@@ -95,10 +94,7 @@ def _refuse_missing(policy: Policy, found: Sequence[Replayed]) -> None:
     """A log that lacks half of what the policy asks says nothing about it."""
     gaps = [one.missing for one in found if one.missing]
     if 2 * len(gaps) > len(found):
-        raise PolicyError(
-            f"The outcomes do not hold all that {policy.name} asks: {gaps[0]}",
-            fix="Ask anew: leave --from out.",
-        )
+        raise not_recorded(policy, gaps[0])
 
 
 def _fork(

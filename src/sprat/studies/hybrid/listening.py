@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from sprat.engines.base import ask
-from sprat.errors import SpratError
+from sprat.errors import PolicyError, SpratError
 from sprat.policies.logistic import Logistic
 from sprat.policies.outcome import request_of
 from sprat.policies.spec import Policy
@@ -37,8 +37,13 @@ class Listening(Logistic, frozen=True, kw_only=True):
 async def heard(
     policy: Policy, on: Stage, questions: Iterable[Question]
 ) -> dict[str, dict[str, float]]:
-    """The features of each question; a question that was never judged is left out."""
+    """The features of each question; a question that was never judged is left out.
+
+    Raises:
+        PolicyError: all are, as the log lacks what the policy asks.
+    """
     found: dict[str, dict[str, float]] = {}
+    gap = ""
     for question in questions:
         on.missing.clear()
         ear = Listening(features=(), centres=(), scales=(), weights=(), bias=0.0, heard=[])
@@ -46,10 +51,22 @@ async def heard(
         try:
             await ask(engine, request_of(question))
         except SpratError:
+            gap = gap or lacking(on)
             continue  # what cannot be answered cannot be learned from; the replay counts it
+        gap = gap or lacking(on)
         if ear.heard and not lacking(on):
             found[question.id] = ear.heard[-1]
+    if gap and not found:
+        raise not_recorded(policy, gap)
     return found
+
+
+def not_recorded(policy: Policy, gap: str) -> PolicyError:
+    """The policy cannot be tried on this log: the first thing that it lacks."""
+    return PolicyError(
+        f"The outcomes do not hold all that {policy.name} asks: {gap}",
+        fix="Ask anew: leave --from out.",
+    )
 
 
 def deciding(policy: Policy, threshold: float, logistic: Logistic | None) -> Policy:
