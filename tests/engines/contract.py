@@ -6,6 +6,7 @@ import math
 from contextlib import aclosing
 from itertools import pairwise
 
+import msgspec
 import pytest
 
 from sprat.engines.base import Engine, ask
@@ -29,7 +30,8 @@ async def played(engine: Engine, asked: ChatRequest) -> tuple[list[Delta], Reply
 
 
 async def refused(engine: Engine, asked: ChatRequest) -> None:
-    """The engine refuses the request's prediction, and names it."""
+    """The engine refuses the request's prediction, and names it; some refuse more than that."""
+    asked = msgspec.structs.replace(asked, logprobs=None)
     with pytest.raises(UnsupportedRequest) as caught:
         await ask(engine, asked)
     assert caught.value.param == "prediction"
