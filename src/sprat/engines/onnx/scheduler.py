@@ -80,10 +80,10 @@ class Scheduler:
         self._admit()
         if reading := [job for job in self._running if job.reading]:
             news += self._read(min(reading, key=lambda job: job.turn))
-        decoding = [job for job in self._running if not job.reading and not job.finish]
         fresh = {id(job) for job, _ in news}
+        decoding = [job for job in self._running if not job.reading and not job.finish]
         batch = [job for job in decoding if id(job) not in fresh]
-        if len(decoding) == 1 or not self._batching:
+        if len(batch) == 1 or not self._batching:
             for job in batch:
                 news += self._alone(job)
         elif batch:
