@@ -215,6 +215,26 @@ def test_a_growing_cache_keeps_what_it_holds():
     assert cache.address(0, 1) - cache.address(0, 0) == 2 * 256 * 4 * 4
 
 
+def test_a_cache_that_found_no_room_to_grow_is_empty_and_can_be_filled_anew(monkeypatch):
+    cache = KeyValueCache(2, 2, 4, np.dtype(np.float32))
+    cache.reserve(1, 10, 0)
+    version, zeros, made = cache.version, np.zeros, []
+
+    def scarce(*shape):
+        made.append(zeros(*shape))
+        if len(made) == 3:
+            raise MemoryError
+        return made[-1]
+
+    monkeypatch.setattr(np, "zeros", scarce)
+    with pytest.raises(MemoryError):
+        cache.reserve(2, 200, 1)
+    assert (cache.rows, cache.tokens, cache.arrays) == (0, 0, [])
+    assert cache.version != version
+    cache.reserve(1, 20, 0)
+    assert [array.shape for array in cache.arrays] == [(1, 2, 64, 4)] * 4
+
+
 def test_frames_survive_the_pipe_and_its_end_is_noticed():
     data = frame(Cancel(1)) + frame(Cancel(2))
     stream = io.BytesIO(data + b"\x05\x00")

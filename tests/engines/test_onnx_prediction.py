@@ -139,6 +139,36 @@ def test_jobs_with_and_without_predictions_answer_together(tiny: Path):
         assert [job.output for job in jobs] == lone
 
 
+@pytest.mark.parametrize("batching", [True, False])
+def test_a_prediction_keeps_nobody_waiting(tiny: Path, batching: bool):
+    """Two long predictions and two short requests after them; none of them is held up."""
+    loop = Loop(tiny, batching=batching)
+    texts, lengths = PROMPTS[:5], (400, 300, 12, 9, 300)
+    lone = [loop.lone(t, max_tokens=n) for t, n in zip(texts, lengths, strict=True)]
+    jobs = [loop.job(t, max_tokens=n) for t, n in zip(texts, lengths, strict=True)]
+    for at in (0, 1, 4):
+        jobs[at].predicted = Predicted(lone[at])
+    for job in jobs[:2]:
+        loop.scheduler.add(job)
+    loop.step()
+    loop.step()
+    for job in jobs[2:]:
+        loop.scheduler.add(job)
+    begun: dict[int, int] = {}
+    for step in range(100):
+        begun |= {job.id: step for job in jobs if job.output and job.id not in begun}
+        if jobs[3].finish:
+            break
+        loop.step()
+    following = [job.predicted.following for job in jobs if job.predicted]
+    assert following[:2] == [True, True]
+    assert begun[jobs[2].id] <= 1 < begun[jobs[3].id] <= 4
+    while not loop.scheduler.idle:
+        loop.step()
+    assert [job.output for job in jobs] == lone
+    assert [job.done().rejected_tokens for job in jobs if job.predicted] == [0, 0, 0]
+
+
 def test_where_guesses_are_not_exact_a_prediction_is_only_counted(loop: Loop):
     plain = loop.lone(TEXT, max_tokens=60)
     loop.runs.clear()

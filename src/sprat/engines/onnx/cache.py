@@ -38,24 +38,40 @@ class KeyValueCache:
         """Changes whenever the arrays moved."""
 
     def reserve(self, rows: int, tokens: int, used: int) -> None:
-        """Make room for `rows` requests of `tokens` tokens; the first `used` rows are kept."""
+        """Make room for `rows` requests of `tokens` tokens; the first `used` rows are kept.
+
+        Raises:
+            MemoryError: there is no room; nothing is kept then, and the cache is empty.
+        """
         if rows <= self.rows and tokens <= self.tokens:
             return
         rows = max(rows, self.rows)
         if tokens > self.tokens:
             tokens = -(-max(tokens, self.tokens) // BLOCK_TOKENS) * BLOCK_TOKENS
         tokens = max(tokens, self.tokens)
-        old: list[Floats | None] = [*self.arrays]
-        shape = (rows, self._kv_heads, tokens, self._head_size)
-        self.arrays = []
-        for i in range(self._count):
-            new = np.zeros(shape, self.dtype)
-            if old and (kept := old[i]) is not None:
-                new[:used, :, : self.tokens] = kept[:used]
-                old[i] = None  # frees it now: the peak is one array more, not twice the cache
-            self.arrays.append(new)
-        self.rows, self.tokens = rows, tokens
+        old, self.arrays, before = self.arrays, [], self.tokens
+        self.rows = self.tokens = 0  # until all is there: half of it must not be computed with
         self.version += 1
+        self.arrays = self._grown(
+            old, (rows, self._kv_heads, tokens, self._head_size), used, before
+        )
+        self.rows, self.tokens = rows, tokens
+
+    def _grown(
+        self, old: "list[Floats]", shape: tuple[int, ...], used: int, before: int
+    ) -> "list[Floats]":
+        """New arrays, with what the old ones hold; those are let go one by one.
+
+        So the peak is one array more, not twice the cache.
+        """
+        old.reverse()
+        arrays: list[Floats] = []
+        for _ in range(self._count):
+            new = np.zeros(shape, self.dtype)
+            if old:
+                new[:used, :, :before] = old.pop()[:used]
+            arrays.append(new)
+        return arrays
 
     def move(self, source: int, target: int, tokens: int) -> None:
         """Copy the first `tokens` tokens of row `source` over row `target`."""

@@ -30,8 +30,9 @@ class OnnxEngine:
     With `batching`, answers under way at the same time are computed together: faster, but their
     rounding then differs from a lone answer's, and so may a word. Without, they take turns, and at
     temperature 0 an answer never depends on the company it keeps. With `reuse_prefix`, a prompt
-    that begins like an earlier one is not computed again from its start: the same answer, sooner;
-    but then its time depends on what came before, so measurements leave it off.
+    that begins like an earlier one is not computed again from its start: the same answer, sooner
+    (but for the rounding of an earlier answer that was written in company); but then its time
+    depends on what came before, so measurements leave it off.
     """
 
     def __init__(

@@ -48,6 +48,8 @@ class Job:
         """Parts tool calls from text, where the model was offered tools."""
         self.past = 0
         """Tokens in the cache."""
+        self.turn = 0
+        """Which turn of all was its last to compute many tokens at once; 0: it had none."""
         self.output: list[int] = []
         self.cached = 0
         self.finish: Finish | None = None

@@ -3,7 +3,9 @@
 Why so, and what it saves: docs/decisions/reading-a-draft.md.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 
 from sprat.engines.onnx.native import Floats
 
@@ -34,6 +36,10 @@ class Predicted:
         self._most = _FIRST_READ
         self._tail: list[int] = []
         self._met = [False] * len(self.tokens)
+        self._after: dict[tuple[int, ...], list[int]] = defaultdict(list)
+        """Two tokens → the places after them: a long prediction is not searched at every token."""
+        for end, pair in enumerate(pairwise(self.tokens[:-1]), _LEAST_SAME):
+            self._after[pair].append(end)
 
     @property
     def exact(self) -> bool:
@@ -92,11 +98,12 @@ class Predicted:
         Of several places that after the most of them; of equals the one nearest to where the
         answer would be.
         """
-        unmet = (end for end, met in enumerate(self._met) if end and not met)
+        ends = self._after.get(tuple(self._tail[-_LEAST_SAME:]), ())
+        unmet = (end for end in ends if not self._met[end])
         found = [(self._same(end), -abs(end - self._expected), end) for end in unmet]
-        same, _, end = max(found, default=(0, 0, 0))
-        if same < _LEAST_SAME:
+        if not found:
             return None
+        same, _, end = max(found)
         self._met[end - same : end] = [True] * same
         return end
 

@@ -1,8 +1,9 @@
 """Decides what the decoder computes next: a piece of a prompt, one answer's tokens, or a batch's.
 
-Running requests hold cache rows 0, 1, 2, …; a request that ends gives its row to the last one, so
-that a batch is always the first rows. A lone answer is the same to the last bit whether its prompt
-was computed in pieces or at once, and with or without guesses (docs/decisions/own-decode-loop.md).
+Running requests hold cache rows 0, 1, 2, …; a request that ends gives its row to the last one. A
+batch is the first rows, up to the last that takes part. A lone answer is the same to the last bit
+whether its prompt was computed in pieces or at once, and with or without guesses
+(docs/decisions/own-decode-loop.md).
 """
 
 from collections import deque
@@ -34,6 +35,8 @@ class Scheduler:
         """The job whose prompt is being computed just now, and how to end that."""
         self._waiting: deque[Job] = deque()
         self._running: list[Job] = []
+        self._turns = 0
+        """How many times a job computed many tokens at once."""
         self._kept = Kept(decoder.cache, reuse=reuse_prefix)
 
     @property
@@ -75,12 +78,12 @@ class Scheduler:
         """Compute a little: the jobs that have something to show or have finished."""
         news: list[tuple[Job, Piece | None]] = []
         self._admit()
-        if self._running and self._running[-1].reading:
-            news += self._read(len(self._running) - 1)
-        decoding = [job for job in self._running if not job.reading and not job.finish]
+        if reading := [job for job in self._running if job.reading]:
+            news += self._read(min(reading, key=lambda job: job.turn))
         fresh = {id(job) for job, _ in news}
+        decoding = [job for job in self._running if not job.reading and not job.finish]
         batch = [job for job in decoding if id(job) not in fresh]
-        if len(decoding) == 1 or not self._batching:
+        if len(batch) == 1 or not self._batching:
             for job in batch:
                 news += self._alone(job)
         elif batch:
@@ -91,10 +94,13 @@ class Scheduler:
         return news
 
     def _admit(self) -> None:
-        """Give the next waiting job a row, one at a time: the last one must have read its own."""
+        """Give the next waiting job a row, one at a time: all others' prompts must be computed.
+
+        Those that follow a prediction are overtaken: the longest of them would hold up everybody.
+        """
         if not self._waiting or len(self._running) >= MOST_ROWS:
             return
-        if self._running and self._running[-1].reading:
+        if not all(job.prefilled for job in self._running):
             return
         job = self._waiting.popleft()
         row = len(self._running)
@@ -106,32 +112,34 @@ class Scheduler:
         self._decoder.cache.reserve(max(2 * rows, 1) if row >= rows else rows, need, used)
         self._kept.recall(job, row)
 
-    def _read(self, row: int) -> list[tuple[Job, Piece | None]]:
-        """A piece of what a job was given, and of its prediction while that holds."""
-        job = self._running[row]
+    def _read(self, job: Job) -> list[tuple[Job, Piece | None]]:
+        """A piece of what a job was given, and of its prediction while that holds: its turn."""
+        self._turns += 1
+        job.turn = self._turns
         if known := job.known():
             return [(job, job.take(known))]
         if job.prefilled:
             return self._alone(job)
-        count = self._count(job, row)
+        count = self._count(job)
         last = job.past + count == len(job.given)
         guess = self._fitting(job.guess(), count) if last and job.predicted else []
-        logits = self._prefill(job, row, [*job.given[job.past : job.past + count], *guess])
+        logits = self._prefill(job, [*job.given[job.past : job.past + count], *guess])
         if logits is None:  # its cancellation is on the way
             return []
         job.past += count
         return self._answered(job, guess, logits) if last and not job.reader else _seen(job, logits)
 
-    def _count(self, job: Job, row: int) -> int:
+    def _count(self, job: Job) -> int:
         """How much of what a job was given is computed next; never one token by itself."""
-        left = len(job.given) - job.past
-        count = min(self.pace.tokens(left, alone=row == 0), self._decoder.most_tokens)
+        left, alone = len(job.given) - job.past, len(self._running) == 1
+        count = min(self.pace.tokens(left, alone=alone), self._decoder.most_tokens)
         if job.reader:
             count = min(count, max(0, len(job.prompt) - 1 - job.past) + MOST_LOGITS)
         return count - 1 if left - count == 1 else count
 
-    def _prefill(self, job: Job, row: int, tokens: list[int]) -> Floats | None:
+    def _prefill(self, job: Job, tokens: list[int]) -> Floats | None:
         """Logits [kept, vocab] of those of the tokens that need them; None: it was cut short."""
+        row = self._running.index(job)
         beyond = min(job.past + len(tokens) - len(job.prompt) + 1, len(tokens))
         stop, before = Stop(), now_ns()
         self._reading = job.id, stop
@@ -169,14 +177,20 @@ class Scheduler:
         return self._answered(job, guess, logits)
 
     def _together(self, batch: list[Job]) -> list[tuple[Job, Piece | None]]:
-        """One token for every answer, in one run over the first rows."""
-        self._make_room(max(job.past for job in batch) + 2)
-        tokens = np.array([[job.output[-1]] for job in batch])
-        logits = self._decoder.run(tokens, [job.past for job in batch], 0)
+        """One token for every answer, in one run over the first rows.
+
+        A row between them whose job reads is computed too, and nobody looks: what that writes is
+        behind the job's own tokens, where its next piece goes.
+        """
+        rows = self._running[: 1 + max(self._running.index(job) for job in batch)]
+        self._make_room(max(job.past for job in rows) + 2)
+        tokens = np.array([job.output[-1:] or [0] for job in rows])
+        logits = self._decoder.run(tokens, [job.past for job in rows], 0)
         news: list[tuple[Job, Piece | None]] = []
-        for row, job in enumerate(batch):
-            job.past += 1
-            news.append((job, job.take([job.choose(logits[row, 0])])))
+        for row, job in enumerate(rows):
+            if job in batch:
+                job.past += 1
+                news.append((job, job.take([job.choose(logits[row, 0])])))
         return news
 
     def _make_room(self, tokens: int) -> None:
@@ -185,10 +199,15 @@ class Scheduler:
             cache.reserve(cache.rows, tokens + GROW_TOKENS, cache.rows)
 
     def _leave(self, row: int) -> None:
-        """Free a row: later requests move down, so that decoding rows stay first, without holes."""
+        """Free a row: later requests move down, so that there is no hole.
+
+        First the last one that decodes, that a batch be of few rows; then the last one of all.
+        """
         gone, last = self._running[row], len(self._running) - 1
+        later = range(row + 1, len(self._running))
+        decoding = [source for source in later if not self._running[source].reading]
         hole = row
-        for source in (last - 1, last) if self._running[last].reading else (last,):
+        for source in (*decoding[-1:], last):
             if source > hole:
                 self._decoder.cache.move(source, hole, self._running[source].past)
                 self._running[hole] = self._running[source]
