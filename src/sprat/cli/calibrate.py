@@ -8,18 +8,25 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from sprat.cli.calibrating import Typed, name_for, path_for, refuse_beforehand, refuse_name
-from sprat.cli.compare import ALTERNATIVES, DEFAULT_SET, Wanted, resumed_plan
+from sprat.cli.calibrating import (
+    Typed,
+    again,
+    gone_on,
+    name_for,
+    path_for,
+    refuse_beforehand,
+    refuse_name,
+)
+from sprat.cli.compare import ALTERNATIVES, DEFAULT_SET
 from sprat.cli.context import settings_of
 from sprat.cli.learning import DEFAULT_DELTA, DEFAULT_TARGET, learning_options
 from sprat.cli.output import check_target
 from sprat.cli.policy_report import PolicyTargets, policy_report_options
 from sprat.cli.provider import provider_option, with_provider
-from sprat.errors import PolicyError, RunError, UsageError
+from sprat.errors import PolicyError, UsageError
 from sprat.runs.store import Store
-from sprat.runs.study import Study
 from sprat.settings import Settings
-from sprat.studies.plan import ComparePlan, plan_of, refuse_difference
+from sprat.studies.plan import ComparePlan
 
 if TYPE_CHECKING:
     from sprat.policies.spec import Policy
@@ -141,49 +148,11 @@ def _asked(typed: Typed, settings: Settings) -> tuple["Recorded", str, str]:
 
     with Store(settings.runs_file, create=typed.resume is None) as store:
         resume = study_to_resume(store, typed.resume) if typed.resume else None
-        plan = _gone_on(typed, store.study(resume)) if resume else _plan(typed, settings)
+        plan = gone_on(typed, store.study(resume)) if resume else _plan(typed, settings)
         refuse_beforehand(typed, plan, settings)
         study = ask_in_sight(plan, settings, store, resume, "sprat calibrate")
-        click.echo(f"Recorded. Calibrate again with: {_again(typed, study)}", err=True)
+        click.echo(f"Recorded. Calibrate again with: {again(typed, study)}", err=True)
         return of_study(store, study), plan.small, plan.large
-
-
-def _gone_on(typed: Typed, study: Study) -> ComparePlan:
-    """The plan as it began, with what was typed laid over it.
-
-    Raises:
-        RunError: it differs, or the study keeps no log-probabilities.
-    """
-    before = plan_of(study)
-    if before.logprobs is None:
-        raise RunError(
-            f"{study.id} keeps no log-probabilities.", fix="Start anew without --resume."
-        )
-    wanted = Wanted(
-        small=typed.small,
-        large=typed.large,
-        questions=typed.questions,
-        limit=typed.limit,
-        seed=typed.seed,
-        prompt=None,
-        margin=None,
-        kinds=None,
-        languages=None,
-    )
-    plan = resumed_plan(wanted, before)
-    refuse_difference(study, plan)
-    return plan
-
-
-def _again(typed: Typed, study: str) -> str:
-    """How to calibrate again. What is asked besides is not recorded, so it takes the models."""
-    asked = [
-        f"--kind {typed.kind}" if typed.kind != "cascade" else "",
-        "--self-check" if typed.self_check else "",
-        "--sample" if typed.sample else "",
-    ]
-    more = " ".join(option for option in asked if option)
-    return f"sprat calibrate --resume {study} {more}" if more else f"sprat calibrate --from {study}"
 
 
 def _plan(typed: Typed, settings: Settings) -> ComparePlan:

@@ -6,9 +6,11 @@ from typing import Literal
 
 import msgspec
 
-from sprat.errors import UsageError
+from sprat.cli.compare import Wanted, resumed_plan
+from sprat.errors import RunError, UsageError
+from sprat.runs.study import Study
 from sprat.settings import Settings
-from sprat.studies.plan import ComparePlan
+from sprat.studies.plan import ComparePlan, plan_of, refuse_difference
 
 
 class Typed(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,3 +80,41 @@ def refuse_beforehand(typed: Typed, plan: ComparePlan, settings: Settings) -> No
     refuse_too_few(plan.questions, plan.seed)
     if typed.kind == "verify":
         asyncio.run(refuse_unreading(plan.large, plan.questions[0], settings))
+
+
+def gone_on(typed: Typed, study: Study) -> ComparePlan:
+    """The plan as it began, with what was typed laid over it.
+
+    Raises:
+        RunError: it differs, or the study keeps no log-probabilities.
+    """
+    before = plan_of(study)
+    if before.logprobs is None:
+        raise RunError(
+            f"{study.id} keeps no log-probabilities.", fix="Start anew without --resume."
+        )
+    wanted = Wanted(
+        small=typed.small,
+        large=typed.large,
+        questions=typed.questions,
+        limit=typed.limit,
+        seed=typed.seed,
+        prompt=None,
+        margin=None,
+        kinds=None,
+        languages=None,
+    )
+    plan = resumed_plan(wanted, before)
+    refuse_difference(study, plan)
+    return plan
+
+
+def again(typed: Typed, study: str) -> str:
+    """How to calibrate again. What is asked besides is not recorded, so it takes the models."""
+    asked = [
+        f"--kind {typed.kind}" if typed.kind != "cascade" else "",
+        "--self-check" if typed.self_check else "",
+        "--sample" if typed.sample else "",
+    ]
+    more = " ".join(option for option in asked if option)
+    return f"sprat calibrate --resume {study} {more}" if more else f"sprat calibrate --from {study}"
