@@ -27,9 +27,16 @@ def lines(policy: Policy) -> Iterator[tuple[str, str]]:
         f"{rest.failures} failures in a row: left alone for {rest.cool_down_s:g} s, then tried",
     )
     yield "certified", _certified(policy.certificate)
+    yield from (("refused", why) for why in refused_of(policy))
     yield from _evaluated(policy.evaluation)
     if policy.created:
         yield "created", policy.created
+
+
+def refused_of(policy: Policy) -> tuple[str, ...]:
+    """Why its calibration would not have written it, but for --force; empty: it is worth having."""
+    said = (policy.evaluation or {}).get("refused")
+    return tuple(map(str, cast("list[Any]", said))) if isinstance(said, list) else ()
 
 
 def _side(side: Side) -> str:
@@ -56,7 +63,8 @@ def _decides(policy: Policy) -> str:
 def _confidence(policy: Policy) -> str:
     decision = policy.decision
     if decision.logistic is None:
-        return "by rules, uncalibrated"
+        never = "; nothing is accepted" if decision.threshold is None else ""
+        return f"by rules, uncalibrated{never}"
     extra = " and ".join(
         name
         for name, on in (("a self-check", decision.self_check), ("a sample", decision.sample))
@@ -66,6 +74,8 @@ def _confidence(policy: Policy) -> str:
     what = "the prompt" if policy.mode == "pre" else whose
     learned = f"{len(decision.logistic.features)} features of {what}{f', {extra}' if extra else ''}"
     sampling = ", ".join(f"{name} {value}" for name, value in policy.sampling.items())
+    if decision.threshold is None:
+        return "nothing is accepted, however sure"
     return (
         f"accepted from a confidence of {decision.threshold:.3f} on, learned from {learned}"
         f"{f' at {sampling}' if sampling else ''}"
