@@ -12,7 +12,7 @@ from tests.serve.sse import events
 from tests.serve.test_log import fields_of, logged
 from tests.serve.test_metrics import scraped, value
 
-from sprat.policies.spec import Fallback, Shadow
+from sprat.policies.spec import Fallback, Gates, Shadow
 from sprat.serve.observe.figures import figures
 from sprat.serve.observe.trace import attributes_of
 from sprat.settings import Settings
@@ -159,6 +159,18 @@ async def test_what_has_no_price_is_not_told_to_cost_nothing(tmp_path: Path):
     assert state["spent_usd"] is None
     assert value(found, "sprat_engine_cost_usd_total") == 0
     assert value(found, "sprat_engine_output_tokens_total") == 9
+
+
+async def test_a_budget_for_a_model_without_a_price_is_refused(tmp_path: Path):
+    settings = msgspec.structs.replace(pair(tmp_path), cost=Settings().cost)
+    keep(settings, made(tmp_path, gates=Gates(budget_usd=0.5)))
+    async with gateway(settings) as at:
+        answer = await at.chat("Something hard", GOOD)
+        state = await states(at)
+    assert answer["error"]["code"] == "policy_unusable"
+    assert "good has a budget, but big has no price here" in answer["error"]["message"]
+    assert state["usable"] is False
+    assert "no price here" in state["why"]
 
 
 async def test_a_policy_that_cannot_be_used_is_listed_with_the_reason(tmp_path: Path):

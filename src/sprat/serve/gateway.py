@@ -64,7 +64,7 @@ class Gateway:
         self.answering.changed = self.embedding.changed = self._changed
         self.answering.restarted = self.embedding.restarted = self._restarted
         self.prices = Prices(settings)
-        files = PolicyFiles(self.names, settings, self.offered.on_disk)
+        files = PolicyFiles(self.names, settings, self.prices, self.offered.on_disk)
         self.offered.usable = files.usable
         self.policies = Policies(
             files,
