@@ -13,12 +13,13 @@ from tests.policies.test_contract import SCRIPT
 
 from sprat.cost import Prices
 from sprat.engines.base import Engine, ask
+from sprat.engines.line import CALLER
 from sprat.engines.script import Script
 from sprat.engines.scripted import ScriptedEngine
 from sprat.errors import EngineError
 from sprat.measure.clock import now_ns
 from sprat.models.names import Scripted
-from sprat.serve.models.leased import CALLER, Leased
+from sprat.serve.models.leased import Leased
 from sprat.serve.models.names import Served
 from sprat.serve.models.pool import Pool
 from sprat.settings import ServeSettings, Settings

@@ -8,10 +8,10 @@ from typing import Any
 from sprat.cost import Prices
 from sprat.door import embedder_of, open_source
 from sprat.engines.base import Embedder, Engine
+from sprat.engines.line import CALLER
 from sprat.engines.onnx.providers import checked
 from sprat.errors import SettingsError, UnknownModel, UsageError
 from sprat.serve.ledger import Ledger, a_moment_later
-from sprat.serve.models.leased import CALLER
 from sprat.serve.models.names import Names, Served
 from sprat.serve.models.offered import Offered
 from sprat.serve.models.policies import Policies

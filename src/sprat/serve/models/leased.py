@@ -2,21 +2,18 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing
-from contextvars import ContextVar
 from typing import cast
 
 import msgspec
 
 from sprat.cost import Prices
 from sprat.engines.base import Engine, Load
+from sprat.engines.line import CALLER, waited, waits
 from sprat.errors import EngineError, SpratError
 from sprat.measure.clock import now_ns
 from sprat.serve.models.names import Served
 from sprat.serve.models.pool import Lease, Pool
 from sprat.types import ChatRequest, Delta, Reply, Step, Usage
-
-CALLER: ContextVar[str] = ContextVar("caller", default="")
-"""Who asks: a policy is asked by many, and each stands in the line of its models as itself."""
 
 Spent = Callable[[str, Usage, float | None], None]
 """Told what a model did, by name: of every answer, and of what came of one that was cut."""
@@ -59,8 +56,10 @@ class Leased:
         asked = self._completed(request)
         reply: Reply | None = None
         cut_tokens = 0
+        waits()
         try:
             async with self._lease() as lease, aclosing(_asking(lease.engine, asked)) as pieces:
+                waited()
                 async for piece in pieces:
                     if isinstance(piece, Reply):
                         reply = self._finished(piece)
