@@ -37,7 +37,7 @@ def leased(script: Any = READING) -> tuple[Leased, Pool[Engine]]:
     settings = ServeSettings(keep_free_bytes=0, places=2)
     pool: Pool[Engine] = Pool(lambda _: ScriptedEngine(SOURCE, made), settings, lambda: 10**12)
     prices = Prices(Settings())
-    return Leased(SIDE, pool, prices, most_tokens=99, spent=lambda *_: None), pool
+    return Leased(SIDE, pool, prices, most_tokens=99), pool
 
 
 @pytest_asyncio.fixture(scope="class", loop_scope="class")

@@ -35,7 +35,8 @@ def answering(parse: Parse) -> Work:
         async with gateway.lease(served, exchange.caller(asked.caller)) as lease:
             told = told_of(record, served, lease)
             send = _streamed if asked.stream else _whole
-            async with aclosing(merged(lease.engine, requests)) as answers:
+            engine = lease.engine.asked_by(exchange.trail) if record.policy else lease.engine
+            async with aclosing(merged(engine, requests)) as answers:
                 await send(exchange, answers, asked.form, told)
 
     return work

@@ -1,6 +1,6 @@
 """One side of a policy: a model of the pool, leased for each question."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, aclosing
 from typing import cast
 
@@ -13,10 +13,7 @@ from sprat.errors import EngineError, SpratError
 from sprat.measure.clock import now_ns
 from sprat.serve.models.names import Served
 from sprat.serve.models.pool import Lease, Pool
-from sprat.types import ChatRequest, Delta, Reply, Step, Usage
-
-Spent = Callable[[str, Usage, float | None], None]
-"""Told what a model did, by name: of every answer, and of what came of one that was cut."""
+from sprat.types import ChatRequest, Delta, Reply, Step
 
 
 class Leased:
@@ -26,20 +23,13 @@ class Leased:
     """
 
     def __init__(
-        self,
-        served: Served,
-        pool: Pool[Engine],
-        prices: Prices,
-        *,
-        most_tokens: int,
-        spent: Spent,
+        self, served: Served, pool: Pool[Engine], prices: Prices, *, most_tokens: int
     ) -> None:
         self.name = served.name
         self.served = served
         self._pool = pool
         self._prices = prices
         self._most_tokens = most_tokens
-        self._spent = spent
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -55,7 +45,6 @@ class Leased:
         """
         asked = self._completed(request)
         reply: Reply | None = None
-        cut_tokens = 0
         waits()
         try:
             async with self._lease() as lease, aclosing(_asking(lease.engine, asked)) as pieces:
@@ -64,13 +53,10 @@ class Leased:
                     if isinstance(piece, Reply):
                         reply = self._finished(piece)
                         break
-                    cut_tokens += piece.tokens or 0
                     yield piece
         except SpratError as error:
             error.message = self._shown(error.message)
             raise
-        finally:
-            self._tell(reply, cut_tokens)
         if reply is None:
             raise EngineError(f"{self.name} ended its stream without a reply.")
         yield reply
@@ -92,12 +78,6 @@ class Leased:
         if most is None and self.served.where == "local":
             most = self._most_tokens
         return msgspec.structs.replace(request, max_tokens=most, scheduled_ns=now_ns())
-
-    def _tell(self, reply: Reply | None, cut_tokens: int) -> None:
-        if reply is not None:
-            self._spent(self.name, reply.usage, reply.cost_usd)
-        elif cut_tokens:
-            self._spent(self.name, Usage(0, cut_tokens), None)
 
     def _finished(self, reply: Reply) -> Reply:
         """The reply with its price, which goes by the model's own name, and then renamed."""
