@@ -118,6 +118,18 @@ async def test_what_a_shadow_asks_beside_is_counted_too(tmp_path: Path):
     }  # fmt: skip
 
 
+async def test_a_shadow_takes_nobodys_place_in_the_line(tmp_path: Path):
+    policy = made(tmp_path, "shadow", shadow=Shadow(share=1.0))
+    async with policed(tmp_path, policy, places=1, queue=2) as at:
+        (tmp_path / "big.toml").write_text('[[rule]]\ntext = "big"\nfirst_ms = 50', "utf-8")
+        for number in range(3):
+            await at.chat(f"Something easy {number}", GOOD)
+        shadow = (await states(at))["shadow"]
+        answers = await asyncio.gather(*(at.chat("me myself", "big") for _ in range(2)))
+    assert (shadow["running"], shadow["skipped"]) == (1, 2)
+    assert not [answer for answer in answers if "error" in answer]
+
+
 async def states(at: At) -> dict[str, Any]:
     async with await at.get("/api/policies") as response:
         (state,) = (await response.json())["policies"]

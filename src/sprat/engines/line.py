@@ -56,10 +56,10 @@ class Lined(Protocol):
 
     @property
     def crowded(self) -> bool:
-        """Whether somebody waits for it."""
+        """Whether whoever asks now must wait."""
         ...
 
 
 def crowded(engine: object) -> bool:
-    """Whether one more question would stand behind somebody's."""
+    """Whether one more question would have to wait, as far as that is known."""
     return isinstance(engine, Lined) and engine.crowded

@@ -36,6 +36,11 @@ class Leased:
         """Those of the model, while it is loaded."""
         return self._pool.slot(self.served).standing.pids
 
+    @property
+    def crowded(self) -> bool:
+        """Whether the model has no place free."""
+        return self._pool.slot(self.served).places.full
+
     async def stream(self, request: ChatRequest) -> AsyncGenerator[Delta | Reply]:
         """The model's stream. Its place is given back before the reply is passed on.
 
