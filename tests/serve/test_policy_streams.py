@@ -200,6 +200,15 @@ async def test_the_line_of_a_healthy_model_is_no_failure_of_it(tmp_path: Path):
     assert all("was not free within 0.05 s" in step["error"] for step in late)
 
 
+async def test_a_side_that_cannot_be_loaded_shows_clients_no_path(tmp_path: Path):
+    async with policed(tmp_path) as at:
+        (tmp_path / "little.toml").write_text("nonsense = 1", "utf-8")
+        answer = await at.chat("Something easy", GOOD)
+    assert answer["sprat"]["path"] == "escalated"
+    assert answer["sprat"]["steps"][0]["error"] == "The model of good.small cannot be loaded."
+    assert str(tmp_path) not in str(answer)
+
+
 async def test_the_seconds_in_line_are_not_paid(tmp_path: Path):
     settings = msgspec.structs.replace(
         pair(tmp_path),

@@ -9,11 +9,22 @@ import msgspec
 from sprat.cost import Prices
 from sprat.engines.base import Engine, Load
 from sprat.engines.line import CALLER, waited, waits
-from sprat.errors import EngineError, SpratError
+from sprat.errors import (
+    EngineError,
+    ModelError,
+    SettingsError,
+    SpratError,
+    UnsupportedRequest,
+    UsageError,
+)
 from sprat.measure.clock import now_ns
-from sprat.serve.models.names import Served
+from sprat.serve.models.names import Served, completed
 from sprat.serve.models.pool import Lease, Pool
+from sprat.serve.observe.log import LOG
 from sprat.types import ChatRequest, Delta, Reply, Step
+
+_OPERATORS = (ModelError, SettingsError, UsageError)
+"""Errors about what stands on the operator's disk, or in his settings."""
 
 
 class Leased:
@@ -46,9 +57,11 @@ class Leased:
 
         Raises:
             Busy: too many wait for the model already, or there is too little memory.
+            ModelError: it cannot be loaded; why is in the log.
             SpratError: as the model.
         """
-        asked = self._completed(request)
+        # In line since now, not since the policy was asked: the answer tells the wait from it.
+        asked = completed(request, self.served, self._most_tokens, now_ns())
         reply: Reply | None = None
         waits()
         try:
@@ -60,8 +73,10 @@ class Leased:
                         break
                     yield piece
         except SpratError as error:
-            error.message = self._shown(error.message)
-            raise
+            told = self._told(error)
+            if told is error:
+                raise
+            raise told from error
         if reply is None:
             raise EngineError(f"{self.name} ended its stream without a reply.")
         yield reply
@@ -77,13 +92,6 @@ class Leased:
     def _lease(self) -> AbstractAsyncContextManager[Lease[Engine]]:
         return self._pool.lease(self.served, CALLER.get())
 
-    def _completed(self, request: ChatRequest) -> ChatRequest:
-        """`scheduled_ns`: when it got into line, so that the wait can be told from the answer."""
-        most = request.max_tokens
-        if most is None and self.served.where == "local":
-            most = self._most_tokens
-        return msgspec.structs.replace(request, max_tokens=most, scheduled_ns=now_ns())
-
     def _finished(self, reply: Reply) -> Reply:
         """The reply with its price, which goes by the model's own name, and then renamed."""
         priced = self._prices.priced(self.served.source, reply)
@@ -92,10 +100,23 @@ class Leased:
 
     def _renamed_step(self, step: Step) -> Step:
         engine = self.name if step.engine == self.served.source else step.engine
-        return msgspec.structs.replace(step, engine=engine, why=self._shown(step.why))
+        error = self._shown(step.error) if step.error else None
+        return msgspec.structs.replace(step, engine=engine, why=self._shown(step.why), error=error)
+
+    def _told(self, error: SpratError) -> SpratError:
+        """What clients may read of it: neither a path nor what only the operator can mend."""
+        if isinstance(error, _OPERATORS) and not isinstance(error, UnsupportedRequest):
+            LOG.warning("cannot be used", extra={"model": self.name, "error": str(error)})
+            return ModelError(f"The model of {self.name} cannot be loaded.")
+        error.message = self._shown(error.message)
+        error.fix = self._shown(error.fix) if error.fix else None
+        return error
 
     def _shown(self, text: str) -> str:
-        return text.replace(self.served.source, self.name)
+        path = getattr(self.served.found, "path", None)
+        for ours in (self.served.source, *((str(path),) if path else ())):
+            text = text.replace(ours, self.name)
+        return text
 
 
 def _asking(engine: Engine, request: ChatRequest) -> AsyncGenerator[Delta | Reply]:
