@@ -16,6 +16,7 @@
     │   ├── EngineTimeout       no answer in the time allowed
     │   ├── ContextTooLong      the prompt does not fit
     │   └── EngineRefused       the endpoint said no (status and its own words kept)
+    ├── EngineWaiting           no place at a model, or it was not loaded, in the time allowed
     ├── PolicyError             a policy file that cannot be used, or a policy not worth having
     ├── QuestionError           a question file that cannot be read
     └── RunError                recorded runs: missing, from another version, not resumable
@@ -116,6 +117,10 @@ class EngineRefused(EngineError):
         super().__init__(message, fix=fix)
         self.status = status
         self.retry_after_s = retry_after_s
+
+
+class EngineWaiting(SpratError):
+    """A model had no place, or was not loaded, in the time allowed: it is as well as ever."""
 
 
 class PolicyError(SpratError):

@@ -34,7 +34,7 @@ class Endpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def is_here(self) -> bool:
         """Whether it listens on this machine: what is sent there does not leave it."""
-        return _is_this_machine(urlsplit(self.url).hostname or "")
+        return is_here(self.url)
 
 
 class OnnxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -257,8 +257,12 @@ def _checked_url(url: str, where: str) -> str:
     return url.rstrip("/")
 
 
-def _is_this_machine(host: str) -> bool:
-    """Names that mean the loopback everywhere (RFC 6761), and its addresses."""
+def is_here(url: str) -> bool:
+    """Whether an address is this machine's: what is sent there leaves it by no proxy either.
+
+    Names that mean the loopback everywhere (RFC 6761), and its addresses.
+    """
+    host = urlsplit(url).hostname or ""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

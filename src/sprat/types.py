@@ -198,8 +198,8 @@ def _seconds(start_ns: int | None, end_ns: int | None) -> float | None:
 
 Path = Literal["accepted", "escalated", "direct", "degraded"]
 """How a policy came by its answer: the small model's draft was good enough; it was not, and the
-large one answered; who answers was chosen beforehand; the draft was not good enough, and nothing
-better was to be had."""
+large one answered; who answers was chosen beforehand; the large one gave no answer, and the small
+one's is kept: the draft, or what it answered where there was none."""
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

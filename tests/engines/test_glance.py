@@ -7,8 +7,9 @@ from threading import Event, Thread
 import pytest
 from tests.foundry_service import foundry_service
 
-from sprat.engines.glance import glance, is_here
+from sprat.engines.glance import glance
 from sprat.engines.patience import aside, within
+from sprat.settings import is_here
 
 
 def test_an_answer_is_seen_with_its_status_headers_and_body():

@@ -18,6 +18,7 @@ from tests.engines.stub_server import (
 
 from sprat.engines.base import ask
 from sprat.engines.openai import Limits, OpenAIEngine
+from sprat.engines.openai.session import proxy_of
 from sprat.errors import (
     ContextTooLong,
     EngineDied,
@@ -250,6 +251,18 @@ async def test_a_proxy_is_never_used_for_this_machine(stub: Stub, monkeypatch: p
     stub.answers(stream(piece("ok")))
     assert (await ask(engine, hello())).text == "ok"
     await engine.aclose()
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "127.0.0.2", "[::1]", "localhost", "box.localhost", "0.0.0.0", "far.test"]
+)
+def test_what_counts_as_this_machine_is_what_no_proxy_sees(
+    host: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("http_proxy", "http://proxy.test:3128")
+    monkeypatch.delenv("no_proxy", raising=False)
+    endpoint = Endpoint(url=f"http://{host}:1/v1")
+    assert (proxy_of(endpoint.url) is None) is endpoint.is_here is (host != "far.test")
 
 
 async def test_a_404_is_told_even_where_the_list_of_models_is_no_http():

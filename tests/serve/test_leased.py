@@ -13,12 +13,21 @@ from tests.policies.test_contract import SCRIPT
 
 from sprat.cost import Prices
 from sprat.engines.base import Engine, ask
+from sprat.engines.line import CALLER
 from sprat.engines.script import Script
 from sprat.engines.scripted import ScriptedEngine
-from sprat.errors import EngineError
+from sprat.errors import (
+    BadWeights,
+    EngineError,
+    ModelError,
+    SettingsError,
+    SpratError,
+    UnsupportedRequest,
+    UsageError,
+)
 from sprat.measure.clock import now_ns
 from sprat.models.names import Scripted
-from sprat.serve.models.leased import CALLER, Leased
+from sprat.serve.models.leased import Leased
 from sprat.serve.models.names import Served
 from sprat.serve.models.pool import Pool
 from sprat.settings import ServeSettings, Settings
@@ -36,7 +45,7 @@ def leased(script: Any = READING) -> tuple[Leased, Pool[Engine]]:
     settings = ServeSettings(keep_free_bytes=0, places=2)
     pool: Pool[Engine] = Pool(lambda _: ScriptedEngine(SOURCE, made), settings, lambda: 10**12)
     prices = Prices(Settings())
-    return Leased(SIDE, pool, prices, most_tokens=99, spent=lambda *_: None), pool
+    return Leased(SIDE, pool, prices, most_tokens=99), pool
 
 
 @pytest_asyncio.fixture(scope="class", loop_scope="class")
@@ -73,6 +82,40 @@ async def test_what_an_engine_says_of_itself_is_told_under_the_sides_name():
     assert "good.small" in str(caught.value)
     assert "secret" not in str(caught.value)
     await pool.aclose()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        SettingsError(f"{PATH} is no script: line 1.", fix=f"Correct {PATH}."),
+        BadWeights(f"{PATH}/weights.onnx cannot be read."),
+        UsageError(f"{PATH} is not there.", fix=f"ls {PATH.parent}"),
+    ],
+)
+async def test_why_a_model_cannot_be_loaded_is_the_operators_to_know(
+    error: SpratError, caplog: pytest.LogCaptureFixture
+):
+    def broken(_: Served) -> Engine:
+        raise error
+
+    pool: Pool[Engine] = Pool(broken, ServeSettings(keep_free_bytes=0), lambda: 10**12)
+    side = Leased(SIDE, pool, Prices(Settings()), most_tokens=99)
+    with pytest.raises(ModelError) as caught:
+        await ask(side, request())
+    assert str(caught.value) == "The model of good.small cannot be loaded."
+    (line,) = caplog.records
+    assert line.__dict__["error"] == str(error)
+
+
+async def test_a_request_that_a_side_cannot_honour_is_told_in_its_own_words():
+    def refusing(_: Served) -> Engine:
+        raise UnsupportedRequest(f"{SOURCE} has no tools.", param="tools", fix=f"Ask {PATH} less.")
+
+    pool: Pool[Engine] = Pool(refusing, ServeSettings(keep_free_bytes=0), lambda: 10**12)
+    side = Leased(SIDE, pool, Prices(Settings()), most_tokens=99)
+    with pytest.raises(UnsupportedRequest) as caught:
+        await ask(side, request())
+    assert str(caught.value) == "good.small has no tools. Ask good.small less."
 
 
 async def test_an_answer_without_an_end_of_its_own_gets_the_gateways():

@@ -4,14 +4,16 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import openai
 import pytest
-from tests.serve.policies import GOOD, client, made, policed, roles
-from tests.serve.running import At
+from tests.serve.policies import GOOD, client, keep, made, pair, policed, roles
+from tests.serve.running import At, gateway
 from tests.serve.sse import events, joined
 
 from sprat.policies.logistic import Logistic
 from sprat.policies.spec import Decision, Fallback, Policy, Refine, Rules, Side, Verify
+from sprat.settings import CostSettings
 
 QUESTIONS = ("Something easy", "Something hard", "lengthy", "down")
 BY_LENGTH = Decision(
@@ -176,6 +178,53 @@ async def test_a_time_limit_of_the_draft_goes_to_the_large_model(tmp_path: Path)
         sprat = (await at.chat("drag", GOOD))["sprat"]
     assert sprat["path"] == "escalated"
     assert "0.02 s" in sprat["steps"][0]["error"]
+
+
+async def test_the_line_of_a_healthy_model_is_no_failure_of_it(tmp_path: Path):
+    """Six at once, one place: who waits too long goes to the large model, the small one is well."""
+    impatient = made(tmp_path, "fallback", fallback=Fallback(timeout_s=0.05, failures=1))
+    async with policed(tmp_path, impatient, places=1) as at:
+        (tmp_path / "little.toml").write_text(
+            '[[rule]]\ntext = "fine answer"\nfirst_ms = 20', "utf-8"
+        )
+        answers = await asyncio.gather(*(at.chat("Something", GOOD) for _ in range(6)))
+        after = await at.chat("Something", GOOD)
+        (opened,) = at.gateway.policies.all
+        assert opened.engine.standing.small.failures == 0
+    paths = [answer["sprat"]["path"] for answer in [*answers, after]]
+    late = [
+        answer["sprat"]["steps"][0] for answer in answers if answer["sprat"]["path"] != "accepted"
+    ]
+    assert paths[0] == paths[-1] == "accepted"
+    assert late
+    assert all("was not free within 0.05 s" in step["error"] for step in late)
+
+
+async def test_a_side_that_cannot_be_loaded_shows_clients_no_path(tmp_path: Path):
+    async with policed(tmp_path) as at:
+        (tmp_path / "little.toml").write_text("nonsense = 1", "utf-8")
+        answer = await at.chat("Something easy", GOOD)
+    assert answer["sprat"]["path"] == "escalated"
+    assert answer["sprat"]["steps"][0]["error"] == "The model of good.small cannot be loaded."
+    assert str(tmp_path) not in str(answer)
+
+
+async def test_the_seconds_in_line_are_not_paid(tmp_path: Path):
+    settings = msgspec.structs.replace(
+        pair(tmp_path),
+        cost=CostSettings(machine_usd=31_557_600.0, machine_years=1, busy_share=1.0),
+    )  # a second costs a dollar
+    serve = msgspec.structs.replace(settings.serve, places=1, queue_s=0.05)
+    keep(settings, made(tmp_path))
+    async with gateway(msgspec.structs.replace(settings, serve=serve)) as at:
+        large = at.gateway.names.find("big")
+        taken_ns = await at.gateway.answering.slot(large).places.take("someone")
+        sprat = (await at.chat("Something hard", GOOD))["sprat"]
+        at.gateway.answering.slot(large).places.give(taken_ns)
+    waiting = sprat["steps"][1]
+    assert "No place became free" in waiting["error"]
+    assert waiting["cost_usd"] == 0
+    assert sprat["cost_usd"] < 0.05
 
 
 async def _ask(at: At, content: str) -> None:

@@ -12,7 +12,7 @@ from tests.serve.sse import events
 from tests.serve.test_log import fields_of, logged
 from tests.serve.test_metrics import scraped, value
 
-from sprat.policies.spec import Fallback, Shadow
+from sprat.policies.spec import Fallback, Gates, Shadow
 from sprat.serve.observe.figures import figures
 from sprat.serve.observe.trace import attributes_of
 from sprat.settings import Settings
@@ -118,6 +118,18 @@ async def test_what_a_shadow_asks_beside_is_counted_too(tmp_path: Path):
     }  # fmt: skip
 
 
+async def test_a_shadow_takes_nobodys_place_in_the_line(tmp_path: Path):
+    policy = made(tmp_path, "shadow", shadow=Shadow(share=1.0))
+    async with policed(tmp_path, policy, places=1, queue=2) as at:
+        (tmp_path / "big.toml").write_text('[[rule]]\ntext = "big"\nfirst_ms = 50', "utf-8")
+        for number in range(3):
+            await at.chat(f"Something easy {number}", GOOD)
+        shadow = (await states(at))["shadow"]
+        answers = await asyncio.gather(*(at.chat("me myself", "big") for _ in range(2)))
+    assert (shadow["running"], shadow["skipped"]) == (1, 2)
+    assert not [answer for answer in answers if "error" in answer]
+
+
 async def states(at: At) -> dict[str, Any]:
     async with await at.get("/api/policies") as response:
         (state,) = (await response.json())["policies"]
@@ -161,6 +173,18 @@ async def test_what_has_no_price_is_not_told_to_cost_nothing(tmp_path: Path):
     assert value(found, "sprat_engine_output_tokens_total") == 9
 
 
+async def test_a_budget_for_a_model_without_a_price_is_refused(tmp_path: Path):
+    settings = msgspec.structs.replace(pair(tmp_path), cost=Settings().cost)
+    keep(settings, made(tmp_path, gates=Gates(budget_usd=0.5)))
+    async with gateway(settings) as at:
+        answer = await at.chat("Something hard", GOOD)
+        state = await states(at)
+    assert answer["error"]["code"] == "policy_unusable"
+    assert "good has a budget, but big has no price here" in answer["error"]["message"]
+    assert state["usable"] is False
+    assert "no price here" in state["why"]
+
+
 async def test_a_policy_that_cannot_be_used_is_listed_with_the_reason(tmp_path: Path):
     async with policed(tmp_path) as at:
         path = at.gateway.policies.files.file(at.gateway.names.find(GOOD))
@@ -189,6 +213,103 @@ async def test_a_cancelled_request_counts_what_its_models_wrote(tmp_path: Path):
     assert value(found, "sprat_policy_answers_total") == 0
     assert value(found, "sprat_engine_output_tokens_total", engine="good.small") == 4
     assert value(found, "sprat_engine_output_tokens_total", engine="big") >= 1
+
+
+async def cut(at: At, content: str, pieces: int) -> None:
+    """A client that leaves after so many chunks of text."""
+    body = {"model": GOOD, "messages": [{"role": "user", "content": content}], "stream": True}
+    response = await at.post("/v1/chat/completions", body)
+    while pieces:
+        pieces -= (await response.content.readline()).startswith(b"data")
+    response.close()
+    await asyncio.wait_for(at.gateway.ledger.empty.wait(), 5)
+
+
+async def test_a_request_that_was_cut_has_one_sum_everywhere(tmp_path: Path):
+    records: list[Any] = []
+    settings = pair(tmp_path)
+    keep(settings, made(tmp_path, gates=Gates(budget_usd=1.0)))
+    async with logged(tmp_path, settings=settings) as (at, said):
+        at.gateway.ledger.listeners.append(records.append)
+        await cut(at, "linger", 3)
+        at.gateway.ledger.tell()
+        found = await scraped(at)
+        state = await states(at)
+        (line,) = [line for line in said() if " request " in line]
+    (trail,) = records[0].trails
+    draft, large = trail.steps
+    ours, log, span = figures(records[0]), fields_of(line), attributes_of(records[0])
+    assert records[0].outcome == "cancelled"
+    assert (draft.engine, large.engine) == ("good.small", "big")
+    assert 2 <= large.usage.output_tokens < 8
+    assert large.usage.counted_by == "estimate"
+    assert ours.path == log["path"] == span["sprat.path"] == "escalated"
+    assert log["engines"] == "good.small,big"
+    assert span["sprat.engines"] == ["good.small", "big"]
+    for step in trail.steps:
+        for kind in ("input", "output"):
+            counted = value(found, f"sprat_engine_{kind}_tokens_total", engine=step.engine)
+            assert counted == getattr(step.usage, f"{kind}_tokens")
+        counted = value(found, "sprat_engine_cost_usd_total", engine=step.engine)
+        assert counted == pytest.approx(step.cost_usd)
+    assert ours.paid is not None
+    output = draft.usage.output_tokens + large.usage.output_tokens
+    assert ours.paid.output_tokens == output == int(log["paid_output_tokens"])
+    assert span["sprat.paid.output_tokens"] == output
+    assert ours.cost_usd == pytest.approx(draft.cost_usd + large.cost_usd)
+    assert state["spent_usd"] == pytest.approx(large.cost_usd)
+    assert float(log["cost_usd"]) == pytest.approx(ours.cost_usd, rel=0.01)
+
+
+async def test_a_draft_that_was_given_up_has_one_sum_in_reply_and_metrics(tmp_path: Path):
+    async with policed(tmp_path, made(tmp_path, mode="probe", probe_tokens=2)) as at:
+        sprat = (await at.chat("drag " + "x" * 400, GOOD))["sprat"]
+        found = await scraped(at)
+    assert sprat["path"] == "escalated"
+    for kind in ("input", "output"):
+        counted = value(found, f"sprat_engine_{kind}_tokens_total")
+        assert counted == sprat["paid"][f"{kind}_tokens"]
+    spent = value(found, "sprat_engine_cost_usd_total")
+    assert spent == pytest.approx(sprat["cost_usd"])
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "path", "engines"),
+    [
+        ("drag", "cascade", None, ("good.small",)),
+        ("drag", "shadow", "direct", ("good.small",)),
+        ("lengthy linger", "cascade", "direct", ("good.small", "big")),
+    ],
+)
+async def test_the_way_that_a_cut_request_was_on_is_told(
+    tmp_path: Path, content: str, kind: Any, path: str | None, engines: tuple[str, ...]
+):
+    records: list[Any] = []
+    async with policed(tmp_path, made(tmp_path, kind)) as at:
+        at.gateway.ledger.listeners.append(records.append)
+        body = {"model": GOOD, "messages": [{"role": "user", "content": content}]}
+        asking = asyncio.create_task(at.post("/v1/chat/completions", body))
+        async with asyncio.timeout(5):
+            while engines[-1] not in {slot.served.name for slot in at.gateway.answering.slots}:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+            await asyncio.sleep(0.01)
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        await asyncio.wait_for(at.gateway.ledger.empty.wait(), 5)
+        at.gateway.ledger.tell()
+    found = figures(records[0])
+    assert (records[0].outcome, found.path, found.engines) == ("cancelled", path, engines)
+
+
+async def test_a_request_that_failed_tells_what_it_took(tmp_path: Path):
+    records: list[Any] = []
+    async with policed(tmp_path) as at:
+        at.gateway.ledger.listeners.append(records.append)
+        answer = await at.chat("lengthy down", GOOD)
+        at.gateway.ledger.tell()
+    assert "error" in answer
+    assert figures(records[0]).engines == ("good.small", "big")
+    assert figures(records[0]).path == "direct"
 
 
 async def test_one_policy_serves_many_at_once_and_no_place_is_lost(tmp_path: Path):

@@ -37,13 +37,12 @@ def open_policy(
 
     policy = read_policy(source.path)
     found = {which: side_of(policy, which, settings) for which in SIDES}
-    check_reads(policy, found["large"])
+    price = price_of(policy, settings)
+    checked(policy, found["large"], policy.large.model, price)
     small, large = (
         open_source(found[which], settings, progress, reuse_prefix=reuse_prefix) for which in SIDES
     )
     check_sides(policy, settings)
-    price = price_of(policy, settings)
-    check_budget(policy, price)
     return PolicyEngine(
         policy,
         small,
@@ -64,20 +63,27 @@ def price_of(policy: "Policy", settings: Settings) -> "Price":
     return prices.of
 
 
-def check_budget(policy: "Policy", price: "Price") -> None:
-    """Refuse a budget that cannot be watched.
+def checked(policy: "Policy", large: "Source", name: str, price: "Price") -> None:
+    """Refuse what cannot work here whatever the weights are: for the terminal and the gateway.
+
+    `name`: the large model's, as `price` knows it and as whoever asked may be told.
 
     Raises:
-        PolicyError: the large model has no price here.
+        PolicyError: the large model cannot read drafts, and must; a budget cannot be watched.
     """
+    check_reads(policy, large)
+    _check_budget(policy, name, price)
+
+
+def _check_budget(policy: "Policy", large: str, price: "Price") -> None:
     from sprat.types import Timing, Usage
 
     if policy.gates.budget_usd is None:
         return
     second = Timing(scheduled_ns=0, sent_ns=0, done_ns=10**9)
-    if price(policy.large.model, Usage(1, 1), second) is None:
+    if price(large, Usage(1, 1), second) is None:
         raise PolicyError(
-            f"{policy.name} has a budget, but {policy.large.model} has no price here.",
+            f"{policy.name} has a budget, but {large} has no price here.",
             fix="Declare one under [cost] in sprat.toml: docs/cost.md.",
         )
 

@@ -5,15 +5,14 @@ import os
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 import msgspec
 
 from sprat.engines.patience import within
+from sprat.settings import is_here
 
 MOST_BYTES = 4 << 20
 """A catalogue of models is some hundred kilobytes."""
-_HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Glance(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,11 +58,6 @@ def glance(
         return within(within_s, lambda: _look(url, within_s, dict(headers or {}), post))
     except TimeoutError as error:
         return Glance(why=str(error))
-
-
-def is_here(url: str) -> bool:
-    """Whether an address is this machine's own."""
-    return (urlsplit(url).hostname or "") in _HERE
 
 
 def _look(url: str, within_s: float, headers: dict[str, str], post: bytes | None) -> Glance:

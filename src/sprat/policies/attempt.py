@@ -6,8 +6,9 @@ from contextlib import aclosing
 from typing import cast
 
 from sprat.engines.base import Engine
+from sprat.engines.line import told
 from sprat.engines.stamps import Stamps
-from sprat.errors import EngineError, EngineRefused, EngineTimeout, SpratError
+from sprat.errors import EngineError, EngineRefused, EngineTimeout, EngineWaiting, SpratError
 from sprat.measure.clock import Clock
 from sprat.policies.breaker import Breaker
 from sprat.policies.spec import Which
@@ -48,10 +49,14 @@ class Attempt:
         self.confidence: float | None = None
         self.calibrated = False
         self.within_s: float | None = None
-        """The whole answer must come within this; None: whenever."""
+        """Waiting may take as long, and then the whole answer; None: whenever."""
         self.timing: Timing | None = None
         self._late: Reply | None = None
         self._stamps = Stamps(request, clock)
+        self._waiting = False
+        self._began_s = 0.0
+        """When the model began with it, by the loop's clock; before that, when it was asked."""
+        self._limit: asyncio.Timeout | None = None
 
     @property
     def cut(self) -> bool:
@@ -82,26 +87,23 @@ class Attempt:
 
     async def _stream(self) -> AsyncGenerator[Delta]:
         asked = self.half.engine.stream(self.request)
-        begun_s = asyncio.get_running_loop().time()
+        self._began_s = asyncio.get_running_loop().time()
         async with aclosing(cast("AsyncGenerator[Delta | Reply]", asked)) as stream:
-            while not isinstance(piece := await self._next(stream, begun_s), Reply):
+            while not isinstance(piece := await self._next(stream), Reply):
                 self.pieces.append(piece)
                 self._stamps.piece(piece, tool_call=bool(piece.tool_calls))
                 yield piece
         self._answered(piece)
 
-    async def _next(self, stream: AsyncGenerator[Delta | Reply], begun_s: float) -> Delta | Reply:
+    async def _next(self, stream: AsyncGenerator[Delta | Reply]) -> Delta | Reply:
         try:
-            if self.within_s is None:
-                return await anext(stream)
-            return await self._in_time(stream, begun_s + self.within_s)
+            with told(self):
+                return await self._in_time(stream)
         except StopAsyncIteration as error:
             raise EngineError(f"{self.engine} ended its stream without a reply.") from error
 
-    async def _in_time(
-        self, stream: AsyncGenerator[Delta | Reply], until_s: float
-    ) -> Delta | Reply:
-        limit = asyncio.timeout_at(until_s)
+    async def _in_time(self, stream: AsyncGenerator[Delta | Reply]) -> Delta | Reply:
+        limit = self._limit = asyncio.timeout_at(self._until_s)
         try:
             async with limit:
                 return await anext(stream)
@@ -109,16 +111,40 @@ class Attempt:
             if not limit.expired():  # a fault of the engine's
                 raise
             raise self._too_slow() from error
+        finally:
+            self._limit = None
+
+    @property
+    def _until_s(self) -> float | None:
+        return None if self.within_s is None else self._began_s + self.within_s
+
+    def waits(self) -> None:
+        """It stands in line, or the model is being loaded: no fault of the model's."""
+        self._waiting = True
+
+    def waited(self, loaded_ns: int | None = None) -> None:
+        """The model begins with it: so does the time that it may take, and that is paid for."""
+        self._waiting = False
+        self._began_s = asyncio.get_running_loop().time()
+        if loaded_ns is None:
+            self._stamps.sent()
+        else:
+            self._stamps.loaded(loaded_ns)
+        if self._limit is not None and not self._limit.expired():
+            self._limit.reschedule(self._until_s)
 
     def _answered(self, reply: Reply) -> None:
         """An answer out of a record comes at once, but says how long it took."""
-        if self.within_s is not None and reply.timing.answer_s > self.within_s:
+        took_s = reply.timing.answer_s - (reply.timing.load_s or 0.0)
+        if self.within_s is not None and took_s > self.within_s:
             self._late = reply
             raise self._too_slow()
         self.reply = reply
         self.half.breaker.worked()
 
-    def _too_slow(self) -> EngineTimeout:
+    def _too_slow(self) -> EngineTimeout | EngineWaiting:
+        if self._waiting:
+            return EngineWaiting(f"{self.engine} was not free within {self.within_s:g} s.")
         return EngineTimeout(f"{self.engine} had not answered after {self.within_s:g} s.")
 
     def _ended(self) -> None:
@@ -139,12 +165,17 @@ class Attempt:
         return _estimate(self.request, self.pieces) if self.pieces else None
 
     def cost_usd(self, price: Price | None) -> float | None:
-        """What it cost; None: not known. One that brought nothing has used no tokens."""
+        """What it cost; None: not known. One that brought nothing has used no tokens.
+
+        Waiting costs nothing: seconds count from where the model began with it.
+        """
         answered = self.reply or self._late
         if answered and answered.cost_usd is not None:
             return answered.cost_usd
         if price is None or self.timing is None:
             return None
+        if self._waiting:
+            return 0.0
         return price(self.engine, self.usage or Usage(0, 0, counted_by="estimate"), self.timing)
 
     def step(self, price: Price | None) -> Step:

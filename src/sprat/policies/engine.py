@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing
+from copy import copy
+from typing import Self
 
 import msgspec
 
@@ -20,6 +22,7 @@ from sprat.policies.refine import refine
 from sprat.policies.routes import direct
 from sprat.policies.shadow import Beside, shadow
 from sprat.policies.spec import Policy, Which
+from sprat.policies.trail import Hear, trail_of
 from sprat.policies.turn import Turn
 from sprat.policies.verify import verify
 from sprat.policies.watch import ShadowStanding, Watch
@@ -80,6 +83,10 @@ class PolicyEngine:
         self._beside = Beside(self._watch, lambda: self._budget.used_up is None)
         self._price = price
         self._owns = owns
+        self.hear: Hear = lambda _: None
+        """Told what every request took, a shadow's too, whatever its end."""
+        self.answer_to: Hear = lambda _: None
+        """The same of what a caller asked."""
         self._clock = clock
 
     @property
@@ -105,9 +112,16 @@ class PolicyEngine:
         finally:
             turn.learn()
             self._spend(turn)
+            self.answer_to(trail_of(turn))
         if turn.watched:
             self._beside.follow(turn, self._spend)
         yield turn.reply(self.name)
+
+    def asked_by(self, asker: Hear) -> Self:
+        """The same policy; `asker` is told what the requests took that are made of this one."""
+        same = copy(self)
+        same.answer_to = asker
+        return same
 
     def _turn(self, request: ChatRequest) -> Turn:
         return Turn(request, self.policy, self._halves, self._clock, self._price)
@@ -124,6 +138,7 @@ class PolicyEngine:
     def _spend(self, turn: Turn) -> None:
         for cost_usd in turn.spent_usd("large"):
             self._budget.spend(cost_usd)
+        self.hear(trail_of(turn))
 
     @property
     def standing(self) -> Standing:

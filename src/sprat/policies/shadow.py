@@ -7,6 +7,7 @@ from contextlib import aclosing
 
 import msgspec
 
+from sprat.engines.line import CALLER, crowded
 from sprat.policies.checks import agreement
 from sprat.policies.confidence import confidence_of
 from sprat.policies.routes import direct
@@ -15,7 +16,8 @@ from sprat.policies.watch import ShadowStanding, Watch
 from sprat.types import ChatRequest, Delta, Reply
 
 MOST_BESIDE = 4
-"""Shadowed answers under way at once; further ones are skipped and counted."""
+"""Shadowed answers under way at once; further ones are skipped and counted, as are those that
+would have to wait for a place: that is for those who want an answer."""
 
 
 async def shadow(turn: Turn) -> AsyncGenerator[Delta]:
@@ -59,6 +61,10 @@ class Beside:
         task.add_done_callback(self._tasks.discard)
 
     async def _compare(self, turn: Turn, served: Reply, spend: Callable[[Turn], None]) -> None:
+        CALLER.set(f"shadow:{turn.policy.name}")  # in its task alone: the caller is not to wait
+        if crowded(turn.halves["large"].engine):
+            self._skipped += 1
+            return
         try:
             large = await turn.whole(turn.begin("large", "shadow", "does it say the same?"))
         finally:

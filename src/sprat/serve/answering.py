@@ -4,18 +4,16 @@ from collections.abc import Callable
 from contextlib import aclosing
 from typing import Any
 
-import msgspec
-
 from sprat.measure.clock import now_ns
 from sprat.serve.exchange import Exchange, Work
 from sprat.serve.ledger import Record
 from sprat.serve.merge import Answers, merged, patient
-from sprat.serve.models.names import Served
+from sprat.serve.models.names import Served, completed
 from sprat.serve.models.pool import Lease
 from sprat.serve.problem import BadRequest
 from sprat.serve.wire.form import WAITING, Asked, Form
 from sprat.serve.wire.sprat import Told
-from sprat.types import ChatRequest, Delta, Reply
+from sprat.types import Delta, Reply
 
 Parse = Callable[[bytes], Asked]
 
@@ -30,12 +28,16 @@ def answering(parse: Parse) -> Work:
         served = gateway.names.find(asked.model)
         record.model, record.stream = served.name, asked.stream
         _refuse_embedding(served)
-        requests = tuple(_completed(exchange, served, request) for request in asked.requests)
+        most = gateway.settings.max_tokens
+        requests = tuple(
+            completed(request, served, most, record.arrived_ns) for request in asked.requests
+        )
         record.requests, record.policy = requests, served.where == "policy"
         async with gateway.lease(served, exchange.caller(asked.caller)) as lease:
             told = told_of(record, served, lease)
             send = _streamed if asked.stream else _whole
-            async with aclosing(merged(lease.engine, requests)) as answers:
+            engine = lease.engine.asked_by(exchange.trail) if record.policy else lease.engine
+            async with aclosing(merged(engine, requests)) as answers:
                 await send(exchange, answers, asked.form, told)
 
     return work
@@ -60,16 +62,6 @@ def told_of(record: Record, served: Served, lease: Lease[Any]) -> Told:
         arrived_ns=record.arrived_ns,
         taken_ns=lease.taken_ns,
         ready_ns=lease.ready_ns,
-    )
-
-
-def _completed(exchange: Exchange, served: Served, request: ChatRequest) -> ChatRequest:
-    """The request with what only the gateway knows."""
-    most = request.max_tokens
-    if most is None and served.where == "local":
-        most = exchange.gateway.settings.max_tokens
-    return msgspec.structs.replace(
-        request, max_tokens=most, scheduled_ns=exchange.record.arrived_ns
     )
 
 

@@ -22,6 +22,7 @@ from sprat.serve.problem import Problem, problem_of
 from sprat.types import Delta, Reply
 
 if TYPE_CHECKING:
+    from sprat.policies.trail import Trail
     from sprat.serve.ledger import Outcome
 
 Failed = Callable[[Problem], bytes]
@@ -101,6 +102,10 @@ class Exchange:
             record.first_ns = now_ns()
         if isinstance(piece, Reply):
             record.replies = (*record.replies, piece)
+
+    def trail(self, trail: "Trail") -> None:
+        """Enter what a policy did, as it ends."""
+        self.record.trails = (*self.record.trails, trail)
 
     async def whole(self, body: bytes, headers: Headers) -> None:
         """Send a complete answer."""

@@ -8,10 +8,10 @@ from typing import Any
 from sprat.cost import Prices
 from sprat.door import embedder_of, open_source
 from sprat.engines.base import Embedder, Engine
+from sprat.engines.line import CALLER
 from sprat.engines.onnx.providers import checked
 from sprat.errors import SettingsError, UnknownModel, UsageError
 from sprat.serve.ledger import Ledger, a_moment_later
-from sprat.serve.models.leased import CALLER
 from sprat.serve.models.names import Names, Served
 from sprat.serve.models.offered import Offered
 from sprat.serve.models.policies import Policies
@@ -64,7 +64,7 @@ class Gateway:
         self.answering.changed = self.embedding.changed = self._changed
         self.answering.restarted = self.embedding.restarted = self._restarted
         self.prices = Prices(settings)
-        files = PolicyFiles(self.names, settings, self.offered.on_disk)
+        files = PolicyFiles(self.names, settings, self.prices, self.offered.on_disk)
         self.offered.usable = files.usable
         self.policies = Policies(
             files,

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -12,6 +12,9 @@ from sprat.measure.clock import now_ns
 from sprat.serve.observe.log import LOG
 from sprat.serve.problem import Problem
 from sprat.types import ChatRequest, Reply
+
+if TYPE_CHECKING:
+    from sprat.policies.trail import Trail
 
 Outcome = Literal["completed", "failed", "cancelled"]
 Reason = Literal["gone", "stopping", "stalled"]
@@ -37,6 +40,8 @@ class Record(msgspec.Struct, kw_only=True, eq=False):
     """The first piece of an answer reached the gateway."""
     done_ns: int | None = None
     replies: tuple[Reply, ...] = ()
+    trails: "tuple[Trail, ...]" = ()
+    """What a policy did for it, whatever its end: one per answer that was begun."""
     outcome: Outcome | None = None
     reason: Reason | None = None
     """Why it was cancelled."""

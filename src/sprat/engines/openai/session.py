@@ -8,7 +8,7 @@ import aiohttp
 
 from sprat import __version__
 from sprat.errors import SettingsError
-from sprat.settings import Endpoint
+from sprat.settings import Endpoint, is_here
 
 
 def new_session(key: str | None, connect_s: float) -> aiohttp.ClientSession:
@@ -49,7 +49,6 @@ def key_of(label: str, endpoint: Endpoint) -> str | None:
 def proxy_of(url: str) -> str | None:
     """The environment's proxy for this address; none for this machine itself."""
     parts = urlsplit(url)
-    host = parts.hostname or ""
-    if host in {"localhost", "127.0.0.1", "::1"} or proxy_bypass(parts.netloc):
+    if is_here(url) or proxy_bypass(parts.netloc):
         return None
     return getproxies().get(parts.scheme)

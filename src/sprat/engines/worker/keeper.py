@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
 
+from sprat.engines.line import waited, waits
 from sprat.engines.worker.process import WorkerProcess
 from sprat.engines.worker.wire import Ready
 from sprat.measure.clock import now_ns
@@ -32,6 +33,14 @@ class Keeper(Generic[P]):
         Raises:
             SpratError: the model cannot be loaded.
         """
+        if self._process is not None and self._process.alive and not self._starting.held().locked():
+            return self._process, await self._process.ready()
+        waits()
+        process, ready = await self._started()
+        waited(ready.at_ns)
+        return process, ready
+
+    async def _started(self) -> tuple[P, Ready]:
         async with self._starting.held():
             if self._process is not None and self._process.alive:
                 return self._process, await self._process.ready()

@@ -1,25 +1,30 @@
 """One side of a policy: a model of the pool, leased for each question."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, aclosing
-from contextvars import ContextVar
 from typing import cast
 
 import msgspec
 
 from sprat.cost import Prices
 from sprat.engines.base import Engine, Load
-from sprat.errors import EngineError, SpratError
+from sprat.engines.line import CALLER, waited, waits
+from sprat.errors import (
+    EngineError,
+    ModelError,
+    SettingsError,
+    SpratError,
+    UnsupportedRequest,
+    UsageError,
+)
 from sprat.measure.clock import now_ns
-from sprat.serve.models.names import Served
+from sprat.serve.models.names import Served, completed
 from sprat.serve.models.pool import Lease, Pool
-from sprat.types import ChatRequest, Delta, Reply, Step, Usage
+from sprat.serve.observe.log import LOG
+from sprat.types import ChatRequest, Delta, Reply, Step
 
-CALLER: ContextVar[str] = ContextVar("caller", default="")
-"""Who asks: a policy is asked by many, and each stands in the line of its models as itself."""
-
-Spent = Callable[[str, Usage, float | None], None]
-"""Told what a model did, by name: of every answer, and of what came of one that was cut."""
+_OPERATORS = (ModelError, SettingsError, UsageError)
+"""Errors about what stands on the operator's disk, or in his settings."""
 
 
 class Leased:
@@ -29,49 +34,49 @@ class Leased:
     """
 
     def __init__(
-        self,
-        served: Served,
-        pool: Pool[Engine],
-        prices: Prices,
-        *,
-        most_tokens: int,
-        spent: Spent,
+        self, served: Served, pool: Pool[Engine], prices: Prices, *, most_tokens: int
     ) -> None:
         self.name = served.name
         self.served = served
         self._pool = pool
         self._prices = prices
         self._most_tokens = most_tokens
-        self._spent = spent
 
     @property
     def pids(self) -> tuple[int, ...]:
         """Those of the model, while it is loaded."""
         return self._pool.slot(self.served).standing.pids
 
+    @property
+    def crowded(self) -> bool:
+        """Whether the model has no place free."""
+        return self._pool.slot(self.served).places.full
+
     async def stream(self, request: ChatRequest) -> AsyncGenerator[Delta | Reply]:
         """The model's stream. Its place is given back before the reply is passed on.
 
         Raises:
             Busy: too many wait for the model already, or there is too little memory.
+            ModelError: it cannot be loaded; why is in the log.
             SpratError: as the model.
         """
-        asked = self._completed(request)
+        # In line since now, not since the policy was asked: the answer tells the wait from it.
+        asked = completed(request, self.served, self._most_tokens, now_ns())
         reply: Reply | None = None
-        cut_tokens = 0
+        waits()
         try:
             async with self._lease() as lease, aclosing(_asking(lease.engine, asked)) as pieces:
+                waited()
                 async for piece in pieces:
                     if isinstance(piece, Reply):
                         reply = self._finished(piece)
                         break
-                    cut_tokens += piece.tokens or 0
                     yield piece
         except SpratError as error:
-            error.message = self._shown(error.message)
-            raise
-        finally:
-            self._tell(reply, cut_tokens)
+            told = self._told(error)
+            if told is error:
+                raise
+            raise told from error
         if reply is None:
             raise EngineError(f"{self.name} ended its stream without a reply.")
         yield reply
@@ -87,19 +92,6 @@ class Leased:
     def _lease(self) -> AbstractAsyncContextManager[Lease[Engine]]:
         return self._pool.lease(self.served, CALLER.get())
 
-    def _completed(self, request: ChatRequest) -> ChatRequest:
-        """`scheduled_ns`: when it got into line, so that the wait can be told from the answer."""
-        most = request.max_tokens
-        if most is None and self.served.where == "local":
-            most = self._most_tokens
-        return msgspec.structs.replace(request, max_tokens=most, scheduled_ns=now_ns())
-
-    def _tell(self, reply: Reply | None, cut_tokens: int) -> None:
-        if reply is not None:
-            self._spent(self.name, reply.usage, reply.cost_usd)
-        elif cut_tokens:
-            self._spent(self.name, Usage(0, cut_tokens), None)
-
     def _finished(self, reply: Reply) -> Reply:
         """The reply with its price, which goes by the model's own name, and then renamed."""
         priced = self._prices.priced(self.served.source, reply)
@@ -108,10 +100,23 @@ class Leased:
 
     def _renamed_step(self, step: Step) -> Step:
         engine = self.name if step.engine == self.served.source else step.engine
-        return msgspec.structs.replace(step, engine=engine, why=self._shown(step.why))
+        error = self._shown(step.error) if step.error else None
+        return msgspec.structs.replace(step, engine=engine, why=self._shown(step.why), error=error)
+
+    def _told(self, error: SpratError) -> SpratError:
+        """What clients may read of it: neither a path nor what only the operator can mend."""
+        if isinstance(error, _OPERATORS) and not isinstance(error, UnsupportedRequest):
+            LOG.warning("cannot be used", extra={"model": self.name, "error": str(error)})
+            return ModelError(f"The model of {self.name} cannot be loaded.")
+        error.message = self._shown(error.message)
+        error.fix = self._shown(error.fix) if error.fix else None
+        return error
 
     def _shown(self, text: str) -> str:
-        return text.replace(self.served.source, self.name)
+        path = getattr(self.served.found, "path", None)
+        for ours in (self.served.source, *((str(path),) if path else ())):
+            text = text.replace(ours, self.name)
+        return text
 
 
 def _asking(engine: Engine, request: ChatRequest) -> AsyncGenerator[Delta | Reply]:

@@ -19,6 +19,7 @@ from sprat.models.names import (
 )
 from sprat.serve.models.foundry import FOUNDRY, all_held, held, need_bytes, usable
 from sprat.settings import Settings
+from sprat.types import ChatRequest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,6 +54,16 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
     def owner(self) -> str:
         """Who gives its answers: `sprat`, or an endpoint by its name in `sprat.toml`."""
         return self.found.endpoint_name if isinstance(self.found, EndpointModel) else "sprat"
+
+
+def completed(
+    request: ChatRequest, served: Served, most_tokens: int, scheduled_ns: int
+) -> ChatRequest:
+    """The request with what only the gateway knows: its arrival, and a local answer's longest."""
+    most = request.max_tokens
+    if most is None and served.where == "local":
+        most = most_tokens
+    return msgspec.structs.replace(request, max_tokens=most, scheduled_ns=scheduled_ns)
 
 
 class Names:

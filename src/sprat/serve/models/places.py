@@ -39,7 +39,7 @@ class Places:
             Busy: the line is full (429 to whoever has a request in it, 503 to others), this was the
                 newest of the caller that fills it (429), or the wait was too long (503).
         """
-        if self.taken < self._most and not self.waiting:
+        if not self.full:
             self.taken += 1
             return now_ns()
         self._make_room(caller)
@@ -55,6 +55,11 @@ class Places:
                 raise self._too_long() from error
             raise
         return now_ns()
+
+    @property
+    def full(self) -> bool:
+        """Whether whoever comes now must wait."""
+        return self.taken >= self._most or self.waiting > 0
 
     def give(self, taken_ns: int) -> None:
         """Give a place back: the next caller's first request gets it."""

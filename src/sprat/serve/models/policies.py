@@ -10,7 +10,7 @@ from sprat.door.policy import SIDES
 from sprat.engines.base import Engine
 from sprat.engines.patience import aside
 from sprat.measure.clock import now_ns
-from sprat.serve.models.leased import Leased, Spent
+from sprat.serve.models.leased import Leased
 from sprat.serve.models.names import Served
 from sprat.serve.models.policy_files import Known, PolicyFiles, Stamp
 from sprat.serve.models.pool import Lease, Pool
@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sprat.policies.engine import PolicyEngine
+    from sprat.policies.trail import Trail
 
 Refuse = Callable[[Served], None]
 """Raises where a model's weights are not here, and may not be fetched."""
+Spent = Callable[[str, Usage, float | None], None]
+"""Told what a model did, by name: of every attempt, one that was cut too."""
 
 
 class Opened:
@@ -128,7 +131,7 @@ class Policies:
         def price(engine: str, usage: Usage, timing: Timing) -> float | None:
             return self._prices.of(sources.get(engine, engine), usage, timing)
 
-        return PolicyEngine(
+        engine = PolicyEngine(
             known.policy,
             small,
             large,
@@ -137,11 +140,16 @@ class Policies:
             away=known.away,
             owns=False,
         )
+        engine.hear = self._count
+        return engine
+
+    def _count(self, trail: "Trail") -> None:
+        for step in trail.steps:
+            if step.usage is not None or step.cost_usd:
+                self._spent(step.engine, step.usage or Usage(0, 0), step.cost_usd)
 
     def _side(self, side: Served) -> Leased:
-        return Leased(
-            side, self._pool, self._prices, most_tokens=self._most_tokens, spent=self._spent
-        )
+        return Leased(side, self._pool, self._prices, most_tokens=self._most_tokens)
 
     @property
     def all(self) -> list[Opened]:

@@ -6,14 +6,16 @@ from pathlib import Path
 
 import msgspec
 
+from sprat.cost import Prices
 from sprat.door.identity import identity
-from sprat.door.policy import SIDES, check_reads, is_away, same_weights
+from sprat.door.policy import SIDES, checked, is_away, same_weights
 from sprat.errors import PolicyError, SpratError
 from sprat.models.names import PolicyFile
 from sprat.policies.file import read_policy
 from sprat.policies.spec import Policy, Side, Which
 from sprat.serve.models.names import POLICY, Names, Served
 from sprat.settings import Settings
+from sprat.types import Timing, Usage
 
 _KEPT_S = 30.0
 """How long it is believed that the models are those of the calibration, or are not."""
@@ -35,9 +37,12 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 class PolicyFiles:
     """Reads the files of policies; what one says is believed until it changes."""
 
-    def __init__(self, names: Names, settings: Settings, on_disk: Callable[[Served], bool]) -> None:
+    def __init__(
+        self, names: Names, settings: Settings, prices: Prices, on_disk: Callable[[Served], bool]
+    ) -> None:
         self._names = names
         self._settings = settings
+        self._prices = prices
         self._on_disk = on_disk
         self._read: dict[Path, tuple[Stamp, Known]] = {}
         self._looked: dict[Path, tuple[Stamp, float, bool]] = {}
@@ -81,7 +86,12 @@ class PolicyFiles:
             message = error.message.replace(str(path), served.name)
             raise PolicyError(message, fix=fix or None) from error
         sides: dict[Which, Served] = {w: self._side(served, policy, w) for w in SIDES}
-        check_reads(policy, sides["large"].found)
+        large = sides["large"]
+
+        def price(_: str, usage: Usage, timing: Timing) -> float | None:
+            return self._prices.of(large.source, usage, timing)
+
+        checked(policy, large.found, large.name, price)
         return Known(policy=policy, sides=sides)
 
     def _side(self, served: Served, policy: Policy, which: Which) -> Served:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
+from contextvars import Context
 from typing import Any, Generic
 
 import msgspec
@@ -162,7 +163,8 @@ class Pool(Generic[T]):
     async def _loaded(self, slot: Slot[T]) -> T:
         """One load for all who wait; it goes on when one of them leaves."""
         if slot.loading is None:
-            slot.loading = asyncio.create_task(self._load(slot))
+            nobodys = Context()  # it outlives whoever asked first
+            slot.loading = asyncio.create_task(self._load(slot), context=nobodys)
             slot.loading.add_done_callback(_heard)
         return await asyncio.shield(slot.loading)
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import msgspec
 
 from sprat.serve.ledger import Record
-from sprat.serve.wire.trace import Paid, cost_of, paid_by, path_of
+from sprat.serve.wire.trace import Paid, cost_of, paid_of
+from sprat.types import Path, Step
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,13 +26,13 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     code: str | None
     """Of the error, or why it was cancelled; None when it was completed."""
     path: str | None
-    """How a policy came by all its answers; None: they differ, or none answered."""
+    """The way of all answers of a policy, or that they were on; None: they differ."""
     engines: tuple[str, ...]
     """The models that a policy asked, in order."""
     paid: Paid | None
-    """Tokens of all attempts of a policy."""
+    """Tokens of all attempts of a policy, cut ones by estimate."""
     cost_usd: float | None
-    """Of all attempts; None: not priced."""
+    """Of all attempts, cut ones too; None: not priced."""
 
 
 def figures(record: Record) -> Figures:
@@ -46,17 +47,34 @@ def figures(record: Record) -> Figures:
         first_s=_between(arrived, record.first_ns),
         total_s=_between(arrived, record.done_ns) or 0.0,
         code=_code(record),
-        path=path_of(record.replies),
-        engines=tuple(_asked(record)),
-        paid=paid_by(record.replies),
-        cost_usd=cost_of(record.replies),
+        path=_path(record),
+        engines=tuple(step.engine for step in _steps(record) if step.role != "gate"),
+        paid=_paid(record),
+        cost_usd=_cost_usd(record),
     )
 
 
-def _asked(record: Record) -> Iterator[str]:
-    for reply in record.replies:
-        if reply.path is not None:
-            yield from (step.engine for step in reply.steps if step.role != "gate")
+def _steps(record: Record) -> Iterator[Step]:
+    """A policy's attempts, also those of answers that were cut or failed."""
+    for trail in record.trails:
+        yield from trail.steps
+
+
+def _path(record: Record) -> Path | None:
+    first = record.trails[0].path if record.trails else None
+    return first if all(trail.path == first for trail in record.trails) else None
+
+
+def _paid(record: Record) -> Paid | None:
+    usages = [step.usage for step in _steps(record) if step.usage is not None]
+    return paid_of(usages) if usages else None
+
+
+def _cost_usd(record: Record) -> float | None:
+    if not record.policy:
+        return cost_of(record.replies)
+    costs = [trail.cost_usd for trail in record.trails if trail.cost_usd is not None]
+    return sum(costs) if costs and len(costs) == len(record.trails) else None
 
 
 def _answers_each(record: Record) -> int:

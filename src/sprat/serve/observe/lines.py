@@ -61,6 +61,8 @@ def _facts(record: "Record") -> dict[str, object]:
         "error": _to_mend(record.problem),
         "input_tokens": found.input_tokens if record.replies else None,
         "output_tokens": found.output_tokens if record.replies else None,
+        "paid_input_tokens": found.paid.input_tokens if found.paid else None,
+        "paid_output_tokens": found.paid.output_tokens if found.paid else None,
         "path": found.path,
         "engines": ",".join(found.engines),
         "cost_usd": None if found.cost_usd is None else f"{found.cost_usd:.3g}",

@@ -19,7 +19,8 @@ LOG = logging.getLogger("sprat.serve")
 
 FIELDS = (
     "request", "route", "model", "outcome", "status", "code", "error",
-    "input_tokens", "output_tokens", "path", "engines", "cost_usd",
+    "input_tokens", "output_tokens", "paid_input_tokens", "paid_output_tokens",
+    "path", "engines", "cost_usd",
     "queue_ms", "load_ms", "first_ms", "total_ms", "load_s", "where", "prompt", "answer",
 )  # fmt: skip
 """What a line may say beside its words, in this order; nothing else is written."""

@@ -120,6 +120,8 @@ def attributes_of(record: "Record") -> Attributes:
         "sprat.load_s": found.load_s,
         "sprat.first_piece_s": found.first_s,
         "sprat.path": found.path,
+        "sprat.paid.input_tokens": found.paid.input_tokens if found.paid else None,
+        "sprat.paid.output_tokens": found.paid.output_tokens if found.paid else None,
         "sprat.cost_usd": found.cost_usd,
     }
     said |= {name: value for name, value in optional.items() if value is not None}

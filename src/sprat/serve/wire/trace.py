@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from sprat.types import Path, Reply, Step
+from sprat.types import Path, Reply, Step, Usage
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +58,11 @@ def paid_by(replies: Sequence[Reply]) -> Paid | None:
     """What the attempts behind all answers took; None where no policy answered."""
     if all(reply.path is None for reply in replies):
         return None
-    sums = [reply.paid for reply in replies]
+    return paid_of([reply.paid for reply in replies])
+
+
+def paid_of(sums: Sequence[Usage]) -> Paid:
+    """The sum of several counts."""
     return Paid(
         input_tokens=sum(one.input_tokens for one in sums),
         output_tokens=sum(one.output_tokens for one in sums),

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from sprat.engines.glance import is_here
 from sprat.engines.patience import within
+from sprat.settings import is_here
 
 _STATUS = (("server", "status", "-o", "json"), ("service", "status"))
 """The newer command first; each version knows only one of the two."""

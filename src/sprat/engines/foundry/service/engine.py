@@ -11,7 +11,6 @@ from sprat.engines.foundry.service import troubles
 from sprat.engines.foundry.service.command import Told, ask_command
 from sprat.engines.foundry.service.loading import Loaded, make_ready
 from sprat.engines.foundry.service.seen import look
-from sprat.engines.glance import is_here
 from sprat.engines.openai import Limits, OpenAIEngine
 from sprat.engines.openai.engine import WARM_UP
 from sprat.engines.openai.session import key_of
@@ -25,7 +24,7 @@ from sprat.errors import (
 )
 from sprat.measure.clock import now_ns
 from sprat.models.progress import Progress, silent
-from sprat.settings import Endpoint, root_of
+from sprat.settings import Endpoint, is_here, root_of
 from sprat.types import ChatRequest, Delta, Reply, Step
 
 LABEL = "foundry"

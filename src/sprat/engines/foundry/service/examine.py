@@ -11,8 +11,8 @@ from sprat.engines.foundry.service.find import USUAL, configured, where_set
 from sprat.engines.foundry.service.models import LIST_S, ServiceModel, models_of
 from sprat.engines.foundry.service.seen import Answerer, Kind, look
 from sprat.engines.foundry.service.troubles import Trouble
-from sprat.engines.glance import glance, is_here
-from sprat.settings import Endpoint, Settings
+from sprat.engines.glance import glance
+from sprat.settings import Endpoint, Settings, is_here
 
 _A_PAGE = "http://localhost:3000"
 """An origin as a page in development has it."""

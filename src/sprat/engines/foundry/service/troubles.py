@@ -9,7 +9,7 @@ from sprat.engines.foundry.service.command import Told
 from sprat.engines.foundry.service.find import USUAL, VARIABLE
 from sprat.engines.foundry.service.models import ServiceModel, names_like
 from sprat.engines.foundry.service.seen import Answerer
-from sprat.engines.glance import is_here
+from sprat.settings import is_here
 
 Kind = Literal[
     "not-installed", "down", "moved", "stale", "unreachable", "not-foundry",
