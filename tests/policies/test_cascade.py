@@ -139,9 +139,28 @@ async def test_a_large_model_that_breaks_off_in_the_middle_is_an_error():
         await ask(engine(policy(), script("s", UNSURE), broken), request())
 
 
-async def test_with_neither_there_is_the_large_ones_error():
+async def test_with_neither_there_is_the_large_ones_error_and_the_small_ones_in_its_message():
     made = engine(policy(), script("s", failing("timeout")), script("l", failing()))
-    with pytest.raises(EngineDied):
+    with pytest.raises(EngineDied) as caught:
+        await ask(made, request())
+    assert str(caught.value) == "It died. Before that s gave no answer: It timeout."
+    assert made.standing.large.last_error == "It died."
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"mode": "pre"}, "It died. Before that s gave no answer: It timeout."),
+        ({"mode": "probe", "probe_tokens": 1}, "It died. Before that s gave no answer: It timeout"),
+    ],
+)
+async def test_so_it_is_in_the_other_modes(fields: dict, said: str):
+    made = engine(
+        policy(**fields, decision=Decision()),
+        script("s", failing("timeout")),
+        script("l", failing()),
+    )
+    with pytest.raises(EngineDied, match=said):
         await ask(made, request())
 
 

@@ -110,7 +110,12 @@ class PolicyEngine:
         yield turn.reply(self.name)
 
     def _turn(self, request: ChatRequest) -> Turn:
-        return Turn(request, self.policy, self._halves, self._clock, self._price)
+        return Turn(request, self.policy, self._halves, self._clock, self._price, self._bars)
+
+    def _bars(self, which: Which, request: ChatRequest) -> str | None:
+        """What the gate may not have known yet: a draft, and what was spent since."""
+        why = self._gate.stays(which, request)
+        return why or (self._budget.used_up if which == "large" else None)
 
     def _way(self, turn: Turn) -> AsyncGenerator[Delta]:
         spent, alarm = self._budget.used_up, self._watch.alarm
