@@ -8,7 +8,6 @@ from tests.policies.made import (
     LIKELY,
     UNLIKELY,
     Counting,
-    clock,
     deaf,
     engine,
     failing,
@@ -21,13 +20,13 @@ from tests.policies.made import (
     script,
     told,
 )
+from tests.policies.samples import timing
 
 from sprat.engines.base import ask
 from sprat.engines.script import Script
 from sprat.errors import (
     ContextTooLong,
     EngineDied,
-    EngineTimeout,
     PolicyError,
     UnsupportedRequest,
 )
@@ -271,30 +270,36 @@ class TestFallback:
         assert attempt.usage is not None
         assert attempt.usage.input_tokens == 11
 
-    async def test_all_that_the_small_model_is_asked_comes_within_one_limit(self):
-        tell, wait = clock()
-        fallback = Fallback(timeout_s=10)
+    async def test_all_that_the_small_model_is_asked_is_done_within_one_limit(self):
         small = script("s", DRAFT)
-        made = engine(policy(fallback=fallback), small, script("l", LARGE), clock=tell)
+        made = engine(policy(fallback=Fallback(timeout_s=10)), small, script("l", LARGE))
         turn = made._turn(request())
-        assert turn.begin("small", "draft").within_s == 10
-        wait(4)
-        assert turn.begin("small", "check").within_s == 6
-        assert turn.begin("large", "answer").within_s is None
-        wait(6)
+        draft = turn.begin("small", "draft")
+        draft.timing = timing(4, 1)
+        check = turn.begin("small", "check")
+        check.timing = timing(6, 1)
+        reading = turn.begin("large", "read")
+        assert (draft.within_s, check.within_s, reading.within_s) == (10, 6, None)
         late = await turn.whole(turn.begin("small", "sample"))
-        assert isinstance(late.error, EngineTimeout)
+        assert str(late.error) == "s's 10 s are over."
         assert small.asked == []
         assert made.standing.small.failures == 0
 
     async def test_but_standing_in_for_the_large_one_it_has_a_limit_of_its_own(self):
-        tell, wait = clock()
-        fallback = Fallback(timeout_s=10)
-        made = engine(policy(fallback=fallback), script("s", DRAFT), script("l", LARGE), clock=tell)
+        made = engine(
+            policy(fallback=Fallback(timeout_s=10)), script("s", DRAFT), script("l", LARGE)
+        )
         turn = made._turn(request())
-        turn.begin("small", "draft")
-        wait(11)
+        turn.begin("small", "draft").timing = timing(9, 1)
         assert turn.begin("small", "retry", anew=True).within_s == 10
+
+    async def test_what_the_large_one_took_is_not_counted(self):
+        made = engine(
+            policy(fallback=Fallback(timeout_s=10)), script("s", DRAFT), script("l", LARGE)
+        )
+        turn = made._turn(request())
+        turn.begin("large", "read").timing = timing(99, 1)
+        assert turn.begin("small", "check").within_s == 10
 
 
 class TestMute:
@@ -313,6 +318,16 @@ class TestMute:
         _, reply = await played(made, request())
         assert reply.steps[0].error == "logprobs is 5, and it tells none."
         assert not reply.steps[0].kept
+
+    async def test_a_reset_asks_it_again(self):
+        small = mute("s", DRAFT)
+        made = engine(policy(), small, script("l", LARGE))
+        await ask(made, request())
+        assert (made.standing.small.mute, made.standing.large.mute) == (True, False)
+        made.reset()
+        assert not made.standing.small.mute
+        await ask(made, request())
+        assert [asked.logprobs for asked in small.asked] == [5, None, 5, None]
 
     async def test_a_caller_who_wants_them_gets_them_from_the_other_model(self):
         made = engine(policy(), mute("s", DRAFT), script("l", LARGE))

@@ -43,8 +43,8 @@ class Turn:
         self._clock = clock
         self._price = price
         self._bars = bars
-        self._until_ns: int | None = None
-        """When the small model's time is over."""
+        self._limited_from = 0
+        """Attempts from here on count towards the small model's time."""
         self._plain = False
         """The small model refused; perhaps the log-probabilities."""
         self.stamps = Stamps(request, clock)
@@ -86,11 +86,10 @@ class Turn:
         return attempt
 
     def _limit(self, attempt: Attempt, limit_s: float, *, anew: bool) -> None:
-        """All that the small model is asked in one turn comes within one limit."""
-        now_ns = self._clock()
-        if self._until_ns is None or anew:
-            self._until_ns = now_ns + round(limit_s * 1e9)
-        left_s = (self._until_ns - now_ns) / 1e9
+        """All that the small model does for one turn is done within one limit."""
+        if anew:
+            self._limited_from = len(self.trace)
+        left_s = limit_s - sum(map(_seconds, self.trace[self._limited_from :]))
         if left_s > 0:
             attempt.within_s = left_s
         else:
@@ -203,6 +202,14 @@ class Turn:
         loads = [timing.loaded_ns for timing in timings if timing and timing.loaded_ns is not None]
         if loads:
             self.stamps.loaded(max(loads))
+
+
+def _seconds(made: Attempt | Step) -> float:
+    """What the small model took; the wait for it to be ready is not its own."""
+    small = isinstance(made, Attempt) and made.half.which == "small"
+    if not small or made.timing is None:
+        return 0.0
+    return made.timing.answer_s - (made.timing.load_s or 0.0)
 
 
 def _refused(error: SpratError | None) -> bool:
