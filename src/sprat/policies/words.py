@@ -1,7 +1,7 @@
 """Every word of a request that a model is sent, wherever in it that stands."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -26,9 +26,10 @@ def words_of(request: ChatRequest) -> Iterator[str]:
         elif isinstance(value, msgspec.Struct):
             left += _parts(value)
         elif isinstance(value, dict):
-            left += (*value.keys(), *_told(value.values()))
+            fields = cast("dict[str, Any]", value)
+            left += (*fields, *_told(fields.values()))
         elif isinstance(value, list | tuple):
-            left += _told(value)
+            left += _told(cast("list[Any]", value))
 
 
 def _parts(struct: msgspec.Struct) -> list[Any]:
