@@ -21,7 +21,7 @@ from tests.policies.made import (
 from sprat.engines.base import ask
 from sprat.errors import EngineDied, EngineRefused
 from sprat.policies.spec import Decision, Fallback
-from sprat.types import Delta, Reply, Usage
+from sprat.types import Delta, Reply, ResponseFormat, Usage
 
 SURE = rule("It is Paris.")
 UNSURE = rule("It is Rome.", UNLIKELY)
@@ -139,9 +139,28 @@ async def test_a_large_model_that_breaks_off_in_the_middle_is_an_error():
         await ask(engine(policy(), script("s", UNSURE), broken), request())
 
 
-async def test_with_neither_there_is_the_large_ones_error():
+async def test_with_neither_there_is_the_large_ones_error_and_the_small_ones_in_its_message():
     made = engine(policy(), script("s", failing("timeout")), script("l", failing()))
-    with pytest.raises(EngineDied):
+    with pytest.raises(EngineDied) as caught:
+        await ask(made, request())
+    assert str(caught.value) == "It died. Before that s gave no answer: It timeout."
+    assert made.standing.large.last_error == "It died."
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"mode": "pre"}, "It died. Before that s gave no answer: It timeout."),
+        ({"mode": "probe", "probe_tokens": 1}, "It died. Before that s gave no answer: It timeout"),
+    ],
+)
+async def test_so_it_is_in_the_other_modes(fields: dict, said: str):
+    made = engine(
+        policy(**fields, decision=Decision()),
+        script("s", failing("timeout")),
+        script("l", failing()),
+    )
+    with pytest.raises(EngineDied, match=said):
         await ask(made, request())
 
 
@@ -231,6 +250,17 @@ async def test_where_nothing_was_learned_nothing_more_is_asked():
     _, reply = await played(made, request())
     assert told(reply) == [("draft*", "s")]
     assert len(small.asked) == 1
+
+
+async def test_a_sure_draft_without_the_form_that_was_asked_for_is_escalated_and_not_checked():
+    checking = Decision(logistic=by_mean_logprob(), self_check=True, sample=True)
+    small = script("s", SURE)
+    made = engine(policy(decision=checking), small, script("l", rule('{"c": 1}')))
+    asked = request(response_format=ResponseFormat("json_object"))
+    _, reply = await played(made, asked)
+    assert (reply.text, reply.path, len(small.asked)) == ('{"c": 1}', "escalated", 1)
+    assert (reply.steps[0].confidence, reply.steps[0].calibrated) == (0.0, False)
+    assert "by rule: not of the form that was asked for: no JSON" in reply.steps[0].why
 
 
 async def test_both_engines_are_warmed_and_closed():

@@ -10,7 +10,7 @@ from sprat.policies.confidence import confidence_of
 from sprat.policies.logistic import Logistic
 from sprat.policies.rules import faults
 from sprat.policies.spec import Decision, Policy, Rules, Side
-from sprat.types import ResponseFormat
+from sprat.types import Reply, ResponseFormat
 
 LEARNED = Logistic(
     features=("mean", "self_check", "prompt_log_turns"),
@@ -57,6 +57,45 @@ def test_without_log_probabilities_the_rules_decide_and_it_says_so() -> None:
     found = confidence_of(policy(), request(), reply(text="Paris"))
     assert (found.value, found.calibrated) == (1.0, False)
     assert found.why == "by rule, as there are no log-probabilities: no fault found"
+
+
+JSON = ResponseFormat(kind="json_schema", schema={"type": "object", "required": ["c"]})
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        reply(token("I am sure.", 0.99)),
+        reply(
+            token("{", 0.99), token('"d"', 0.99), token(": ", 0.99), token("1", 0.99), token("}")
+        ),
+    ],
+)
+def test_an_answer_that_breaks_the_form_is_not_sure_whatever_was_learned(answer: Reply) -> None:
+    found = confidence_of(policy(), request(response_format=JSON), answer)
+    assert (found.value, found.calibrated) == (0.0, False)
+    assert found.why.startswith("by rule: not of the form that was asked for: ")
+
+
+def test_where_no_rule_looks_at_the_form_it_is_judged_as_learned() -> None:
+    answer = reply(token('{"d": ', 0.99), token("1", 0.99), token("}"))
+    lax = policy(rules=Rules(schema=False))
+    assert confidence_of(lax, request(response_format=JSON), answer).calibrated
+
+
+def test_with_no_token_of_a_value_there_is_nothing_learned_to_go_by() -> None:
+    asked = request(response_format=ResponseFormat(kind="json_object"))
+    found = confidence_of(policy(), asked, reply(token("{", 0.99), token("}", 0.99)))
+    assert (found.value, found.calibrated) == (1.0, False)
+    assert found.why == "by rule, as none of its tokens belongs to a value: no fault found"
+
+
+def test_what_was_learned_from_the_text_alone_needs_no_tokens() -> None:
+    short = Logistic(
+        features=("log_chars",), centres=(0.0,), scales=(1.0,), weights=(1.0,), bias=0.0
+    )
+    asked = request(response_format=ResponseFormat(kind="json_object"))
+    assert confidence_of(policy(short), asked, reply(token("{}", 0.99))).calibrated
 
 
 def test_with_nothing_learned_a_fault_is_named() -> None:

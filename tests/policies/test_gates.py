@@ -1,8 +1,11 @@
 """Rules that come first and cost nothing."""
 
+import asyncio
+
 import pytest
 from tests.policies.made import (
     UNLIKELY,
+    by_mean_logprob,
     clock,
     engine,
     failing,
@@ -18,7 +21,7 @@ from sprat.engines.base import ask
 from sprat.errors import EngineDied, EngineRefused, UnsupportedRequest
 from sprat.policies.breaker import Breaker
 from sprat.policies.budget import Budget
-from sprat.policies.spec import Gates
+from sprat.policies.spec import Decision, Fallback, Gates, Refine, Verify
 from sprat.types import Message
 
 SMALL, LARGE = rule("Small."), rule("Large.", UNLIKELY)
@@ -139,6 +142,49 @@ class TestPrivacy:
         _, reply = await played(made, request(SECRET))
         assert reply.path == "escalated"
 
+    async def test_a_draft_that_holds_it_is_not_sent_away_to_be_refined(self):
+        large = script("l", LARGE)
+        made = engine(
+            policy("refine", refine=Refine(when="always"), gates=Gates(private=NUMBERS)),
+            script("s", rule(SECRET)),
+            large,
+            away={"large"},
+        )
+        _, reply = await played(made, request())
+        assert (reply.text, reply.path, large.asked) == (SECRET, "degraded", [])
+        assert told(reply) == [("draft*", "s"), ("gate", "l")]
+        assert "private: pattern 1 is in the draft" in reply.steps[1].why
+        assert made.standing.large.failures == 0
+
+    @pytest.mark.parametrize("how", ["exact", "accept", "keep"])
+    async def test_nor_to_be_read(self, how: str):
+        large = script("l", {**LARGE, "read": [0.0] * 4})
+        made = engine(
+            policy("verify", verify=Verify(how=how), gates=Gates(private=NUMBERS)),
+            script("s", rule(SECRET)),
+            large,
+            away={"large"},
+        )
+        _, reply = await played(made, request())
+        assert (reply.text, reply.path, large.asked) == (SECRET, "degraded", [])
+
+    async def test_what_came_of_a_private_draft_may_still_be_answered_from_the_prompt(self):
+        made, _, large = gated(rule(SECRET, UNLIKELY), away={"large"}, private=NUMBERS)
+        _, reply = await played(made, request())
+        assert (reply.path, large.asked) == ("escalated", [request()])
+
+    async def test_a_small_model_elsewhere_is_not_asked_about_its_own_private_draft(self):
+        checking = Decision(logistic=by_mean_logprob(), self_check=True)
+        small = script("s", rule(SECRET))
+        made = engine(
+            policy(decision=checking, gates=Gates(private=NUMBERS)),
+            small,
+            script("l", LARGE),
+            away={"small"},
+        )
+        _, reply = await played(made, request())
+        assert (reply.path, len(small.asked)) == ("accepted", 1)
+
 
 class TestBudget:
     async def test_once_it_is_used_up_the_small_model_answers_alone(self):
@@ -168,6 +214,20 @@ class TestBudget:
         assert reply.path == "direct"
         assert "price is not known" in reply.steps[0].why
 
+    async def test_requests_that_draft_at_once_look_again_before_they_escalate(self):
+        slow = rule("Small.", UNLIKELY, contains="slow", first_ms=30)
+        small, large = script("s", slow, rule("Small.", UNLIKELY)), script("l", LARGE)
+        gates = Gates(budget_usd=0.5)
+        made = engine(policy(gates=gates), small, large, price=lambda *_: 0.5)
+        late = asyncio.create_task(played(made, request("slow")))
+        await small.began.wait()
+        assert (await ask(made, request())).path == "escalated"
+        _, reply = await late
+        assert (reply.text, reply.path) == ("Small.", "degraded")
+        assert told(reply) == [("draft*", "s"), ("gate", "l")]
+        assert "the budget is used up" in reply.steps[1].why
+        assert made.standing.budget.spent_usd == 0.5
+
     def test_after_a_day_there_is_money_again(self):
         tell, wait = clock()
         budget = Budget(1.0, tell)
@@ -182,56 +242,56 @@ class TestBreaker:
     def test_after_some_failures_in_a_row_it_is_left_alone_and_then_tried_by_one(self):
         tell, wait = clock()
         breaker = Breaker(2, 30, tell)
-        breaker.failed(EngineDied("It died."))
-        assert breaker.take() is None
-        breaker.failed(EngineDied("It died."))
+        breaker.failed(EngineDied("It died."), 1)
+        assert breaker.take(1) is None
+        breaker.failed(EngineDied("It died."), 1)
         assert "left alone for 30 s more: 2 failures in a row, last: It died." in str(
-            breaker.take()
+            breaker.take(1)
         )
         wait(30)
-        assert breaker.take() is None
-        assert "while one request tries it" in str(breaker.take())
+        assert breaker.take(1) is None
+        assert "while one request tries it" in str(breaker.take(1))
         breaker.worked()
-        assert breaker.take() is None
+        assert breaker.take(1) is None
         assert breaker.standing.failures == 0
 
     def test_a_failed_try_starts_the_time_anew(self):
         tell, wait = clock()
         breaker = Breaker(1, 30, tell)
-        breaker.failed(EngineDied("It died."))
+        breaker.failed(EngineDied("It died."), 1)
         wait(31)
-        assert breaker.take() is None
-        breaker.failed(EngineDied("It died."))
+        assert breaker.take(1) is None
+        breaker.failed(EngineDied("It died."), 1)
         assert breaker.left_alone_s == 30
 
     def test_a_try_that_the_caller_gave_up_is_made_again(self):
         tell, wait = clock()
         breaker = Breaker(1, 30, tell)
-        breaker.failed(EngineDied("It died."))
+        breaker.failed(EngineDied("It died."), 1)
         wait(31)
-        assert breaker.take() is None
-        breaker.released()
-        assert breaker.take() is None
+        assert breaker.take(1) is None
+        breaker.released(1)
+        assert breaker.take(1) is None
 
     def test_an_answer_in_between_starts_the_count_anew(self):
         breaker = Breaker(2, 30)
         for _ in range(3):
-            breaker.failed(EngineDied("It died."))
+            breaker.failed(EngineDied("It died."), 1)
             breaker.worked()
-        assert breaker.take() is None
+        assert breaker.take(1) is None
 
     def test_a_server_that_asks_to_be_left_alone_is_left_alone_as_long(self):
         tell, wait = clock()
         breaker = Breaker(3, 30, tell)
-        breaker.failed(EngineRefused("Slow down.", status=429, retry_after_s=7))
-        assert "left alone for 7 s more: 1 failure, last: Slow down." in str(breaker.take())
+        breaker.failed(EngineRefused("Slow down.", status=429, retry_after_s=7), 1)
+        assert "left alone for 7 s more: 1 failure, last: Slow down." in str(breaker.take(1))
         wait(7)
-        assert breaker.take() is None
+        assert breaker.take(1) is None
 
     def test_what_only_the_request_is_at_fault_for_does_not_count(self):
         breaker = Breaker(1, 30)
-        breaker.failed(UnsupportedRequest("no"))
-        assert breaker.take() is None
+        breaker.failed(UnsupportedRequest("no"), 1)
+        assert breaker.take(1) is None
 
     async def test_through_a_policy_the_large_model_is_asked_again_after_its_time(self):
         tell, wait = clock()
@@ -252,3 +312,35 @@ class TestBreaker:
         made.reset()
         await ask(made, request())
         assert len(large.asked) == 4
+
+    def test_who_left_before_does_not_end_another_ones_try(self):
+        tell, wait = clock()
+        breaker = Breaker(1, 30, tell)
+        assert breaker.take("early") is None
+        breaker.failed(EngineDied("It died."), "other")
+        wait(31)
+        assert breaker.take("trial") is None
+        breaker.released("early", well=True)
+        assert "while one request tries it" in str(breaker.take("late"))
+        breaker.failed(UnsupportedRequest("no"), "early")
+        assert "while one request tries it" in str(breaker.take("late"))
+        breaker.released("trial")
+        assert breaker.take("late") is None
+
+    async def test_a_draft_that_was_given_up_at_its_beginning_shows_that_the_model_is_well(self):
+        tell, wait = clock()
+        small = script("s", {"contains": "bad", **failing()}, rule("one two three", UNLIKELY))
+        made = engine(
+            policy(mode="probe", probe_tokens=2, fallback=Fallback(failures=1)),
+            small,
+            script("l", LARGE),
+            clock=tell,
+        )
+        await ask(made, request("bad"))
+        assert made.standing.small.left_alone_s == 30
+        wait(31)
+        assert (await ask(made, request())).path == "escalated"
+        assert made.standing.small.failures == 0
+        assert len(small.asked) == 2
+        await ask(made, request())
+        assert len(small.asked) == 3

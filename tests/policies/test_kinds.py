@@ -1,9 +1,13 @@
 """Refine, verify, fallback: what the large model does with a draft."""
 
+from contextlib import aclosing
+
+import msgspec
 import pytest
 from tests.policies.made import (
     LIKELY,
     UNLIKELY,
+    Counting,
     deaf,
     engine,
     failing,
@@ -16,12 +20,19 @@ from tests.policies.made import (
     script,
     told,
 )
+from tests.policies.samples import timing
 
 from sprat.engines.base import ask
-from sprat.errors import EngineDied, PolicyError, UnsupportedRequest
+from sprat.engines.script import Script
+from sprat.errors import (
+    ContextTooLong,
+    EngineDied,
+    PolicyError,
+    UnsupportedRequest,
+)
 from sprat.policies.refine import INSTRUCTION
 from sprat.policies.spec import Fallback, Refine, Rules, Verify
-from sprat.types import Message, Prediction, ResponseFormat
+from sprat.types import ChatRequest, Message, Prediction, ResponseFormat
 
 DRAFT = rule("It is Rome.")
 LARGE = rule("It is Paris, of course.")
@@ -123,12 +134,19 @@ class TestVerify:
         _, far = await played(made, request())
         assert (far.text, far.path) == (LARGE["text"], "escalated")
 
-    async def test_drawn_answers_are_drawn_by_the_large_model_without_a_draft(self):
-        large = reading("l", UNLIKELY, LARGE)
-        made = engine(policy("verify", verify=Verify(how="exact")), script("s", DRAFT), large)
+    @pytest.mark.parametrize("how", ["exact", "accept", "keep"])
+    async def test_drawn_answers_are_drawn_by_the_large_model_without_a_draft(self, how: str):
+        small, large = script("s", DRAFT), reading("l", LIKELY, LARGE)
+        made = engine(policy("verify", verify=Verify(how=how)), small, large)
         _, reply = await played(made, request(temperature=0.7))
-        assert reply.text == LARGE["text"]
+        assert (reply.text, reply.path, small.asked) == (LARGE["text"], "direct", [])
+        assert told(reply) == [("gate", "l"), ("answer*", "l")]
         assert large.asked[0].prediction is None
+
+    async def test_and_by_the_small_one_while_that_is_down(self):
+        made = engine(policy("verify"), script("s", DRAFT), script("l", failing()))
+        _, reply = await played(made, request(temperature=0.7))
+        assert (reply.text, reply.path) == ("It is Rome.", "degraded")
 
     @pytest.mark.parametrize("how", ["exact", "accept", "keep"])
     async def test_a_large_model_that_cannot_read_is_one_clear_error(self, how: str):
@@ -158,6 +176,33 @@ class TestVerify:
         made = engine(policy("verify"), script("s", DRAFT), down)
         _, reply = await played(made, request())
         assert (reply.text, reply.path) == ("It is Rome.", "degraded")
+        assert told(reply) == [("draft*", "s"), ("read", "l")]
+        assert made.standing.large.failures == len(down.asked) == 1
+
+    async def test_what_it_cannot_read_for_its_length_it_is_asked_all_the_same(self):
+        class NoRoom(Counting):
+            async def stream(self, request: ChatRequest):
+                if request.prediction is not None and request.prediction.read_only:
+                    raise ContextTooLong("9000 tokens.")
+                async with aclosing(self._plain.stream(request)) as pieces:
+                    async for piece in pieces:
+                        yield piece
+
+            _plain = reading("l", UNLIKELY, LARGE)
+
+        large = NoRoom("l", msgspec.convert({"rule": [LARGE]}, Script))
+        _, reply = await played(engine(policy("verify"), script("s", DRAFT), large), request())
+        assert (reply.text, reply.path) == (LARGE["text"], "escalated")
+        assert reply.steps[0].why == "not read: 9000 tokens."
+
+    async def test_an_empty_answer_after_a_dead_draft_accepts_nothing(self):
+        made = engine(
+            policy("verify", verify=Verify(how="keep")),
+            script("s", failing()),
+            script("l", {"text": ""}),
+        )
+        _, reply = await played(made, request())
+        assert (reply.text, reply.path) == ("", "escalated")
 
 
 def falling(small: dict, large: dict = LARGE, **fields):
@@ -225,16 +270,64 @@ class TestFallback:
         assert attempt.usage is not None
         assert attempt.usage.input_tokens == 11
 
+    async def test_all_that_the_small_model_is_asked_is_done_within_one_limit(self):
+        small = script("s", DRAFT)
+        made = engine(policy(fallback=Fallback(timeout_s=10)), small, script("l", LARGE))
+        turn = made._turn(request())
+        draft = turn.begin("small", "draft")
+        draft.timing = timing(4, 1)
+        check = turn.begin("small", "check")
+        check.timing = timing(6, 1)
+        reading = turn.begin("large", "read")
+        assert (draft.within_s, check.within_s, reading.within_s) == (10, 6, None)
+        late = await turn.whole(turn.begin("small", "sample"))
+        assert str(late.error) == "s's 10 s are over."
+        assert small.asked == []
+        assert made.standing.small.failures == 0
+
+    async def test_but_standing_in_for_the_large_one_it_has_a_limit_of_its_own(self):
+        made = engine(
+            policy(fallback=Fallback(timeout_s=10)), script("s", DRAFT), script("l", LARGE)
+        )
+        turn = made._turn(request())
+        turn.begin("small", "draft").timing = timing(9, 1)
+        assert turn.begin("small", "retry", anew=True).within_s == 10
+
+    async def test_what_the_large_one_took_is_not_counted(self):
+        made = engine(
+            policy(fallback=Fallback(timeout_s=10)), script("s", DRAFT), script("l", LARGE)
+        )
+        turn = made._turn(request())
+        turn.begin("large", "read").timing = timing(99, 1)
+        assert turn.begin("small", "check").within_s == 10
+
 
 class TestMute:
     async def test_a_model_that_tells_no_log_probabilities_is_asked_for_them_once(self):
         small = mute("s", DRAFT)
         made = engine(policy(), small, script("l", LARGE))
-        for _ in range(2):
-            _, reply = await played(made, request())
-            assert told(reply) == [("draft*", "s")]
-            assert not reply.steps[0].calibrated
+        _, first = await played(made, request())
+        _, second = await played(made, request())
+        assert told(first) == [("draft", "s"), ("draft*", "s")]
+        assert told(second) == [("draft*", "s")]
+        assert not second.steps[0].calibrated
         assert [asked.logprobs for asked in small.asked] == [5, None, None]
+
+    async def test_the_attempt_that_was_refused_is_a_step_with_its_error(self):
+        made = engine(policy(), mute("s", DRAFT), script("l", LARGE))
+        _, reply = await played(made, request())
+        assert reply.steps[0].error == "logprobs is 5, and it tells none."
+        assert not reply.steps[0].kept
+
+    async def test_a_reset_asks_it_again(self):
+        small = mute("s", DRAFT)
+        made = engine(policy(), small, script("l", LARGE))
+        await ask(made, request())
+        assert (made.standing.small.mute, made.standing.large.mute) == (True, False)
+        made.reset()
+        assert not made.standing.small.mute
+        await ask(made, request())
+        assert [asked.logprobs for asked in small.asked] == [5, None, 5, None]
 
     async def test_a_caller_who_wants_them_gets_them_from_the_other_model(self):
         made = engine(policy(), mute("s", DRAFT), script("l", LARGE))
@@ -247,7 +340,7 @@ class TestMute:
         made = engine(policy(), small, script("l", LARGE))
         _, reply = await played(made, request(response_format=ResponseFormat("json_object")))
         assert (reply.path, reply.text) == ("direct", LARGE["text"])
-        assert told(reply) == [("draft", "s"), ("answer*", "l")]
+        assert told(reply) == [("draft", "s"), ("draft", "s"), ("answer*", "l")]
         assert not made._halves["small"].mute
         await played(made, request())
         assert made._halves["small"].mute

@@ -107,6 +107,24 @@ async def test_agreeing_answers_raise_none():
     assert made.standing.alarm is None
 
 
+async def test_a_fault_of_the_code_beside_is_told_and_the_caller_has_the_answer():
+    class Faulty(Counting):
+        async def stream(self, request):
+            raise ZeroDivisionError
+            yield
+
+    told: list[dict] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+    made = shadowing(script("s", SMALL), Faulty("l", script("l", SMALL)._script))
+    reply = await ask(made, request())
+    await made.settled()
+    await asyncio.sleep(0)
+    assert reply.text == "It is Rome."
+    assert [type(one["exception"]) for one in told] == [ZeroDivisionError]
+    assert made.standing.shadow is not None
+    assert (made.standing.shadow.skipped, made.standing.shadow.running) == (1, 0)
+
+
 async def test_confidences_unlike_those_of_the_calibration_raise_the_alarm():
     baseline = tuple(0.9 + number / 1000 for number in range(60))
     made = shadowing(

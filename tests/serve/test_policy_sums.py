@@ -148,7 +148,8 @@ async def test_the_list_of_policies_tells_how_each_fares_and_a_reset_begins_anew
         spent = await states(at)
     assert (before["name"], before["kind"], before["usable"]) == (GOOD, "cascade", True)
     assert before["large"] == {
-        "model": "big", "away": False, "failures": 0, "left_alone_s": None, "last_error": None
+        "model": "big", "away": False, "failures": 0, "left_alone_s": None, "last_error": None,
+        "mute": False,
     }  # fmt: skip
     assert after["large"]["failures"] == 1
     assert after["large"]["left_alone_s"] > 900

@@ -70,7 +70,9 @@ class Attempt:
 
     async def run(self) -> AsyncGenerator[Delta]:
         """Yield the pieces as they come. Closing it cancels the work at once."""
-        if alone := self.half.breaker.take():
+        if self.error is not None:  # it must not be asked
+            return
+        if alone := self.half.breaker.take(self):
             self.error = _left_alone(self.half, alone)
             return
         self.asked = True
@@ -81,7 +83,7 @@ class Attempt:
                     yield piece
         except SpratError as error:
             self.error = error
-            self.half.breaker.failed(error)
+            self.half.breaker.failed(error, self)
         finally:
             self._ended()
 
@@ -149,7 +151,7 @@ class Attempt:
 
     def _ended(self) -> None:
         if self.reply is None and self.error is None:  # closed, cancelled, or a fault of the code
-            self.half.breaker.released()
+            self.half.breaker.released(self, well=bool(self.pieces))
         answered = self.reply or self._late
         self.timing = answered.timing if answered else self._stamps.done()
 

@@ -26,7 +26,8 @@ class Breaker:
 
     A server that says how long to wait is left alone as long, after one refusal.
 
-    Call `take` before asking, then exactly one of `worked`, `failed` and `released`.
+    Call `take` before asking, then exactly one of `worked`, `failed` and `released`. `by` is who
+    asks: only the one request that tries a model can say that the try is over.
     """
 
     def __init__(self, failures: int, cool_down_s: float, clock: Clock = now_ns) -> None:
@@ -35,31 +36,31 @@ class Breaker:
         self._clock = clock
         self._failures = 0
         self._until_ns: int | None = None
-        self._trying = False
+        self._trial: object | None = None
+        """Who tries it; None: nobody does."""
         self._last: str | None = None
 
-    def take(self) -> str | None:
+    def take(self, by: object) -> str | None:
         """None: ask it. Else why it is left alone, in one line."""
         if self._until_ns is None:
             return None
         left_s = self.left_alone_s
-        if left_s or self._trying:
+        if left_s or self._trial is not None:
             wait = f"for {left_s:.0f} s more" if left_s else "while one request tries it"
             times = "1 failure" if self._failures == 1 else f"{self._failures} failures in a row"
             return f"left alone {wait}: {times}, last: {self._last}"
-        self._trying = True
+        self._trial = by
         return None
 
     def worked(self) -> None:
         """It answered."""
         self.reset()
 
-    def failed(self, error: SpratError) -> None:
+    def failed(self, error: SpratError, by: object) -> None:
         """It did not; errors that only this request is at fault for do not count."""
+        self.released(by)
         if not counts(error):
-            self.released()
             return
-        self._trying = False
         self._failures += 1
         self._last = error.message
         wait_ns = self._cool_down_ns if self._failures >= self._most else 0
@@ -67,13 +68,19 @@ class Breaker:
         if wait_ns:
             self._until_ns = self._clock() + wait_ns
 
-    def released(self) -> None:
-        """It was not seen how it ends: the caller left."""
-        self._trying = False
+    def released(self, by: object, *, well: bool = False) -> None:
+        """It was not seen how it ends: the caller left, or the policy had seen enough.
+
+        `well`: the answer had begun, which is all that a try is for.
+        """
+        if self._trial is by:
+            self._trial = None
+            if well:
+                self.reset()
 
     def reset(self) -> None:
         """As if nothing had ever failed."""
-        self._failures, self._until_ns, self._trying, self._last = 0, None, False, None
+        self._failures, self._until_ns, self._trial, self._last = 0, None, None, None
 
     @property
     def left_alone_s(self) -> float | None:

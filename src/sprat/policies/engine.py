@@ -40,11 +40,18 @@ _KINDS: Mapping[str, Way] = {
 _MODES: Mapping[str, Way] = {"pre": beforehand, "probe": probe}
 
 
-class Standing(msgspec.Struct, frozen=True, kw_only=True):
+class HalfStanding(BreakerStanding, frozen=True, kw_only=True):
+    """How one of the two models fares."""
+
+    mute: bool
+    """It refused to tell log-probabilities, and is not asked for them until a reset."""
+
+
+class PolicyStanding(msgspec.Struct, frozen=True, kw_only=True):
     """How a policy that serves fares."""
 
-    small: BreakerStanding
-    large: BreakerStanding
+    small: HalfStanding
+    large: HalfStanding
     budget: BudgetStanding
     shadow: ShadowStanding | None = None
     """None: it is no shadow."""
@@ -124,7 +131,12 @@ class PolicyEngine:
         return same
 
     def _turn(self, request: ChatRequest) -> Turn:
-        return Turn(request, self.policy, self._halves, self._clock, self._price)
+        return Turn(request, self.policy, self._halves, self._clock, self._price, self._bars)
+
+    def _bars(self, which: Which, request: ChatRequest) -> str | None:
+        """What the gate may not have known yet: a draft, and what was spent since."""
+        why = self._gate.stays(which, request)
+        return why or (self._budget.used_up if which == "large" else None)
 
     def _way(self, turn: Turn) -> AsyncGenerator[Delta]:
         spent, alarm = self._budget.used_up, self._watch.alarm
@@ -141,20 +153,24 @@ class PolicyEngine:
         self.hear(trail_of(turn))
 
     @property
-    def standing(self) -> Standing:
+    def standing(self) -> PolicyStanding:
         """Breakers, budget, shadow: how it fares now."""
-        return Standing(
-            small=self._halves["small"].breaker.standing,
-            large=self._halves["large"].breaker.standing,
+        return PolicyStanding(
+            small=_fares(self._halves["small"]),
+            large=_fares(self._halves["large"]),
             budget=self._budget.standing,
             shadow=self._beside.standing if self.policy.kind == "shadow" else None,
         )
 
     def reset(self) -> None:
-        """Ask both models again, and forget a shadow's alarm. What was spent stays spent."""
+        """Ask both models again, for log-probabilities too, and forget a shadow's alarm.
+
+        What was spent stays spent.
+        """
         self._beside.reset()
         for half in self._halves.values():
             half.breaker.reset()
+            half.mute = False
 
     async def settled(self) -> None:
         """Wait until no shadowed answer is under way."""
@@ -183,6 +199,10 @@ def _refuse_prediction(request: ChatRequest, name: str) -> None:
             param="prediction",
             fix="Leave it out, or ask a model by its own name.",
         )
+
+
+def _fares(half: Half) -> HalfStanding:
+    return HalfStanding(**msgspec.structs.asdict(half.breaker.standing), mute=half.mute)
 
 
 def _breaker(policy: Policy, clock: Clock) -> Breaker:

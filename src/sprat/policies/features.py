@@ -12,9 +12,17 @@ from sprat.policies.shape import asks_json, has_shape
 from sprat.policies.tokens import TokenFacts, facts_of
 from sprat.types import ChatRequest, Reply
 
-__all__ = ["EXTRA", "FEATURES", "PROMPT_FEATURES", "features_of", "prompt_features_of", "quantile"]
+__all__ = [
+    "EXTRA",
+    "FEATURES",
+    "OF_TOKENS",
+    "PROMPT_FEATURES",
+    "features_of",
+    "prompt_features_of",
+    "quantile",
+]
 
-FEATURES: tuple[str, ...] = (
+OF_TOKENS: tuple[str, ...] = (
     "mean",
     "min",
     "p10",
@@ -28,11 +36,9 @@ FEATURES: tuple[str, ...] = (
     "max_entropy",
     "unsure_share",
     "outvoted_share",
-    "cut_off",
-    "abstains",
-    "schema_valid",
-    "log_chars",
 )
+"""What log-probabilities tell."""
+FEATURES: tuple[str, ...] = (*OF_TOKENS, "cut_off", "abstains", "schema_valid", "log_chars")
 """Of one greedy answer: `features_of`."""
 
 EXTRA: tuple[str, ...] = ("self_check", "agreement")

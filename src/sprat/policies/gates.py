@@ -7,6 +7,7 @@ import msgspec
 
 from sprat.errors import UnsupportedRequest
 from sprat.policies.spec import Policy, Which
+from sprat.policies.words import words_of
 from sprat.types import ChatRequest
 
 BOTH: tuple[Which, Which] = ("small", "large")
@@ -62,12 +63,19 @@ class Gate:
             barred["large"] = spent
         return barred
 
-    def _stays(self, request: ChatRequest) -> str | None:
+    def stays(self, which: Which, request: ChatRequest) -> str | None:
+        """Why this very request must not be sent to a model; None: it may.
+
+        The conversation went through `look`; what is found here came with a draft.
+        """
+        return self._stays(request, "the draft") if which in self._away else None
+
+    def _stays(self, request: ChatRequest, where: str = "the conversation") -> str | None:
         if self._gates.stay_here:
             return "nothing leaves this machine (stay_here)"
         for number, pattern in enumerate(self._private, 1):
-            if any(pattern.search(text) for text in texts_of(request)):
-                return f"private: pattern {number} is in the conversation"
+            if any(pattern.search(words) for words in words_of(request)):
+                return f"private: pattern {number} is in {where}"
         return None
 
     def _wished(self, request: ChatRequest, alarm: str | None) -> Gated:
@@ -95,7 +103,7 @@ def has_tools(request: ChatRequest) -> bool:
 
 
 def texts_of(request: ChatRequest) -> Iterator[str]:
-    """Everything that a model would read, piece by piece."""
+    """What was said in the conversation, piece by piece."""
     if request.prompt is not None:
         yield request.prompt
     for message in request.messages:

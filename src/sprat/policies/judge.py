@@ -3,6 +3,7 @@
 from sprat.policies.attempt import Attempt
 from sprat.policies.checks import agreement, check_request, sample_request, yes_probability
 from sprat.policies.confidence import Confidence, confidence_of
+from sprat.policies.rules import broken_form
 from sprat.policies.turn import Turn
 from sprat.types import Reply
 
@@ -15,9 +16,11 @@ async def accepts(turn: Turn, draft: Attempt, reply: Reply | None = None) -> boo
     judged = reply or draft.reply
     if judged is None:
         return False
-    learned = turn.policy.decision.logistic is not None and judged.logprobs
-    extra = await extras(turn, draft) if learned else {}
-    confidence = confidence_of(turn.policy, turn.request, judged, extra)
+    policy = turn.policy
+    learned = policy.decision.logistic is not None and judged.logprobs
+    more = learned and not broken_form(policy.rules, turn.request, judged)
+    extra = await extras(turn, draft) if more else {}
+    confidence = confidence_of(policy, turn.request, judged, extra)
     return settle(turn, draft, confidence)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from sprat.errors import ContextTooLong, PolicyError, UnsupportedRequest
+from sprat.errors import ContextTooLong, PolicyError, SpratError, UnsupportedRequest
 from sprat.policies.attempt import Attempt
 from sprat.policies.spec import Which
 from sprat.policies.turn import Turn
@@ -48,12 +48,12 @@ async def direct(
 
 
 async def _instead(turn: Turn, first: Attempt, other: Which) -> AsyncGenerator[Delta]:
-    second = turn.begin(other, "answer", f"{first.engine} gave no answer")
+    second = turn.begin(other, "answer", f"{first.engine} gave no answer", anew=True)
     async with aclosing(turn.live(second)) as pieces:
         async for piece in pieces:
             yield piece
     if second.error is not None:
-        raise second.error from first.error
+        raise both(first, second.error) from first.error
     turn.keep(second, after(first) if other == "large" else _down(first))
 
 
@@ -86,7 +86,7 @@ async def escalated(
 async def _without(turn: Turn, draft: Attempt, large: Attempt) -> AsyncGenerator[Delta]:
     """What there is to say when the large model said nothing, or broke off."""
     if large.error is not None and (large.pieces or not (draft.reply or draft.cut)):
-        raise large.error from draft.error
+        raise both(draft, large.error) from draft.error
     if refused_draft(large):
         way = escalated(turn, draft, "again, without the draft", role=large.role)
     elif draft.reply is None:
@@ -103,12 +103,12 @@ async def _without(turn: Turn, draft: Attempt, large: Attempt) -> AsyncGenerator
 
 async def _once_more(turn: Turn, large: Attempt) -> AsyncGenerator[Delta]:
     """The small model's whole answer, where its draft was given up too early."""
-    again = turn.begin("small", "retry", f"{large.engine} gave no answer")
+    again = turn.begin("small", "retry", f"{large.engine} gave no answer", anew=True)
     async with aclosing(turn.live(again)) as pieces:
         async for piece in pieces:
             yield piece
     if again.error is not None:
-        raise again.error from large.error
+        raise both(large, again.error) from large.error
     turn.keep(again, "degraded")
 
 
@@ -117,6 +117,17 @@ def degrade(turn: Turn, draft: Attempt, large: Attempt) -> None:
     said = large.error.message if large.error else f"{large.engine} answered nothing"
     draft.why = f"{draft.why}; kept, because {said}" if draft.why else f"kept, because {said}"
     turn.keep(draft, "degraded")
+
+
+def both(first: Attempt, last: SpratError) -> SpratError:
+    """The last error, with what the first attempt failed of in its message too."""
+    if first.error is None:
+        return last
+    told = f"{last.message} Before that {first.engine} gave no answer: {first.error.message}"
+    joined = type(last).__new__(type(last), told)
+    joined.__dict__.update(last.__dict__)
+    joined.message = told
+    return joined
 
 
 def after(draft: Attempt) -> Path:
@@ -136,7 +147,8 @@ def refused_draft(large: Attempt) -> bool:
         PolicyError: nothing else was asked: it cannot read drafts at all.
     """
     request, error = large.request, large.error
-    if request.prediction is None or not isinstance(error, UnsupportedRequest):
+    asked = large.asked and request.prediction is not None
+    if not asked or not isinstance(error, UnsupportedRequest):
         return False
     if error.param not in {None, "prediction"}:
         return False

@@ -45,9 +45,15 @@ def _found(rules: Rules, request: ChatRequest, reply: Reply) -> Iterator[str]:
         yield "says that it does not know"
     if rules.cut_off and reply.finish == "length":
         yield "cut off"
+    if fault := broken_form(rules, request, reply):
+        yield fault
+
+
+def broken_form(rules: Rules, request: ChatRequest, reply: Reply) -> str | None:
+    """How an answer breaks the form that was asked for; None: it does not, or nobody looks."""
     wanted = request.response_format if rules.schema and not reply.tool_calls else None
-    if wanted and (fault := misshapen(said, wanted)):
-        yield f"not of the form that was asked for: {fault}"
+    fault = misshapen(reply.text.strip(), wanted) if wanted else None
+    return f"not of the form that was asked for: {fault}" if fault else None
 
 
 def refuses(text: str) -> bool:

@@ -58,7 +58,15 @@ class Beside:
             return
         task = asyncio.create_task(self._compare(turn.beside(), kept.reply, spend))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """A fault of the code is told at once, and spoils nothing: the caller has the answer."""
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._skipped += 1
+            told = {"message": "a shadow failed", "exception": error, "task": task}
+            task.get_loop().call_exception_handler(told)
 
     async def _compare(self, turn: Turn, served: Reply, spend: Callable[[Turn], None]) -> None:
         CALLER.set(f"shadow:{turn.policy.name}")  # in its task alone: the caller is not to wait

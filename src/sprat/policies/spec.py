@@ -107,8 +107,8 @@ class Fallback(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """When the other model is asked instead, and how long a failing one is left alone."""
 
     timeout_s: Seconds | None = None
-    """The small model's whole answer must come within this, from where it begins; waiting for it
-    may take as long before."""
+    """The small model's whole answer, its checks too, must come within this, from where it begins;
+    waiting for it may take as long before."""
     failures: Annotated[int, msgspec.Meta(ge=1)] = 3
     """So many failures in a row, and the model is not asked for `cool_down_s`; then one request
     tries it."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
-class Standing(msgspec.Struct, frozen=True, kw_only=True):
+class AtThreshold(msgspec.Struct, frozen=True, kw_only=True):
     """Means over the questions, each with its bootstrap interval, groups drawn whole."""
 
     threshold: float | None
@@ -45,7 +45,7 @@ def stand(
     *,
     seed: int = 0,
     resamples: int = RESAMPLES,
-) -> Standing:
+) -> AtThreshold:
     """How a policy with this threshold fares on these questions.
 
     Raises:
@@ -64,7 +64,7 @@ def stand(
     drawn = (weights @ columns) / weights.sum(axis=1, keepdims=True)
     mine, theirs = _measures(own), _measures(drawn)
     told = {name: estimate(_known(value), theirs[name]) for name, value in mine.items()}
-    return Standing(threshold=threshold, n=len(points), **told)
+    return AtThreshold(threshold=threshold, n=len(points), **told)
 
 
 def _row(point: Point, accepted: bool) -> tuple[float, ...]:

@@ -1,12 +1,12 @@
 """One request on its way through a policy: who was asked, what it cost, what is kept."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 
 import msgspec
 
 from sprat.engines.stamps import Stamps
-from sprat.errors import EngineRefused, SpratError, UnsupportedRequest
+from sprat.errors import EngineRefused, EngineTimeout, SpratError, UnsupportedRequest
 from sprat.measure.clock import Clock
 from sprat.policies.attempt import Attempt, Half, Price
 from sprat.policies.confidence import Confidence
@@ -15,6 +15,9 @@ from sprat.types import ChatRequest, Delta, Path, Reply, Step, TokenLogprob
 
 ALTERNATIVES = 5
 """Asked for where a confidence is made of log-probabilities."""
+
+Bars = Callable[[Which, ChatRequest], str | None]
+"""Why a model must not be sent this very request, in one line; None: it may."""
 
 
 class Turn:
@@ -27,6 +30,7 @@ class Turn:
         halves: Mapping[Which, Half],
         clock: Clock,
         price: Price | None,
+        bars: Bars,
     ) -> None:
         self.request = request
         self.policy = policy
@@ -38,6 +42,9 @@ class Turn:
         """A shadow looks at it afterwards."""
         self._clock = clock
         self._price = price
+        self._bars = bars
+        self._limited_from = 0
+        """Attempts from here on count towards the small model's time."""
         self._plain = False
         """The small model refused; perhaps the log-probabilities."""
         self.stamps = Stamps(request, clock)
@@ -45,7 +52,7 @@ class Turn:
 
     def beside(self) -> "Turn":
         """A turn of its own for the same request."""
-        return Turn(self.request, self.policy, self.halves, self._clock, self._price)
+        return Turn(self.request, self.policy, self.halves, self._clock, self._price, self._bars)
 
     def gate(self, which: Which, why: str, confidence: Confidence | None = None) -> None:
         """Note what decided before anything was asked."""
@@ -56,14 +63,37 @@ class Turn:
         self.trace.append(step)
 
     def begin(
-        self, which: Which, role: str, why: str = "", request: ChatRequest | None = None
+        self,
+        which: Which,
+        role: str,
+        why: str = "",
+        request: ChatRequest | None = None,
+        *,
+        anew: bool = False,
     ) -> Attempt:
-        """An attempt, to be made by `whole` or `live`; `request`: other than the caller's."""
+        """An attempt, to be made by `whole` or `live`; `request`: other than the caller's.
+
+        The last look before a model is asked: one that must not be sent this is not, and the
+        attempt's error says why. `anew`: the small model's time begins again, since it stands in
+        for the large one.
+        """
         attempt = Attempt(self.halves[which], request or self.request, role, why, self._clock)
-        if which == "small":
-            attempt.within_s = self.policy.fallback.timeout_s
         self.trace.append(attempt)
+        if barred := self._bars(which, attempt.request):
+            attempt.error = UnsupportedRequest(f"{attempt.engine} is not sent this: {barred}.")
+        elif which == "small" and (limit_s := self.policy.fallback.timeout_s) is not None:
+            self._limit(attempt, limit_s, anew=anew)
         return attempt
+
+    def _limit(self, attempt: Attempt, limit_s: float, *, anew: bool) -> None:
+        """All that the small model does for one turn is done within one limit."""
+        if anew:
+            self._limited_from = len(self.trace)
+        left_s = limit_s - sum(map(_seconds, self.trace[self._limited_from :]))
+        if left_s > 0:
+            attempt.within_s = left_s
+        else:
+            attempt.error = EngineTimeout(f"{attempt.engine}'s {limit_s:g} s are over.")
 
     async def whole(self, attempt: Attempt) -> Attempt:
         """Wait for all of it; its pieces are kept in it."""
@@ -96,10 +126,9 @@ class Turn:
     def refused_logprobs(self, attempt: Attempt) -> bool:
         """Whether the model may have refused only what we asked for: it is asked again without."""
         ours = self.request.logprobs is None and attempt.request.logprobs is not None
-        if not ours or not _refused(attempt.error):
+        if not ours or not attempt.asked or not _refused(attempt.error):
             return False
         self._plain = True
-        self.trace.remove(attempt)
         return True
 
     def learn(self) -> None:
@@ -173,6 +202,14 @@ class Turn:
         loads = [timing.loaded_ns for timing in timings if timing and timing.loaded_ns is not None]
         if loads:
             self.stamps.loaded(max(loads))
+
+
+def _seconds(made: Attempt | Step) -> float:
+    """What the small model took; the wait for it to be ready is not its own."""
+    small = isinstance(made, Attempt) and made.half.which == "small"
+    if not small or made.timing is None:
+        return 0.0
+    return made.timing.answer_s - (made.timing.load_s or 0.0)
 
 
 def _refused(error: SpratError | None) -> bool:

@@ -6,8 +6,7 @@ from typing import Any
 import msgspec
 
 from sprat.errors import SpratError, UnknownModel
-from sprat.policies.breaker import BreakerStanding
-from sprat.policies.engine import Standing
+from sprat.policies.engine import HalfStanding, PolicyStanding
 from sprat.policies.spec import Kind, Mode, Which
 from sprat.serve.asgi import respond
 from sprat.serve.gateway import Gateway
@@ -32,6 +31,8 @@ class SideState(msgspec.Struct, frozen=True, kw_only=True):
     """How much longer it is not asked; null: it is asked."""
     last_error: str | None = None
     """Of the last failure in that row."""
+    mute: bool = False
+    """It refused to tell log-probabilities, and is not asked for them; a reset ends that."""
 
 
 class ShadowState(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,13 +133,13 @@ def _state(gateway: Gateway, served: Served) -> PolicyState:
     return _of(served, known, _standing_of(opened, known))
 
 
-def _standing_of(opened: Opened | None, known: Known) -> Standing | None:
+def _standing_of(opened: Opened | None, known: Known) -> PolicyStanding | None:
     """How it fares; None as long as nobody asked for it as it is now."""
     same = opened is not None and opened.known.policy.sha256 == known.policy.sha256
     return opened.engine.standing if opened and same else None
 
 
-def _of(served: Served, known: Known, standing: Standing | None) -> PolicyState:
+def _of(served: Served, known: Known, standing: PolicyStanding | None) -> PolicyState:
     policy = known.policy
     return PolicyState(
         name=served.name,
@@ -156,22 +157,23 @@ def _of(served: Served, known: Known, standing: Standing | None) -> PolicyState:
     )
 
 
-def _side(known: Known, which: Which, breaker: BreakerStanding | None) -> SideState:
+def _side(known: Known, which: Which, half: HalfStanding | None) -> SideState:
     return SideState(
         model=known.sides[which].name,
         away=which in known.away,
-        failures=breaker.failures if breaker else 0,
-        left_alone_s=breaker.left_alone_s if breaker else None,
-        last_error=breaker.last_error if breaker else None,
+        failures=half.failures if half else 0,
+        left_alone_s=half.left_alone_s if half else None,
+        last_error=half.last_error if half else None,
+        mute=half.mute if half else False,
     )
 
 
-def _spent_usd(standing: Standing) -> float | None:
+def _spent_usd(standing: PolicyStanding) -> float | None:
     """A sum of some would pass for the sum of all."""
     return None if standing.budget.unpriced else standing.budget.spent_usd
 
 
-def _shadow(standing: Standing) -> ShadowState | None:
+def _shadow(standing: PolicyStanding) -> ShadowState | None:
     seen = standing.shadow
     if seen is None:
         return None
