@@ -64,7 +64,10 @@ class RecordedEngine:
         self._drafts = {
             other.name: log.of(other.name) for other in log.models if other.name != model
         }
-        self._asked = {_said(question.messages): question.id for question in questions}
+        self._asked: dict[tuple[tuple[str, str], ...], str] = {}
+        for question in questions:  # of those in the same words the first is answered
+            if question.id in self._outcomes:
+                self._asked.setdefault(_said(question.messages), question.id)
         self._clock = clock or RecordedClock()
 
     async def stream(self, request: ChatRequest) -> AsyncIterator[Delta | Reply]:

@@ -20,13 +20,14 @@ from sprat.policies.prompt import PROMPT_FEATURES
 from sprat.policies.spec import Policy, Side
 from sprat.policies.splits import Splits, split
 from sprat.studies.hybrid.beside import Pair
-from sprat.studies.hybrid.evaluate import About, evaluation_of, mark_of
+from sprat.studies.hybrid.evaluate import About, evaluation_of
 from sprat.studies.hybrid.forks import Fork, Sides, alone, forks_of
 from sprat.studies.hybrid.learning import Pupil, taught
 from sprat.studies.hybrid.listening import at, deciding, heard
 from sprat.studies.hybrid.recorded import Recorded
 from sprat.studies.hybrid.replay import Stage, stage
 from sprat.studies.hybrid.result import Calibrated, Evaluation
+from sprat.studies.hybrid.seen import marks_of
 from sprat.studies.hybrid.threshold import Found, Part, chosen_threshold
 from sprat.studies.hybrid.wish import Wish, blank
 
@@ -194,7 +195,7 @@ def _finished(
     """With all that is to be known of it later."""
     sets = msgspec.to_builtins(recorded.log.sets)
     sealed = sealed_of(found)
-    seen = sorted(mark_of(fork.question) for fork in (*parts.tune, *parts.certify))
+    seen = marks_of(recorded, [fork.question for fork in (*parts.tune, *parts.certify)])
     shadow = msgspec.structs.replace(policy.shadow, baseline=_baseline(parts))
     return msgspec.structs.replace(
         policy,
