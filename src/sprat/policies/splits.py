@@ -24,7 +24,7 @@ class Splits(msgspec.Struct, frozen=True, kw_only=True):
     certify: tuple[str, ...]
     """Looked at once, by one sequence of tests."""
     report: tuple[str, ...]
-    """Looked at last, by nothing that decides."""
+    """Looked at last: it says whether what was chosen is worth having."""
 
 
 def split(
