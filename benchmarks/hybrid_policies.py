@@ -11,8 +11,8 @@ from sprat.policies.prompt import PROMPT_FEATURES
 from sprat.policies.splits import split
 from sprat.studies.hybrid import mathematics
 from sprat.studies.hybrid.evaluate import About, evaluation_of
-from sprat.studies.hybrid.forks import Fork, Sides, alone, forks_of
-from sprat.studies.hybrid.learning import Pupil, unseen
+from sprat.studies.hybrid.forks import Fork, Sides, alone, forks_of, unit_of
+from sprat.studies.hybrid.learning import Pupil, teaches, with_unseen
 from sprat.studies.hybrid.listening import at, heard
 from sprat.studies.hybrid.recorded import Recorded
 from sprat.studies.hybrid.replay import stage
@@ -21,7 +21,6 @@ from sprat.studies.hybrid.wish import Wish, blank
 
 LARGE = "qwen2.5-coder-1.5b"
 PAIRS = (("smollm2-135m", LARGE), ("qwen2.5-coder-0.5b", LARGE))
-NEVER_ACCEPTS = 2.0
 
 
 class Way(NamedTuple):
@@ -114,31 +113,26 @@ def judged(
     forks: Sequence[Fork], rows: dict[str, dict[str, float]], features: Sequence[str], way: Way
 ) -> list[Fork]:
     """With the confidence of a model that saw neither the question nor its group."""
-    confidences = unseen(
-        Pupil(
-            way.aim,  # type: ignore[arg-type]
-            way.mode,  # type: ignore[arg-type]
-            [rows.get(fork.question, {}) for fork in forks],
-            [fork.small for fork in forks],
-            [fork.large for fork in forks],
-            [fork.group for fork in forks],
-            features,
-            0,
-        )
+    judged = [fork for fork in forks if teaches(fork, rows)]
+    pupil = Pupil(
+        way.aim,  # type: ignore[arg-type]
+        way.mode,  # type: ignore[arg-type]
+        [rows[fork.question] for fork in judged],
+        [fork.small for fork in judged],
+        [fork.large for fork in judged],
+        [fork.group for fork in judged],
+        features,
+        0,
+        unit_of(forks),
     )
-    return [
-        msgspec.structs.replace(fork, confidence=sure, calibrated=True)
-        for fork, sure in zip(forks, confidences, strict=True)
-    ]
+    return with_unseen(forks, rows, pupil)
 
 
-def threshold_of(forks: Sequence[Fork]) -> float:
-    """The cheapest within one point of the large model, on these forks."""
+def threshold_of(forks: Sequence[Fork]) -> float | None:
+    """The cheapest within one point of the large model, on these forks; None: accept nothing."""
     weights = mathematics.weights_of([fork.group for fork in forks], 0)
     spot = mathematics.enough_of(mathematics.operating(forks, weights[:2], "seconds"))
-    if spot is None or spot.threshold is None:
-        return NEVER_ACCEPTS
-    return spot.threshold
+    return None if spot is None else spot.threshold
 
 
 def held_out(forks: Sequence[Fork]) -> tuple[float, float, float]:

@@ -127,12 +127,13 @@ def test_without_log_probabilities_rules_decide_and_are_called_so(tmp_path, monk
     write_pair(tmp_path, logprobs=False)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SPRAT_HOME", str(tmp_path / "home"))
-    code, out, _ = run(
+    code, out, err = run(
         capsys, "calibrate", *MODELS, "--questions", "cases.jsonl", "--target-error", "0.5",
         "--force", "--name", "ruled",
     )  # fmt: skip
     assert code == 0
-    assert "by rules: uncalibrated" in out
+    assert "by rules: uncalibrated" in " ".join(out.split())
+    assert "It escalates nothing: use scripted:small.toml alone." in err
     policy = read_policy(tmp_path / "home" / "policies" / "ruled.json")
     assert policy.decision.logistic is None
     assert policy.certificate is not None  # the rules accept everything, and that can be tested

@@ -17,6 +17,7 @@ from sprat.report.policy import html, markdown, words
 from sprat.report.policy.pictures import HEIGHT, quality_picture
 from sprat.report.policy.standalone import standalone, together_picture
 from sprat.report.policy.terminal import print_calibrated, print_evaluation
+from sprat.studies.hybrid import verdict
 from sprat.studies.hybrid.result import (
     Calibrated,
     Curves,
@@ -67,6 +68,7 @@ def evaluation(**changes) -> Evaluation:
         gap=Estimate(-0.05, -0.1, 0.0),
         saved=Estimate(0.5, 0.4, 0.6),
         apgr=Estimate(0.8, 0.7, 0.9),
+        lead=Estimate(0.1, 0.05, 0.15),
         harm=Estimate(0.02, 0.0, 0.05),
         waste=Estimate(0.4, 0.3, 0.5),
         enough=spot(3.0, 0.75, 0.7),
@@ -142,6 +144,47 @@ def test_the_headline_says_what_the_interval_says(apgr, said):
     assert words.headline(evaluation(apgr=apgr))[0] == said
 
 
+@pytest.mark.parametrize(
+    ("changes", "said", "why"),
+    [
+        ({}, "Better than chance", None),
+        (
+            {"lead": Estimate(0.02, -0.01, 0.05)},
+            "Not shown to beat chance at its threshold",
+            "At its threshold it is not shown to beat random escalation of the same cost",
+        ),
+        (
+            {"lead": Estimate(-0.1, -0.2, -0.05)},
+            "Worse than chance at its threshold",
+            "-0.100 in score, whose interval begins at -0.200",
+        ),
+        (
+            {"saved": Estimate(-0.1, -0.2, 0.0), "gap": Estimate(0.0, 0.0, 0.0)},
+            "No better than the large model alone",
+            "At its threshold huge alone is as good: the policy costs 110% of it",
+        ),
+        (
+            {"saved": Estimate(-0.1, -0.2, 0.0), "gap": Estimate(0.05, 0.01, 0.1)},
+            "Better than chance",
+            None,
+        ),
+    ],
+)
+def test_the_threshold_that_it_has_counts_too_not_only_the_curve(changes, said, why):
+    found = evaluation(**changes)
+    assert words.headline(found)[0] == said
+    objections = " ".join(verdict.objections(found))
+    assert objections == "" if why is None else why in objections
+
+
+def test_a_budget_that_is_not_certified_is_not_called_so():
+    chosen = {"budget": 0.6, "delta": 0.05, "share": 0.55, "upper": 0.64, "threshold": None}
+    found = calibrated(target_error=None, budget=0.6, floor=None, certificate=None, budgeted=chosen)
+    said = words.certificate_sentence(found)
+    assert said.startswith("Accepting nothing is the best for the budget")
+    assert said.endswith("at most 64%: that it keeps to the budget is not certified.")
+
+
 @pytest.mark.parametrize("width", [60, 80, 100])
 @pytest.mark.parametrize("found", [evaluation(), unknown()])
 def test_it_fits_the_terminal(found, width):
@@ -154,7 +197,8 @@ def test_the_floor_is_said_first_and_the_certificate_before_the_numbers():
     assert out.strip().startswith("tiny is wrong on 60% of the questions it learns from.")
     flat = " ".join(out.split())
     assert "even an oracle must escalate 56%" in flat
-    assert "at most 10% of the accepted answers are wrong (1 of 50 were; upper bound 9.1%)" in flat
+    assert "at most 10% of the accepted answers are wrong. 1 of the 50 accepted to" in flat
+    assert "certify on were (of this threshold alone: up to 9.1%)" in flat
     assert flat.index("oracle must") < flat.index("Certified") < flat.index("Better than chance")
 
 

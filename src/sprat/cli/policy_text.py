@@ -56,7 +56,8 @@ def _decides(policy: Policy) -> str:
 def _confidence(policy: Policy) -> str:
     decision = policy.decision
     if decision.logistic is None:
-        return "by rules, uncalibrated"
+        never = "; nothing is accepted" if decision.threshold is None else ""
+        return f"by rules, uncalibrated{never}"
     extra = " and ".join(
         name
         for name, on in (("a self-check", decision.self_check), ("a sample", decision.sample))
@@ -66,6 +67,8 @@ def _confidence(policy: Policy) -> str:
     what = "the prompt" if policy.mode == "pre" else whose
     learned = f"{len(decision.logistic.features)} features of {what}{f', {extra}' if extra else ''}"
     sampling = ", ".join(f"{name} {value}" for name, value in policy.sampling.items())
+    if decision.threshold is None:
+        return "nothing is accepted, however sure"
     return (
         f"accepted from a confidence of {decision.threshold:.3f} on, learned from {learned}"
         f"{f' at {sampling}' if sampling else ''}"

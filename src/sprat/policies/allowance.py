@@ -1,6 +1,7 @@
 """A threshold for a budget: the best quality that does not cost more than a share of the large."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -9,6 +10,12 @@ from sprat.policies.certify import DELTA
 from sprat.policies.points import Point, groups_in
 from sprat.policies.resample import RESAMPLES, draws
 from sprat.policies.sweep import sweep
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
 
 
 class Budgeted(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +29,9 @@ class Budgeted(msgspec.Struct, frozen=True, kw_only=True):
     """On the tune split, where it was chosen: flattering."""
     tune_share: float
     """Cost on the tune split, as a share of the large model's."""
+    tune_upper: float
+    """What as many questions as there are to certify on are to cost at most, at level `delta`, as
+    the tune split foretells: this keeps to the budget."""
     share: float
     """Cost on the certify split, likewise."""
     upper: float
@@ -39,9 +49,10 @@ def budget_threshold(
     delta: float = DELTA,
     seed: int = 0,
 ) -> Budgeted:
-    """The threshold of best quality on the tune split whose mean cost there is within the budget.
+    """The threshold of best quality on the tune split whose cost is surely within the budget.
 
-    Of equals the cheapest. The certify split then says what it costs on questions that nothing was
+    Surely: with a margin, without which other questions would cost too much every other time. Of
+    equals the cheapest. The certify split then says what it costs on questions that nothing was
     chosen on.
 
     Raises:
@@ -56,12 +67,13 @@ def budget_threshold(
         raise PolicyError("There are no questions to choose a threshold on.", fix="Ask: --limit.")
     found = sweep(tune, np.ones((1, len(tune))))
     shares = found.cost[0] / max(float(found.large_cost[0]), 1e-12)
-    fits = [at for at in range(len(shares)) if shares[at] <= budget + 1e-12]
+    uppers = _foretold(tune, shares, len(tune) / len(certify), delta, seed)
+    fits = [at for at in range(len(shares)) if uppers[at] <= budget + 1e-12]
     if not fits:
-        least = float(shares.min())
+        least = float(uppers.min())
         raise PolicyError(
-            f"No threshold costs as little as {budget:.0%} of the large model: the cheapest costs "
-            f"{least:.0%}.",
+            f"No threshold is sure to cost as little as {budget:.0%} of the large model: the "
+            f"cheapest costs up to {least:.0%}.",
             fix=f"Try: --budget {least + 0.01:.2f}",
         )
     best = max(fits, key=lambda at: (round(float(found.quality[0, at]), 12), -shares[at]))
@@ -73,11 +85,26 @@ def budget_threshold(
         threshold=kept,
         quality=float(found.quality[0, best]),
         tune_share=float(shares[best]),
+        tune_upper=float(uppers[best]),
         share=share,
         upper=upper,
         delta=delta,
         n=len(certify),
     )
+
+
+def _foretold(
+    tune: Sequence[Point], shares: "Floats", ratio: float, delta: float, seed: int
+) -> "Floats":
+    """For each threshold what other questions cost at most, as a share of the large model's cost.
+
+    Those vary too, and the more the fewer they are: `ratio` is how many times as many are here.
+    """
+    import numpy as np
+
+    drawn = sweep(tune, draws(groups_in(tune), seed=seed, resamples=RESAMPLES))
+    here = np.quantile(drawn.cost / np.maximum(drawn.large_cost, 1e-12)[:, None], 1 - delta, axis=0)
+    return shares + (here - shares) * np.sqrt(1 + ratio)
 
 
 def _share(

@@ -12,10 +12,9 @@ from sprat.types import Delta
 async def beforehand(turn: Turn) -> AsyncGenerator[Delta]:
     """The small model where it will probably be right, else the large one; live either way."""
     confidence = confidence_of(turn.policy, turn.request, None)
-    threshold = turn.policy.decision.threshold
-    enough = confidence.value >= threshold
-    relation = "is at least" if enough else "is below"
-    why = f"from the prompt: confidence {confidence.value:.3f} {relation} {threshold:.3f}"
+    decision = turn.policy.decision
+    enough = decision.accepts(confidence.value)
+    why = f"from the prompt: {decision.judged(confidence.value)}"
     turn.gate("small" if enough else "large", f"{why}; {confidence.why}", confidence)
     way = direct(turn, "small", other="large") if enough else direct(turn, "large", other="small")
     async with aclosing(way) as pieces:

@@ -23,10 +23,8 @@ async def accepts(turn: Turn, draft: Attempt, reply: Reply | None = None) -> boo
 
 def settle(turn: Turn, draft: Attempt, confidence: Confidence) -> bool:
     """Write the judgement into the draft's attempt, and say whether it is enough."""
-    threshold = turn.policy.decision.threshold
-    enough = confidence.value >= threshold
-    relation = "is at least" if enough else "is below"
-    said = f"confidence {confidence.value:.3f} {relation} {threshold:.3f}"
+    decision = turn.policy.decision
+    enough, said = decision.accepts(confidence.value), decision.judged(confidence.value)
     draft.why = f"{said}; {confidence.why}" if confidence.why else said
     draft.confidence = confidence.value
     draft.calibrated = confidence.calibrated

@@ -63,12 +63,23 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     aim: Literal["right", "worth"] = "right"
     """What the confidence is of: that the draft is right; or that keeping it pays better than
     escalating, for its cost (`policies.worth`), which is no probability of being right."""
-    threshold: Share = 0.5
-    """Accepted from this confidence on."""
+    threshold: Share | None = 0.5
+    """Accepted from this confidence on; None (`null`): nothing ever is, however sure."""
     self_check: bool = False
     """The small model is asked whether its own answer is right; its yes is a feature."""
     sample: bool = False
     """A second answer is drawn at temperature 0.7; how alike they are is a feature."""
+
+    def accepts(self, confidence: float) -> bool:
+        """Whether so much confidence is enough."""
+        return self.threshold is not None and confidence >= self.threshold
+
+    def judged(self, confidence: float) -> str:
+        """The same in a few words."""
+        if self.threshold is None:
+            return f"confidence {confidence:.3f}, and none is enough"
+        relation = "is at least" if self.accepts(confidence) else "is below"
+        return f"confidence {confidence:.3f} {relation} {self.threshold:.3f}"
 
 
 class Refine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

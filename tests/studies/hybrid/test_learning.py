@@ -25,7 +25,8 @@ def pupil(aim: str, mode: str = "buffer", usd: float | None = None) -> Pupil:
         for kind in kinds
     ]
     groups = [f"g{k // 2}" for k in range(240)]
-    return Pupil(aim, mode, rows, small, large, groups, ("mean", "log_length"), 0)
+    return Pupil(aim, mode, rows, small, large, groups, ("mean", "log_length"), 0,
+                 "seconds" if usd is None else "usd")  # fmt: skip
 
 
 def mean_of(kind: str, given: Pupil) -> float:

@@ -31,7 +31,7 @@ def print_calibrated(found: Calibrated, console: "Console") -> None:
     page.say(words.floor_sentence(found))
     page.say(words.split_sentence(found))
     if sealed := words.certificate_sentence(found):
-        page.say(sealed, COLOURS["good"])
+        page.say(sealed, COLOURS["good" if found.certificate else "open"])
     for refusal in found.refusals:
         page.say(refusal, COLOURS["bad"])
     print_evaluation(found.evaluation, console)

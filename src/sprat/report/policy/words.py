@@ -1,16 +1,16 @@
 """What is said of a policy, in words and cells: one place for terminal, page and Markdown."""
 
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 
 import msgspec
 
 from sprat.policies.resample import Estimate
 from sprat.report import numbers
+from sprat.studies.hybrid import verdict
 from sprat.studies.hybrid.result import Calibrated, Evaluation, PathLine, SideLine
 
 Tone = Literal["good", "bad", "open"]
-CHANCE = 0.5
 NONE = "–"  # noqa: RUF001 - a dash of its own in a cell
 
 
@@ -29,11 +29,23 @@ def headline(found: Evaluation) -> tuple[str, Tone]:
     apgr = found.apgr
     if apgr.value is None:
         return "Nothing to gain", "bad"
-    if apgr.low is not None and apgr.low > CHANCE:
-        return "Better than chance", "good"
-    if apgr.high is not None and apgr.high < CHANCE:
+    if verdict.beats_chance(found):
+        return _at_its_threshold(found)
+    if apgr.high is not None and apgr.high < verdict.CHANCE:
         return "Worse than chance", "bad"
     return "Not shown to beat chance", "open"
+
+
+def _at_its_threshold(found: Evaluation) -> tuple[str, Tone]:
+    """Its confidence is worth something; and what was made of it?"""
+    lead = found.lead
+    if not verdict.pays(found):
+        return "No better than the large model alone", "bad"
+    if verdict.leads(found):
+        return "Better than chance", "good"
+    if lead.high is not None and lead.high < 0:
+        return "Worse than chance at its threshold", "bad"
+    return "Not shown to beat chance at its threshold", "open"
 
 
 def sentence(found: Evaluation) -> str:
@@ -65,6 +77,12 @@ def lines(found: Evaluation) -> list[Line]:
         _line("Beside the large model", found.gap, _points, "points of its score"),
         _line(f"Saved of its {unit(found)}", found.saved, _share, "below 0: more was spent"),
         _line("APGR, cost included", found.apgr, _plain, "random escalation has 0.50"),
+        _line(
+            "Above random escalation",
+            found.lead,
+            _points,
+            "points, at the same cost, at its threshold",
+        ),
         _line("Harm", found.harm, numbers.score, "the draft was right, the final answer is wrong"),
         _line("Wasted drafts", found.waste, numbers.score, "paid for and thrown away"),
         _line("AUROC of the confidence", judged.auroc, _plain, f"0.50 is no confidence; {how}"),
@@ -159,20 +177,27 @@ def floor_sentence(found: Calibrated) -> str:
 
 def certificate_sentence(found: Calibrated) -> str:
     """What was certified; empty: nothing was."""
+    if found.budgeted is not None:
+        return _budget_sentence(found.budgeted)
     sealed = found.certificate
-    if sealed is None:
+    if sealed is None or found.target_error is None:
         return ""
-    if found.target_error is None:
-        return (
-            f"{_threshold(sealed['threshold'])} is the best for the budget: on the questions to "
-            f"certify on it takes {sealed['share']:.0%} of what the large model costs, and at "
-            f"confidence {1 - sealed['delta']:.0%} at most {sealed['upper']:.0%}."
-        )
     return (
         f"Certified: at confidence {1 - sealed['delta']:.0%}, at most {found.target_error:.0%} of "
-        f"the accepted answers are wrong ({sealed['errors']} of {sealed['accepted']} were; upper "
-        f"bound {sealed['upper']:.1%}), accepting {sealed['coverage']:.0%}, from threshold "
-        f"{sealed['threshold']:.3f} on."
+        f"the accepted answers are wrong. {sealed['errors']} of the {sealed['accepted']} accepted "
+        f"to certify on were (of this threshold alone: up to {sealed['upper']:.1%}). It accepts "
+        f"{sealed['coverage']:.0%}, from threshold {sealed['threshold']:.3f} on."
+    )
+
+
+def _budget_sentence(chosen: Mapping[str, Any]) -> str:
+    """What a budget buys, and whether it is certain to be kept to."""
+    kept = chosen["upper"] <= chosen["budget"]
+    most = f"at confidence {1 - chosen['delta']:.0%} at most {chosen['upper']:.0%}"
+    end = f"and {most}" if kept else f"{most}: that it keeps to the budget is not certified"
+    return (
+        f"{_threshold(chosen['threshold'])} is the best for the budget: on the questions to "
+        f"certify on it takes {chosen['share']:.0%} of what the large model costs, {end}."
     )
 
 

@@ -21,20 +21,19 @@ from sprat.policies.spec import Policy, Side
 from sprat.policies.splits import Splits, split
 from sprat.studies.hybrid.beside import Pair
 from sprat.studies.hybrid.evaluate import About, evaluation_of
-from sprat.studies.hybrid.forks import Fork, Sides, alone, forks_of
-from sprat.studies.hybrid.learning import Pupil, taught
-from sprat.studies.hybrid.listening import at, deciding, heard
+from sprat.studies.hybrid.forks import Fork, Sides, Unit, forks_of, unit_of
+from sprat.studies.hybrid.learning import Pupil, taught, teaches, with_unseen
+from sprat.studies.hybrid.listening import NEVER, at, deciding, heard, listening
 from sprat.studies.hybrid.recorded import Recorded
 from sprat.studies.hybrid.replay import Stage, stage
 from sprat.studies.hybrid.result import Calibrated, Evaluation
 from sprat.studies.hybrid.seen import marks_of
 from sprat.studies.hybrid.threshold import Found, Part, chosen_threshold
+from sprat.studies.hybrid.verdict import objections
 from sprat.studies.hybrid.wish import Wish, blank
 
 MOST_BASELINE = 200
 """Confidences that a policy remembers, to notice when they are others."""
-CHANCE = 0.5
-"""The APGR of random escalation."""
 
 Rows = Mapping[str, Mapping[str, float]]
 
@@ -65,17 +64,18 @@ async def calibrate(
     policy = _with_identities(blank(wish), recorded)
     splits = _splits(wish, recorded, sides)
     rows = await heard(policy, on, recorded.questions)
-    logistic = _learned(wish, policy, rows, splits, sides, recorded.worded)
-    policy = deciding(policy, policy.decision.threshold, logistic)
-    parts = await _parts(policy, on, sides, recorded, splits)
-    features = None if logistic is None else logistic.features
-    part = Part(wish, parts.tune, parts.certify, rows, features)
-    threshold, found = chosen_threshold(part)
+    parts = await _parts(deciding(policy, NEVER, _ear(policy, rows)), on, sides, recorded, splits)
+    unit = unit_of([fork for part in parts for fork in part])
+    pupil = _pupil(wish, policy, rows, parts.tune, unit, recorded.worded)
+    if pupil is not None:
+        policy = deciding(policy, NEVER, taught(pupil))
+        certify, report = await _judged(policy, on, sides, recorded, (parts.certify, parts.report))
+        parts = Parts(with_unseen(parts.tune, rows, pupil), certify, report)
+    threshold, found = chosen_threshold(Part(wish, parts.tune, parts.certify, unit))
     policy = at(policy, threshold)
     left_out = len(recorded.questions) - sum(map(len, parts))
-    evaluation = evaluation_of(
-        policy, parts.report, About(recorded.set_name, left_out, held_out=True), seed=wish.seed
-    )
+    about = About(recorded.set_name, left_out, held_out=True)
+    evaluation = evaluation_of(policy, parts.report, about, seed=wish.seed, unit=unit)
     refusals = tuple(_refusals(found, evaluation))
     policy = _finished(policy, parts, found, evaluation, refusals, recorded)
     return policy, _told(wish, parts, found, refusals, evaluation, recorded)
@@ -105,24 +105,33 @@ def _splits(wish: Wish, recorded: Recorded, sides: Sides) -> Splits:
     )
 
 
-def _learned(
-    wish: Wish, policy: Policy, rows: Rows, splits: Splits, sides: Sides, worded: bool
-) -> Logistic | None:
-    """The confidence; None where there is nothing to learn from but rules: no log-probabilities."""
-    names = [name for name in splits.tune if name in rows]
-    if not any("mean" in rows[name] for name in names) and policy.mode != "pre":
+def _is_learned(policy: Policy, rows: Rows) -> bool:
+    """False where there is nothing to learn from but rules: no log-probabilities."""
+    return policy.mode == "pre" or any("mean" in row for row in rows.values())
+
+
+def _ear(policy: Policy, rows: Rows) -> Logistic | None:
+    """What stands where the confidence will, so that forks tell what it will be asked about."""
+    return listening() if _is_learned(policy, rows) else None
+
+
+def _pupil(
+    wish: Wish, policy: Policy, rows: Rows, tune: Sequence[Fork], unit: Unit, worded: bool
+) -> Pupil | None:
+    """What the confidence is learned from; None: there will be none, rules decide."""
+    if not _is_learned(policy, rows):
         return None
-    return taught(
-        Pupil(
-            wish.aim,
-            wish.mode,
-            [rows[name] for name in names],
-            [alone(sides.small[name]) for name in names],
-            [alone(sides.large[name]) for name in names],
-            [sides.small[name].group for name in names],
-            features_for(policy, worded),
-            wish.seed,
-        )
+    forks = [fork for fork in tune if teaches(fork, rows)]
+    return Pupil(
+        wish.aim,
+        wish.mode,
+        [rows[fork.question] for fork in forks],
+        [fork.small for fork in forks],
+        [fork.large for fork in forks],
+        [fork.group for fork in forks],
+        features_for(policy, worded),
+        wish.seed,
+        unit,
     )
 
 
@@ -153,6 +162,16 @@ async def _parts(
     return Parts(*found)
 
 
+async def _judged(
+    policy: Policy, on: Stage, sides: Sides, recorded: Recorded, parts: Sequence[Sequence[Fork]]
+) -> list[list[Fork]]:
+    """The same questions, asked of the policy that was learned."""
+    known = {question.id: question for question in recorded.questions}
+    return [
+        await forks_of(policy, on, sides, [known[fork.question] for fork in part]) for part in parts
+    ]
+
+
 def _refusals(found: Found, evaluation: Evaluation) -> list[str]:
     """Why the policy is not worth having; empty: it is."""
     said: list[str] = []
@@ -163,16 +182,7 @@ def _refusals(found: Found, evaluation: Evaluation) -> list[str]:
             f"Over the budget: on the questions to certify on it takes {found.share:.0%} of what "
             f"the large model costs, not {found.budget:.0%}."
         )
-    apgr = evaluation.apgr
-    if apgr.value is None:
-        said.append("The large model is no better here, or no dearer: use one of the two alone.")
-    elif apgr.low is None or apgr.low <= CHANCE:
-        from_ = "is not known" if apgr.low is None else f"begins at {apgr.low:.2f}"
-        said.append(
-            f"It does not beat random escalation: APGR {apgr.value:.2f}, whose interval {from_}; "
-            f"random has {CHANCE:.2f}."
-        )
-    return said
+    return [*said, *objections(evaluation)]
 
 
 def _not_certifiable(found: NotCertifiable) -> str:
@@ -201,17 +211,33 @@ def _finished(
         policy,
         shadow=shadow,
         certificate=None if sealed is None else {**sealed, "sets": sets},
-        evaluation={**summary(evaluation), "sets": sets, "refused": list(refusals), "seen": seen},
+        evaluation={
+            **summary(evaluation),
+            "budgeted": budgeted_of(found),
+            "sets": sets,
+            "refused": list(refusals),
+            "seen": seen,
+        },
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 
 
 def sealed_of(found: Found) -> dict[str, Any] | None:
     """What stands behind the threshold, without each test that led to it; None: nothing does."""
-    if isinstance(found, NotCertifiable):
+    if isinstance(found, NotCertifiable) or not _holds(found):
         return None
     told: dict[str, Any] = msgspec.to_builtins(found)
     return {name: value for name, value in told.items() if name != "tried"}
+
+
+def budgeted_of(found: Found) -> dict[str, Any] | None:
+    """What was chosen for a budget, certified or not; None: there is none."""
+    return msgspec.to_builtins(found) if isinstance(found, Budgeted) else None
+
+
+def _holds(found: Found) -> bool:
+    """A budget is certified where the bound keeps to it, not only the sample."""
+    return not isinstance(found, Budgeted) or found.upper <= found.budget
 
 
 def _baseline(parts: Parts) -> tuple[float, ...]:
@@ -226,7 +252,7 @@ def _baseline(parts: Parts) -> tuple[float, ...]:
 
 def summary(found: Evaluation) -> dict[str, Any]:
     """What a policy file keeps of its evaluation: the numbers, not the curves."""
-    names = ("small", "large", "paths", "score", "gap", "saved", "apgr", "harm", "waste")
+    names = ("small", "large", "paths", "score", "gap", "saved", "apgr", "lead", "harm", "waste")
     return {
         "questions": found.questions,
         "n": found.n,
@@ -261,4 +287,5 @@ def _told(
         certificate=sealed_of(found),
         refusals=refusals,
         evaluation=evaluation,
+        budgeted=budgeted_of(found),
     )

@@ -11,7 +11,7 @@ from sprat.policies.resample import Estimate, estimate
 from sprat.policies.spec import Policy
 from sprat.studies.hybrid import mathematics
 from sprat.studies.hybrid.beside import Pair
-from sprat.studies.hybrid.forks import Fork, Sides, Way, forks_of, unit_of
+from sprat.studies.hybrid.forks import Fork, Sides, Unit, Way, forks_of, unit_of
 from sprat.studies.hybrid.judging import judgement_of
 from sprat.studies.hybrid.recorded import Recorded
 from sprat.studies.hybrid.replay import stage
@@ -99,9 +99,14 @@ def _warnings(policy: Policy, recorded: Recorded, forks: Sequence[Fork]) -> list
 
 
 def evaluation_of(
-    policy: Policy, forks: Sequence[Fork], about: About, *, seed: int = 0
+    policy: Policy,
+    forks: Sequence[Fork],
+    about: About,
+    *,
+    seed: int = 0,
+    unit: Unit | None = None,
 ) -> Evaluation:
-    """All that is said of a policy; see `result.Evaluation`.
+    """All that is said of a policy; see `result.Evaluation`. `unit` None: as the forks tell.
 
     Raises:
         PolicyError: too few questions have a score.
@@ -111,11 +116,10 @@ def evaluation_of(
             f"{len(forks)} scored questions say nothing about a policy.",
             fix=f"Take {MIN_QUESTIONS} or more.",
         )
-    unit = unit_of(forks)
+    unit = unit or unit_of(forks)
     weights = mathematics.weights_of([fork.group for fork in forks], seed)
     found = mathematics.operating(forks, weights, unit)
     ways = [fork.at(policy.decision.threshold) for fork in forks]
-    large_cost = fmean(fork.large.cost(unit) for fork in forks)
     return Evaluation(
         policy=policy.name,
         kind=policy.kind,
@@ -132,8 +136,9 @@ def evaluation_of(
         gap=mathematics.mean_of(
             [way.score - f.large.score for way, f in zip(ways, forks, strict=True)], weights
         ),
-        saved=_saved(ways, forks, weights, large_cost),
+        saved=_saved(ways, forks, weights, unit),
         apgr=mathematics.apgr(found),
+        lead=mathematics.lead(ways, weights, unit, found),
         harm=mathematics.mean_of(
             [float(f.small.right and not w.right) for w, f in zip(ways, forks, strict=True)],
             weights,
@@ -147,20 +152,17 @@ def evaluation_of(
             oracle=mathematics.oracle(forks, unit),
             small=Spot(cost=float(found.small_cost[0]), quality=float(found.small_quality[0])),
             large=Spot(cost=float(found.large_cost[0]), quality=float(found.large_quality[0])),
-            chosen=_chosen(ways, forks, policy.decision.threshold),
+            chosen=_chosen(ways, unit, policy.decision.threshold),
         ),
         warnings=about.warnings,
     )
 
 
-def _saved(
-    ways: Sequence[Way], forks: Sequence[Fork], weights: "Floats", large_cost: float
-) -> Estimate:
+def _saved(ways: Sequence[Way], forks: Sequence[Fork], weights: "Floats", unit: Unit) -> Estimate:
     """Of the large model's cost; resampled as a ratio of means."""
     import numpy as np
 
-    unit = unit_of(forks)
-    if large_cost <= 0:
+    if not any(fork.large.cost(unit) > 0 for fork in forks):
         return Estimate(None)
     ours = weights @ np.array([way.cost(unit) for way in ways])
     theirs = weights @ np.array([fork.large.cost(unit) for fork in forks])
@@ -168,8 +170,7 @@ def _saved(
     return estimate(float(saved[0]), saved[1:])
 
 
-def _chosen(ways: Sequence[Way], forks: Sequence[Fork], threshold: float) -> Spot:
-    unit = unit_of(forks)
+def _chosen(ways: Sequence[Way], unit: Unit, threshold: float | None) -> Spot:
     return Spot(
         cost=fmean(way.cost(unit) for way in ways),
         quality=fmean(way.score for way in ways),

@@ -50,11 +50,12 @@ class Fork(msgspec.Struct, frozen=True, kw_only=True):
     accepted: Way
     escalated: Way
 
-    def at(self, threshold: float) -> Way:
-        """What the policy does at a threshold."""
-        if self.confidence is None or self.confidence >= threshold:
+    def at(self, threshold: float | None) -> Way:
+        """What the policy does at a threshold; None: it accepts nothing."""
+        if self.confidence is None:
             return self.accepted
-        return self.escalated
+        enough = threshold is not None and self.confidence >= threshold
+        return self.accepted if enough else self.escalated
 
 
 class Sides(NamedTuple):

@@ -1,13 +1,15 @@
 """What a policy's confidence is taught: which drafts are right, or which are worth keeping."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
+
+import msgspec
 
 from sprat.policies.fit import Rows, cross_fitted, fit
 from sprat.policies.logistic import Logistic
 from sprat.policies.spec import Mode
 from sprat.policies.worth import cross_fitted_worth, fit_worth
-from sprat.studies.hybrid.forks import Way
+from sprat.studies.hybrid.forks import Fork, Unit, Way
 from sprat.studies.hybrid.wish import Aim
 
 
@@ -23,6 +25,33 @@ class Pupil(NamedTuple):
     groups: Sequence[str]
     features: Sequence[str]
     seed: int
+    unit: Unit
+    """In which escalating costs: the same that the threshold is chosen in."""
+
+
+def teaches(fork: Fork, rows: Mapping[str, Mapping[str, float]]) -> bool:
+    """Whether a confidence is learned from it: something was judged, and by what was learned.
+
+    Not so where the small model failed, a gate decided, or rules judge for want of
+    log-probabilities.
+    """
+    return fork.confidence is not None and fork.question in rows
+
+
+def with_unseen(
+    forks: Sequence[Fork], rows: Mapping[str, Mapping[str, float]], pupil: Pupil
+) -> list[Fork]:
+    """Those that teach with the confidence that was learned without them; the others as they are.
+
+    `pupil` is made of the forks that teach, in their order.
+    """
+    confidences = iter(unseen(pupil))
+    return [
+        msgspec.structs.replace(fork, confidence=next(confidences), calibrated=True)
+        if teaches(fork, rows)
+        else fork
+        for fork in forks
+    ]
 
 
 def taught(pupil: Pupil) -> Logistic:
@@ -62,10 +91,7 @@ def _gains(pupil: Pupil) -> list[float]:
 
 def _costs(pupil: Pupil) -> list[float]:
     """What escalating costs more: the large model's answer; `pre` saves the draft by it."""
-    ways = [*pupil.small, *pupil.large]
-    priced = all(way.cost_usd is not None for way in ways) and any(way.cost_usd for way in ways)
-    unit = "usd" if priced else "seconds"
     return [
-        large.cost(unit) - (small.cost(unit) if pupil.mode == "pre" else 0.0)
+        large.cost(pupil.unit) - (small.cost(pupil.unit) if pupil.mode == "pre" else 0.0)
         for small, large in zip(pupil.small, pupil.large, strict=True)
     ]

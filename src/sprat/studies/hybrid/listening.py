@@ -17,8 +17,8 @@ from sprat.policies.spec import Policy
 from sprat.studies.hybrid.replay import Stage, engine_of, lacking
 from sprat.types import Question
 
-NEVER = 2.0
-"""A threshold that no confidence reaches."""
+NEVER = None
+"""No threshold: no confidence is enough."""
 ALWAYS = 0.0
 """A threshold that every confidence reaches."""
 
@@ -34,6 +34,11 @@ class Listening(Logistic, frozen=True, kw_only=True):
         return 0.0
 
 
+def listening() -> Listening:
+    """An ear that has heard nothing yet; a threshold of `ALWAYS` accepts all the same."""
+    return Listening(features=(), centres=(), scales=(), weights=(), bias=0.0, heard=[])
+
+
 async def heard(
     policy: Policy, on: Stage, questions: Iterable[Question]
 ) -> dict[str, dict[str, float]]:
@@ -46,7 +51,7 @@ async def heard(
     gap = ""
     for question in questions:
         on.missing.clear()
-        ear = Listening(features=(), centres=(), scales=(), weights=(), bias=0.0, heard=[])
+        ear = listening()
         engine = engine_of(deciding(policy, NEVER, ear), on)
         try:
             await ask(engine, request_of(question))
@@ -69,12 +74,12 @@ def not_recorded(policy: Policy, gap: str) -> PolicyError:
     )
 
 
-def deciding(policy: Policy, threshold: float, logistic: Logistic | None) -> Policy:
-    """The policy with another confidence and threshold; unchecked, so that it may be beyond 1."""
+def deciding(policy: Policy, threshold: float | None, logistic: Logistic | None) -> Policy:
+    """The policy with another confidence and threshold; None: it accepts nothing."""
     decision = msgspec.structs.replace(policy.decision, threshold=threshold, logistic=logistic)
     return msgspec.structs.replace(policy, decision=decision)
 
 
-def at(policy: Policy, threshold: float) -> Policy:
-    """The policy with another threshold."""
+def at(policy: Policy, threshold: float | None) -> Policy:
+    """The policy with another threshold; None: it accepts nothing."""
     return deciding(policy, threshold, policy.decision.logistic)

@@ -11,7 +11,7 @@ from sprat.policies.curve import POINT, Spot, recovered
 from sprat.policies.points import Point
 from sprat.policies.resample import CONFIDENCE, Estimate, draws, estimate
 from sprat.policies.sweep import Sweep, sweep
-from sprat.studies.hybrid.forks import Fork, Unit
+from sprat.studies.hybrid.forks import Fork, Unit, Way
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,6 +67,24 @@ def apgr(found: Sweep) -> Estimate:
     areas = recovered(found)
     own = float(areas[0])
     return estimate(own, areas[1:]) if np.isfinite(own) else Estimate(None)
+
+
+def lead(ways: Sequence[Way], weights: "Floats", unit: Unit, found: Sweep) -> Estimate:
+    """The score of these ways minus that of random escalation at the same cost.
+
+    What costs more than the large model alone is held against that one.
+    """
+    import numpy as np
+
+    score = weights @ np.array([way.score for way in ways])
+    cost = weights @ np.array([way.cost(unit) for way in ways])
+    dearer = found.large_cost - found.small_cost
+    share = np.where(
+        dearer > 0, (cost - found.small_cost) / np.where(dearer > 0, dearer, 1.0), 1.0
+    ).clip(0, 1)
+    random = found.small_quality + share * (found.large_quality - found.small_quality)
+    above = np.round(score - random, 12)  # the models themselves are not above themselves
+    return estimate(float(above[0]), above[1:])
 
 
 def mean_of(values: Sequence[float], weights: "Floats") -> Estimate:

@@ -79,7 +79,8 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     policy: str
     kind: str
     mode: str
-    threshold: float
+    threshold: float | None
+    """Accepted from this confidence on; None: nothing is."""
     questions: str
     """Name of the set."""
     n: int
@@ -97,6 +98,8 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     """Share of the large model's cost that was not spent; below 0: more was spent."""
     apgr: Estimate
     """Average performance gap recovered, with the policy's own cost; random escalation has 0.5."""
+    lead: Estimate
+    """At its own threshold, score above random escalation at the same cost."""
     harm: Estimate
     """Share of questions whose draft was right and whose final answer is wrong."""
     waste: Estimate
@@ -127,9 +130,11 @@ class Calibrated(msgspec.Struct, frozen=True, kw_only=True):
     small_error: float
     """Of the small model, on the tune split."""
     certificate: dict[str, Any] | None
-    """What was certified; None: nothing was."""
+    """What was certified, an error or a budget; None: nothing was."""
     refusals: tuple[str, ...]
     """Why no policy should come of it, one line each; empty: it is worth having."""
     evaluation: Evaluation
+    budgeted: dict[str, Any] | None = None
+    """What was chosen for the budget, and what it costs; None: a target was to be kept to."""
     file: str | None = None
     """Where the policy was written."""
