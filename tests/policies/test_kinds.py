@@ -232,7 +232,7 @@ class TestMute:
         made = engine(policy(), small, script("l", LARGE))
         for _ in range(2):
             _, reply = await played(made, request())
-            assert told(reply) == [("draft*", "s")]
+            assert told(reply) == [("draft", "s"), ("answer*", "l")]
             assert not reply.steps[0].calibrated
         assert [asked.logprobs for asked in small.asked] == [5, None, None]
 

@@ -65,6 +65,10 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     escalating, for its cost (`policies.worth`), which is no probability of being right."""
     threshold: Share | None = 0.5
     """Accepted from this confidence on; None (`null`): nothing ever is, however sure."""
+    uncalibrated: Literal["escalate", "accept"] = "escalate"
+    """An answer that the learned confidence cannot judge (other sampling than it was calibrated
+    for, or no log-probabilities) is escalated; or `accept`: from the same threshold on, though that
+    was chosen and certified for others. Says nothing without a `logistic`."""
     self_check: bool = False
     """The small model is asked whether its own answer is right; its yes is a feature."""
     sample: bool = False
@@ -73,6 +77,10 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def accepts(self, confidence: float) -> bool:
         """Whether so much confidence is enough."""
         return self.threshold is not None and confidence >= self.threshold
+
+    def can_judge(self, *, calibrated: bool) -> bool:
+        """Whether such a confidence decides; else the answer is escalated."""
+        return calibrated or self.logistic is None or self.uncalibrated == "accept"
 
     def judged(self, confidence: float) -> str:
         """The same in a few words."""

@@ -1,7 +1,7 @@
 """`sprat calibrate`: learn a confidence, certify its threshold, and see what came of it.
 
 Three parts of the questions, none of which sees another one's work: `tune` teaches the confidence
-and orders the thresholds, `certify` tests them, `report` is only looked at.
+and orders the thresholds, `certify` tests them, `report` says whether the policy is worth having.
 """
 
 from collections.abc import Mapping, Sequence
@@ -241,11 +241,12 @@ def _holds(found: Found) -> bool:
 
 
 def _baseline(parts: Parts) -> tuple[float, ...]:
-    """Confidences of questions that taught nothing, sorted, and thinned where they are many."""
+    """Confidences of questions that taught nothing, sorted, and thinned where they are many.
+
+    Of the certify part alone: no part of the report is in what decides.
+    """
     confidences = sorted(
-        round(fork.confidence, 4)
-        for fork in (*parts.certify, *parts.report)
-        if fork.confidence is not None
+        round(fork.confidence, 4) for fork in parts.certify if fork.confidence is not None
     )
     return tuple(confidences[:: max(1, -(-len(confidences) // MOST_BASELINE))])
 
