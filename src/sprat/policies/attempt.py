@@ -10,6 +10,7 @@ from sprat.engines.stamps import Stamps
 from sprat.errors import EngineError, EngineRefused, EngineTimeout, SpratError
 from sprat.measure.clock import Clock
 from sprat.policies.breaker import Breaker
+from sprat.policies.recorded import RecordedClock
 from sprat.policies.spec import Which
 from sprat.types import ChatRequest, Delta, Reply, Step, Timing, Usage
 
@@ -50,7 +51,7 @@ class Attempt:
         self.within_s: float | None = None
         """The whole answer must come within this; None: whenever."""
         self.timing: Timing | None = None
-        self._late: Reply | None = None
+        self._clock = clock
         self._stamps = Stamps(request, clock)
 
     @property
@@ -69,9 +70,10 @@ class Attempt:
             self.error = _left_alone(self.half, alone)
             return
         self.asked = True
-        self._stamps.sent()
+        sent_ns = self._clock()
+        self._stamps.sent(sent_ns)
         try:
-            async with aclosing(self._stream()) as pieces:
+            async with aclosing(self._stream(sent_ns)) as pieces:
                 async for piece in pieces:
                     yield piece
         except SpratError as error:
@@ -80,15 +82,18 @@ class Attempt:
         finally:
             self._ended()
 
-    async def _stream(self) -> AsyncGenerator[Delta]:
+    async def _stream(self, sent_ns: int) -> AsyncGenerator[Delta]:
         asked = self.half.engine.stream(self.request)
         begun_s = asyncio.get_running_loop().time()
         async with aclosing(cast("AsyncGenerator[Delta | Reply]", asked)) as stream:
             while not isinstance(piece := await self._next(stream, begun_s), Reply):
+                self._in_recorded_time(sent_ns)
                 self.pieces.append(piece)
                 self._stamps.piece(piece, tool_call=bool(piece.tool_calls))
                 yield piece
-        self._answered(piece)
+        self._in_recorded_time(sent_ns)
+        self.reply = piece
+        self.half.breaker.worked()
 
     async def _next(self, stream: AsyncGenerator[Delta | Reply], begun_s: float) -> Delta | Reply:
         try:
@@ -110,13 +115,12 @@ class Attempt:
                 raise
             raise self._too_slow() from error
 
-    def _answered(self, reply: Reply) -> None:
-        """An answer out of a record comes at once, but says how long it took."""
-        if self.within_s is not None and reply.timing.answer_s > self.within_s:
-            self._late = reply
+    def _in_recorded_time(self, sent_ns: int) -> None:
+        """What comes out of a record comes at once; its clock says when it came then."""
+        if self.within_s is None or not isinstance(self._clock, RecordedClock):
+            return
+        if self._clock.passed(sent_ns + round(self.within_s * 1e9)):
             raise self._too_slow()
-        self.reply = reply
-        self.half.breaker.worked()
 
     def _too_slow(self) -> EngineTimeout:
         return EngineTimeout(f"{self.engine} had not answered after {self.within_s:g} s.")
@@ -124,8 +128,7 @@ class Attempt:
     def _ended(self) -> None:
         if self.reply is None and self.error is None:  # closed, cancelled, or a fault of the code
             self.half.breaker.released()
-        answered = self.reply or self._late
-        self.timing = answered.timing if answered else self._stamps.done()
+        self.timing = self.reply.timing if self.reply else self._stamps.done()
 
     def elapsed(self) -> Timing:
         """The times up to now, of an attempt under way."""
@@ -134,15 +137,14 @@ class Attempt:
     @property
     def usage(self) -> Usage | None:
         """The engine's own count; of an attempt that was cut, an estimate; None: nothing came."""
-        if answered := self.reply or self._late:
-            return answered.usage
+        if self.reply:
+            return self.reply.usage
         return _estimate(self.request, self.pieces) if self.pieces else None
 
     def cost_usd(self, price: Price | None) -> float | None:
         """What it cost; None: not known. One that brought nothing has used no tokens."""
-        answered = self.reply or self._late
-        if answered and answered.cost_usd is not None:
-            return answered.cost_usd
+        if self.reply and self.reply.cost_usd is not None:
+            return self.reply.cost_usd
         if price is None or self.timing is None:
             return None
         return price(self.engine, self.usage or Usage(0, 0, counted_by="estimate"), self.timing)

@@ -39,6 +39,12 @@ class RecordedClock:
         """Go forward to a moment; never back."""
         self.now_ns = max(self.now_ns, at_ns)
 
+    def passed(self, until_ns: int) -> bool:
+        """Whether it went beyond a moment; then it is that moment, at which somebody gave up."""
+        late = self.now_ns > until_ns
+        self.now_ns = min(self.now_ns, until_ns)
+        return late
+
 
 class RecordedEngine:
     """Answers requests whose messages are those of a recorded question.
