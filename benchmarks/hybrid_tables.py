@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from hybrid_policies import Logged, Tried, held_out
+from hybrid_policies import Logged, Tried, held_out, served
 
-from sprat.policies.certify import NotCertifiable, Scored, certify
+from sprat.errors import PolicyError
+from sprat.policies.certify import NotCertifiable, certify
 from sprat.policies.splits import split
-from sprat.studies.hybrid.forks import Fork
+from sprat.studies.hybrid.threshold import scored_of
 
 TARGETS = (0.05, 0.1, 0.2, 0.3)
 DELTA = 0.05
@@ -90,7 +91,7 @@ def policy_row(one: Tried) -> list[str]:
 def certify_table(cascades: Mapping[str, Tried]) -> str:
     """What can be certified, of which small model, at which target."""
     rows = [
-        [model, f"{target:.0%}", *certified(one.forks, target)]
+        [model, f"{target:.0%}", *certified(one, target)]
         for model, one in cascades.items()
         for target in TARGETS
         if one.forks
@@ -99,15 +100,18 @@ def certify_table(cascades: Mapping[str, Tried]) -> str:
     return table(head, rows, "lrlrrr")
 
 
-def certified(forks: Sequence[Fork], target: float) -> list[str]:
-    """On four tenths chosen, on the rest certified."""
+def certified(one: Tried, target: float) -> list[str]:
+    """On four tenths learned and chosen, on the rest certified: what could be served."""
+    forks = one.forks
     parts = split([f.question for f in forks], {f.question: f.group for f in forks}, seed=0,
                   shares=(0.4, 0.6, 0.0))  # fmt: skip
-    scored = {f.question: Scored(f.confidence or 0.0, f.small.right, f.group) for f in forks}
-    tune = [scored[question] for question in parts.tune]
-    rest = [scored[question] for question in parts.certify]
+    halves = [[f for f in forks if f.question in set(part)] for part in (parts.tune, parts.certify)]
+    try:
+        tune, rest = (scored_of(part) for part in served(one, *halves))
+    except PolicyError as error:
+        return [f"no: {short(str(error))}", NONE, NONE, NONE]
     found = certify(tune, rest, target, DELTA)
     if isinstance(found, NotCertifiable):
         needed = "none would do" if found.labels_needed is None else f"{found.labels_needed}"
         return ["no", NONE, NONE, needed]
-    return ["yes", f"{found.coverage:.0%}", f"{found.errors} of {found.accepted}", f"{len(rest)}"]
+    return ["yes", f"{found.coverage:.0%}", f"{found.errors} of {found.accepted}", f"{found.n}"]
