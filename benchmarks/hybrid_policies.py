@@ -9,6 +9,7 @@ import msgspec
 from sprat.errors import PolicyError
 from sprat.policies.features import FEATURES
 from sprat.policies.prompt import PROMPT_FEATURES
+from sprat.policies.resample import Estimate, estimate
 from sprat.policies.splits import split
 from sprat.studies.hybrid import mathematics
 from sprat.studies.hybrid.evaluate import About, evaluation_of
@@ -163,11 +164,19 @@ def threshold_of(forks: Sequence[Fork]) -> float | None:
     return None if spot is None else spot.threshold
 
 
-def held_out(forks: Sequence[Fork]) -> tuple[float, float, float]:
-    """Share of the large model's seconds, points beside it, share accepted.
+class HeldOut(NamedTuple):
+    """At thresholds that other questions chose; intervals over questions, thresholds as chosen."""
 
-    Each half of the groups at the threshold that the other half chose.
-    """
+    seconds: Estimate
+    """Share of the large model's."""
+    points: Estimate
+    """Score beside the large model's, of 100."""
+    accepted: Estimate
+    """Share of the questions."""
+
+
+def held_out(forks: Sequence[Fork]) -> HeldOut:
+    """Each half of the groups at the threshold that the other half chose."""
     halves = split([f.question for f in forks], {f.question: f.group for f in forks}, seed=1,
                    shares=(0.5, 0.5, 0.0))  # fmt: skip
     first = [fork for fork in forks if fork.question in set(halves.tune)]
@@ -178,8 +187,13 @@ def held_out(forks: Sequence[Fork]) -> tuple[float, float, float]:
         for threshold in [threshold_of(other)]
         for fork in part
     ]
-    ours = sum(way.seconds for _, way in chosen)
-    theirs = sum(fork.large.seconds for fork, _ in chosen)
-    gap = sum(way.score - fork.large.score for fork, way in chosen) / len(chosen)
-    accepted = sum(way is fork.accepted for fork, way in chosen) / len(chosen)
-    return ours / theirs, 100 * gap, accepted
+    weights = mathematics.weights_of([fork.group for fork, _ in chosen], 0)
+    ours = weights @ [way.seconds for _, way in chosen]
+    shares = ours / (weights @ [fork.large.seconds for fork, _ in chosen])
+    return HeldOut(
+        estimate(float(shares[0]), shares[1:]),
+        mathematics.mean_of(
+            [100 * (way.score - fork.large.score) for fork, way in chosen], weights
+        ),
+        mathematics.mean_of([float(way is fork.accepted) for fork, way in chosen], weights),
+    )

@@ -6,6 +6,7 @@ from hybrid_policies import Logged, Tried, held_out, served
 
 from sprat.errors import PolicyError
 from sprat.policies.certify import NotCertifiable, certify
+from sprat.policies.resample import Estimate
 from sprat.policies.splits import split
 from sprat.studies.hybrid.threshold import scored_of
 
@@ -27,6 +28,16 @@ def within(estimate: object) -> str:
     if value is None:
         return NONE
     return f"{value:.2f}" if low is None else f"{value:.2f} ({low:.2f} to {high:.2f})"
+
+
+def percent(estimate: Estimate, form: str = ".0f", unit: str = "%", times: float = 100) -> str:
+    """Likewise, in hundredths."""
+    if estimate.value is None:
+        return NONE
+    said = f"{times * estimate.value:{form}}{unit}"
+    if estimate.low is None or estimate.high is None:
+        return said
+    return f"{said} ({times * estimate.low:{form}} to {times * estimate.high:{form}})"
 
 
 def short(why: str) -> str:
@@ -71,7 +82,7 @@ def policy_row(one: Tried) -> list[str]:
     found = one.found
     if found is None:
         return [one.way.name, short(one.why), *[NONE] * 7]
-    seconds, points, accepted = held_out(one.forks)
+    beyond = held_out(one.forks)
     low, high = found.apgr.low, found.apgr.high
     verdict = "yes" if (low or 0) > 0.5 else "**no, worse**" if high and high < 0.5 else "not shown"
     share = found.enough.cost / found.curves.large.cost if found.enough else None
@@ -80,11 +91,11 @@ def policy_row(one: Tried) -> list[str]:
         within(found.apgr),
         verdict if found.apgr.value is not None else NONE,
         NONE if share is None else f"{share:.0%}",
-        f"{seconds:.0%}",
-        f"{points:+.1f}",
-        f"{accepted:.0%}",
-        f"{100 * (found.harm.value or 0):.1f}%",
-        f"{100 * (found.waste.value or 0):.0f}%",
+        percent(beyond.seconds),
+        percent(beyond.points, "+.1f", "", 1),
+        percent(beyond.accepted),
+        percent(found.harm, ".1f"),
+        percent(found.waste),
     ]
 
 
