@@ -186,7 +186,8 @@ def test_too_few_questions_are_refused_before_anything_is_learned(tmp_path, monk
     monkeypatch.setenv("SPRAT_HOME", str(tmp_path / "home"))
     code, _, err = run(capsys, "calibrate", *MODELS, "--questions", "cases.jsonl")
     assert code == 1
-    assert "too few to learn a confidence from" in err
+    assert "12 scored questions are too few to learn a confidence from" in err
+    assert not (tmp_path / "home" / "runs.db").exists() or "answers" not in err
 
 
 # -- the log ---------------------------------------------------------------------------------------
@@ -201,7 +202,10 @@ def test_a_study_becomes_a_log_from_which_the_same_policy_comes(study, place, ca
     found = []
     for source in (study, log):
         target = place / "p.json"
-        assert calibrated(capsys, source, "--target-error", "0.2", "--out", str(target))[0] == 0
+        code, _, err = calibrated(
+            capsys, source, "--target-error", "0.2", "--replace", "--out", str(target)
+        )
+        assert code == 0, err
         policy = read_policy(target)
         found.append((policy.decision, policy.certificate, policy.evaluation["apgr"]))
     assert found[0] == found[1]
@@ -376,7 +380,7 @@ def test_what_was_recorded_without_a_price_gets_the_one_that_is_known_now(
     for config in ((), ("--config", str(priced))):
         run(
             capsys, *config, "calibrate", "--from", "latest", "--target-error", "0.2", "--force",
-            "--name", "p", "--json", "c.json",
+            "--replace", "--name", "p", "--json", "c.json",
         )  # fmt: skip
         found = json.loads((tmp_path / "c.json").read_text("utf-8"))["evaluation"]
         units.append(found["curves"]["unit"])
@@ -441,3 +445,139 @@ def test_a_policy_that_asks_more_than_was_recorded_is_evaluated_on_live_models(
     # Every draft became "0", which nobody had recorded and which is right of the first alone.
     assert found["score"]["value"] == pytest.approx(1 / 24)
     assert found["harm"]["value"] > 0.4
+
+
+# -- what is known beforehand ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("--name", "../up"), 1, "'../up' is no name for a policy"),
+        (("--limit", "60"), 1, "20 to report on, not"),
+        (("--out", "there.json"), 2, "There is a policy at there.json already"),
+        (("--kind", "verify"), 1, "scripted:small.toml cannot read drafts"),
+    ],
+)
+def test_what_cannot_end_well_is_refused_before_anybody_is_asked(
+    tmp_path, monkeypatch, capsys, arguments, code, said
+):
+    write_pair(tmp_path)
+    (tmp_path / "there.json").write_text("{}", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SPRAT_HOME", str(tmp_path / "home"))
+    swapped = ("--small", MODELS[3], "--large", MODELS[1])  # that one's script reads nothing
+    found, out, err = run(capsys, "calibrate", *swapped, "--questions", "cases.jsonl", *arguments)
+    assert (found, out) == (code, "")
+    assert said in err
+    assert "answers" not in err
+
+
+def test_a_policy_that_is_there_is_written_over_only_where_that_is_said(study, place, capsys):
+    target = place / "p.json"
+    target.write_text("mine", encoding="utf-8")
+    arguments = ("--target-error", "0.2", "--out", str(target))
+    code, _, err = calibrated(capsys, study, *arguments, "--force")
+    assert code == 2
+    assert "Give another --name, or --replace." in err
+    assert target.read_text("utf-8") == "mine"
+    assert calibrated(capsys, study, *arguments, "--replace")[0] == 0
+    assert read_policy(target).certificate
+
+
+def calibrated_pair(capsys, *arguments):
+    """Which models were taken for what."""
+    Path("p.json").unlink(missing_ok=True)
+    code, _, err = run(
+        capsys, "calibrate", *arguments, "--target-error", "0.5", "--force", "--out", "p.json"
+    )
+    assert code == 0, err
+    policy = read_policy(Path("p.json"))
+    return policy.small.model, policy.large.model
+
+
+def test_who_is_small_is_what_the_study_says_and_not_who_was_quicker(tmp_path, monkeypatch, capsys):
+    """Both ways round, from the study and from its log; and one name tells the other."""
+    write_pair(tmp_path)
+    for name in ("small.toml", "large.toml"):  # without log-probabilities nothing need be learned
+        lines = (tmp_path / name).read_text("utf-8").splitlines()
+        kept = "\n".join(line for line in lines if not line.startswith("logprobs"))
+        (tmp_path / name).write_text(kept, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SPRAT_HOME", str(tmp_path / "home"))
+    one, other = MODELS[1], MODELS[3]
+    for small, large in ((one, other), (other, one)):
+        asked = run(
+            capsys, "compare", "--small", small, "--large", large, "--questions", "cases.jsonl",
+            "--logprobs",
+        )  # fmt: skip
+        assert asked[0] == 0, asked[2]
+        assert run(capsys, "runs", "export", "latest", "--out", "o.jsonl.gz")[0] == 0
+        for source in (("--from", "latest"), ("--from", "o.jsonl.gz")):
+            for typed in ((), ("--small", small), ("--large", large)):
+                assert calibrated_pair(capsys, *source, *typed) == (small, large)
+            assert calibrated_pair(capsys, *source, "--small", large) == (large, small)
+
+
+def test_the_way_back_that_is_printed_works_for_what_is_asked_besides(
+    tmp_path, monkeypatch, capsys
+):
+    write_pair(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SPRAT_HOME", str(tmp_path / "home"))
+    first = (
+        "calibrate", *MODELS, "--questions", "cases.jsonl", "--kind", "verify", "--target-error",
+        "0.2", "--force", "--name", "p",
+    )  # fmt: skip
+    code, _, err = run(capsys, *first)
+    assert code == 0, err
+    printed = next(line for line in err.splitlines() if line.startswith("Recorded."))
+    back = printed.split("with: sprat ")[1].split()
+    assert back[-2:] == ["--kind", "verify"]
+    code, _, again = run(
+        capsys, *back, "--target-error", "0.2", "--force", "--name", "p", "--replace"
+    )
+    assert code == 0, again
+    assert "400/400" not in again  # the answers are there; only the readings are asked
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (("--small", "scripted:large.toml"), "its small model is scripted:small.toml"),
+        (("--limit", "100"), "its limit is None, not 100"),
+        (("--seed", "3"), "its seed is 0, not 3"),
+        (("--questions", "everyday"), "its question set is cases.jsonl"),
+    ],
+)
+def test_what_is_typed_with_resume_is_not_overheard(study, place, capsys, typed, said):
+    code, _, err = run(
+        capsys, "calibrate", "--resume", study, *typed, "--out", str(place / "p.json")
+    )
+    assert code == 1
+    assert "cannot be resumed" in err
+    assert said in err
+
+
+def test_a_policy_that_was_refused_says_so_wherever_it_is_met(study, place, capsys):
+    target = str(place / "p.json")
+    assert calibrated(capsys, study, "--target-error", "0.03", "--force", "--out", target)[0] == 0
+    assert "refused    Not certifiable" in run(capsys, "policy", "show", target)[1]
+    code, _, err = run(capsys, "ask", f"policy:{target}", "Twice 41? case 041")
+    assert code == 0
+    assert "[p was written by --force: Not certifiable" in err
+
+
+def test_the_list_marks_a_policy_that_was_refused(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("SPRAT_HOME", str(tmp_path))
+    for name, refused in (("good", []), ("bad", ["It is not worth having."])):
+        policy = Policy(
+            name=name, kind="fallback", small=Side(model="s"), large=Side(model="l"),
+            evaluation={"refused": refused},
+        )  # fmt: skip
+        write_policy(policy, tmp_path / "policies" / f"{name}.json")
+    bad, good = run(capsys, "policy", "list")[1].splitlines()[1:]
+    assert "refused" in bad
+    assert "refused" not in good
+    rows = json.loads(run(capsys, "policy", "list", "--json", "-")[1])["policies"]
+    assert [row["refused"] for row in rows] == [["It is not worth having."], []]

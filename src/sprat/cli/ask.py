@@ -56,6 +56,7 @@ def ask(
     )
     show = not no_stream and json_file != "-"
     engine = _opened(model, with_provider(settings_of(ctx), provider))
+    _warn(engine)
     reply = asyncio.run(_answer(engine, request, show))
     if json_file != "-":
         _show("\n" if show else f"{reply.text}\n")
@@ -93,6 +94,16 @@ def _opened(model: str, settings: Settings) -> Engine:
 
     with progress_bar() as progress:
         return open_engine(model, settings, progress=progress)
+
+
+def _warn(engine: Engine) -> None:
+    """A policy that its own calibration refused says so whenever it is asked."""
+    from sprat.cli.policy_text import refused_of
+    from sprat.policies.spec import Policy
+
+    policy = getattr(engine, "policy", None)
+    if isinstance(policy, Policy) and (refused := refused_of(policy)):
+        click.echo(f"[{policy.name} was written by --force: {' '.join(refused)}]", err=True)
 
 
 async def _answer(engine: Engine, request: ChatRequest, show: bool) -> Reply:

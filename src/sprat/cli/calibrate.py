@@ -3,21 +3,30 @@
 import asyncio
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
+from sprat.cli.calibrating import (
+    Typed,
+    again,
+    gone_on,
+    name_for,
+    path_for,
+    refuse_beforehand,
+    refuse_name,
+)
 from sprat.cli.compare import ALTERNATIVES, DEFAULT_SET
 from sprat.cli.context import settings_of
 from sprat.cli.learning import DEFAULT_DELTA, DEFAULT_TARGET, learning_options
 from sprat.cli.output import check_target
 from sprat.cli.policy_report import PolicyTargets, policy_report_options
 from sprat.cli.provider import provider_option, with_provider
-from sprat.errors import PolicyError, RunError, UsageError
+from sprat.errors import PolicyError, UsageError
 from sprat.runs.store import Store
 from sprat.settings import Settings
-from sprat.studies.plan import ComparePlan, plan_of
+from sprat.studies.plan import ComparePlan
 
 if TYPE_CHECKING:
     from sprat.policies.spec import Policy
@@ -26,29 +35,6 @@ if TYPE_CHECKING:
     from sprat.studies.hybrid.wish import Wish
 
 EPILOG = "Example: sprat calibrate --questions mine.jsonl --target-error 0.1 --name mine"
-
-
-class Typed(msgspec.Struct, frozen=True, kw_only=True):
-    """The options as typed; None: not typed."""
-
-    small: str | None
-    large: str | None
-    questions: str | None
-    limit: int | None
-    kind: Literal["cascade", "verify"]
-    mode: Literal["buffer", "pre", "probe"]
-    probe_tokens: int
-    target_error: float | None
-    budget: float | None
-    delta: float | None
-    seed: int
-    name: str | None
-    out: str | None
-    sources: tuple[str, ...]
-    self_check: bool
-    sample: bool
-    force: bool
-    resume: str | None
 
 
 @click.command(epilog=EPILOG)
@@ -67,6 +53,7 @@ class Typed(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--name", metavar="NAME", help="What the policy is called [SMALL-LARGE].")
 @click.option("--out", metavar="FILE", help="Where it is written [among the kept policies].")
 @click.option("--force", is_flag=True, help="Write it even if it is not worth having; it says so.")
+@click.option("--replace", is_flag=True, help="Write over a policy that is there.")
 @click.option(
     "--resume",
     metavar="[ID]",
@@ -96,6 +83,7 @@ def calibrate(
     _refuse_nonsense(typed)
     settings = with_provider(settings_of(ctx), provider)
     recorded, small, large = _outcomes(typed, settings)
+    refuse_name(typed, small, large, settings)
     wish = _wish(typed, small, large)
     policy, found = asyncio.run(_learn(typed, wish, recorded, settings))
     if not found.refusals or typed.force:
@@ -141,15 +129,16 @@ def _worded(typed: Typed) -> tuple[Any, ...]:
 
 
 def _pair(found: "Recorded", typed: Typed, settings: Settings) -> tuple[str, str]:
-    """The models named; else the outcomes' own two, of which the quicker one is the small one."""
+    """The models named; else the outcomes' own two, in their order: the small one is first."""
     names = [model.name for model in found.log.models]
-    if typed.small or typed.large or len(names) != 2:
+    if (typed.small and typed.large) or len(names) != 2:
         return typed.small or settings.small, typed.large or settings.large
-    taken_s = {
-        name: sum(o.answer_s for o in found.log.outcomes if o.model == name) for name in names
-    }
-    small, large = sorted(names, key=lambda name: taken_s[name])
-    return small, large
+    first, second = names
+    if typed.small or typed.large:
+        other = second if first in (typed.small, typed.large) else first
+        return typed.small or other, typed.large or other
+    click.echo(f"{first} is the small one here, and {second} the large one.", err=True)
+    return first, second
 
 
 def _asked(typed: Typed, settings: Settings) -> tuple["Recorded", str, str]:
@@ -159,38 +148,35 @@ def _asked(typed: Typed, settings: Settings) -> tuple["Recorded", str, str]:
 
     with Store(settings.runs_file, create=typed.resume is None) as store:
         resume = study_to_resume(store, typed.resume) if typed.resume else None
-        plan = plan_of(store.study(resume)) if resume else _plan(typed, settings)
-        if plan.logprobs is None:
-            raise RunError(
-                f"{resume} keeps no log-probabilities.", fix="Start anew without --resume."
-            )
+        plan = gone_on(typed, store.study(resume)) if resume else _plan(typed, settings)
+        refuse_beforehand(typed, plan, settings)
         study = ask_in_sight(plan, settings, store, resume, "sprat calibrate")
-        click.echo(f"Recorded. Calibrate again with: sprat calibrate --from {study}", err=True)
+        click.echo(f"Recorded. Calibrate again with: {again(typed, study)}", err=True)
         return of_study(store, study), plan.small, plan.large
 
 
 def _plan(typed: Typed, settings: Settings) -> ComparePlan:
     from sprat.questions import load
 
-    chosen = load(typed.questions or DEFAULT_SET, limit=typed.limit, seed=typed.seed)
+    seed = typed.seed or 0
+    chosen = load(typed.questions or DEFAULT_SET, limit=typed.limit, seed=seed)
     return ComparePlan(
         small=typed.small or settings.small,
         large=typed.large or settings.large,
         questions_name=chosen.name,
         questions=chosen.questions,
-        seed=typed.seed,
+        seed=seed,
         selection={} if typed.limit is None else {"limit": typed.limit},
         logprobs=ALTERNATIVES,
     )
 
 
 def _wish(typed: Typed, small: str, large: str) -> "Wish":
-    from sprat.studies.hybrid.wish import Wish, name_of
+    from sprat.studies.hybrid.wish import Wish
 
     target = None if typed.budget is not None else typed.target_error or DEFAULT_TARGET
-    name = typed.name or (Path(typed.out).stem if typed.out else name_of(small, large))
     return Wish(
-        name=name,
+        name=name_for(typed, small, large),
         small=small,
         large=large,
         kind=typed.kind,
@@ -199,7 +185,7 @@ def _wish(typed: Typed, small: str, large: str) -> "Wish":
         target_error=target,
         budget=typed.budget,
         delta=typed.delta or DEFAULT_DELTA,
-        seed=typed.seed,
+        seed=typed.seed or 0,
         self_check=typed.self_check,
         sample=typed.sample,
     )
@@ -226,7 +212,7 @@ async def _learn(
 def _written(policy: "Policy", typed: Typed, settings: Settings) -> Path:
     from sprat.policies.file import write_policy
 
-    path = Path(typed.out) if typed.out else settings.policies_dir / f"{policy.name}.json"
+    path = path_for(typed, policy.name, settings)
     write_policy(policy, path)
     return path
 

@@ -52,7 +52,6 @@ def learning_options(command: Command) -> Command:
             click.option(
                 "--seed",
                 type=click.IntRange(0, 2**31 - 1),
-                default=0,
                 help="Which questions teach, which certify; order and sampling [0].",
             ),
             click.option(

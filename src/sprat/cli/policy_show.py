@@ -74,13 +74,15 @@ def _kept(settings: Settings) -> dict[str, Path]:
 
 
 def _row(name: str, path: Path) -> dict[str, Any]:
+    from sprat.cli.policy_text import refused_of
     from sprat.policies.file import read_policy
 
     row: dict[str, Any] = {"name": name, "standing": standing(path)}
     try:
         policy = read_policy(path, unsigned=True)
     except PolicyError:
-        return {**row, "kind": None, "mode": None, "small": None, "large": None, "certified": False}
+        nothing = dict.fromkeys(("kind", "mode", "small", "large"))
+        return {**row, **nothing, "certified": False, "refused": []}
     return {
         **row,
         "kind": policy.kind,
@@ -88,6 +90,7 @@ def _row(name: str, path: Path) -> dict[str, Any]:
         "small": policy.small.model,
         "large": policy.large.model,
         "certified": policy.certificate is not None,
+        "refused": list(refused_of(policy)),
     }
 
 
@@ -103,7 +106,7 @@ def _print_rows(rows: list[dict[str, Any]], settings: Settings) -> None:
             row["kind"] or "?",
             _short(row["small"]),
             _short(row["large"]),
-            "yes" if row["certified"] else "-",
+            _worth(row),
             row["standing"][:40],
         )
         for row in rows
@@ -112,6 +115,11 @@ def _print_rows(rows: list[dict[str, Any]], settings: Settings) -> None:
     for line in (head, *cells):
         padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
         click.echo("  ".join(padded).rstrip())
+
+
+def _worth(row: dict[str, Any]) -> str:
+    certified = "yes" if row["certified"] else "-"
+    return f"{certified}, refused" if row["refused"] else certified
 
 
 def _short(model: str | None) -> str:

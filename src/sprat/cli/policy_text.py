@@ -27,9 +27,16 @@ def lines(policy: Policy) -> Iterator[tuple[str, str]]:
         f"{rest.failures} failures in a row: left alone for {rest.cool_down_s:g} s, then tried",
     )
     yield "certified", _certified(policy.certificate)
+    yield from (("refused", why) for why in refused_of(policy))
     yield from _evaluated(policy.evaluation)
     if policy.created:
         yield "created", policy.created
+
+
+def refused_of(policy: Policy) -> tuple[str, ...]:
+    """Why its calibration would not have written it, but for --force; empty: it is worth having."""
+    said = (policy.evaluation or {}).get("refused")
+    return tuple(map(str, cast("list[Any]", said))) if isinstance(said, list) else ()
 
 
 def _side(side: Side) -> str:

@@ -129,7 +129,7 @@ def check(policy: Policy) -> None:
     Raises:
         PolicyError: fields that contradict each other, or that nothing can be done with.
     """
-    _check_name(policy.name)
+    check_name(policy.name)
     _check_mode(policy)
     _check_logistic(policy)
     for pattern in policy.gates.private:
@@ -141,7 +141,12 @@ def check(policy: Policy) -> None:
             ) from error
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Refuse what is no name for a policy.
+
+    Raises:
+        PolicyError: it is none.
+    """
     if not POLICY_NAME.fullmatch(name):
         raise PolicyError(
             f"{name!r} is no name for a policy.",

@@ -81,7 +81,7 @@ def read_log(path: Path) -> OutcomeLog:
 def _packed(log: OutcomeLog) -> bytes:
     head = _Head(
         format=FORMAT,
-        models=tuple(sorted(log.models, key=lambda model: model.name)),
+        models=log.models,  # in their order, which says who is the small one
         sets=tuple(sorted(log.sets, key=lambda part: (part.name, part.sha256))),
         created=log.created,
         environment=log.environment,

@@ -29,6 +29,7 @@ def _page(found: Evaluation, calibrated: Calibrated | None) -> str:
         "floor": words.floor_sentence(calibrated) if calibrated else "",
         "splits": words.split_sentence(calibrated) if calibrated else "",
         "sealed": words.certificate_sentence(calibrated) if calibrated else "",
+        "certified": calibrated is not None and calibrated.certificate is not None,
         "path_heads": words.PATH_HEADS,
         "paths": words.path_rows(found),
         "lines": words.lines(found),

@@ -7,10 +7,11 @@ from typing import NamedTuple
 import msgspec
 
 from sprat.engines.base import Engine, Load, ask
-from sprat.errors import EngineRefused
+from sprat.errors import EngineRefused, PolicyError, UnsupportedRequest
+from sprat.policies.outcome import request_of
 from sprat.policies.recorded import RecordedClock, RecordedEngine
 from sprat.settings import Settings
-from sprat.types import ChatRequest, Delta, Reply
+from sprat.types import ChatRequest, Delta, Prediction, Question, Reply
 
 
 class Pair(NamedTuple):
@@ -92,6 +93,29 @@ class Remembering:
 
     async def aclose(self) -> None:
         """Whoever opened the model closes it."""
+
+
+async def refuse_unreading(large: str, question: Question, settings: Settings) -> None:
+    """Have the model read one draft, since a verify policy is made of that.
+
+    Raises:
+        PolicyError: it cannot.
+        SpratError: it cannot be opened.
+    """
+    from sprat.door import open_engine
+
+    reading = Prediction(text="Yes.", read_only=True)
+    asked = msgspec.structs.replace(request_of(question), prediction=reading)
+    engine = open_engine(large, settings)
+    try:
+        await ask(engine, asked)
+    except UnsupportedRequest as error:
+        raise PolicyError(
+            f"{large} cannot read drafts, which a verify policy is made of: {error.message}",
+            fix="Name a large model that runs on this machine, or leave --kind verify out.",
+        ) from error
+    finally:
+        await engine.aclose()
 
 
 @asynccontextmanager

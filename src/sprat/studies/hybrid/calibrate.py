@@ -6,7 +6,7 @@ and orders the thresholds, `certify` tests them, `report` says whether the polic
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -18,14 +18,14 @@ from sprat.policies.features import EXTRA, FEATURES
 from sprat.policies.logistic import Logistic
 from sprat.policies.prompt import PROMPT_FEATURES
 from sprat.policies.spec import Policy, Side
-from sprat.policies.splits import Splits, split
 from sprat.studies.hybrid.beside import Pair
 from sprat.studies.hybrid.evaluate import About, evaluation_of
-from sprat.studies.hybrid.forks import Fork, Sides, Unit, forks_of, unit_of
+from sprat.studies.hybrid.forks import Fork, Sides, Unit, unit_of
 from sprat.studies.hybrid.learning import Pupil, taught, teaches, with_unseen
 from sprat.studies.hybrid.listening import NEVER, at, deciding, heard, listening
+from sprat.studies.hybrid.parts import Parts, judged, parts_of, splits_of
 from sprat.studies.hybrid.recorded import Recorded
-from sprat.studies.hybrid.replay import Stage, stage
+from sprat.studies.hybrid.replay import stage
 from sprat.studies.hybrid.result import Calibrated, Evaluation
 from sprat.studies.hybrid.seen import marks_of
 from sprat.studies.hybrid.threshold import Found, Part, chosen_threshold
@@ -36,14 +36,6 @@ MOST_BASELINE = 200
 """Confidences that a policy remembers, to notice when they are others."""
 
 Rows = Mapping[str, Mapping[str, float]]
-
-
-class Parts(NamedTuple):
-    """The forks of each part."""
-
-    tune: list[Fork]
-    certify: list[Fork]
-    report: list[Fork]
 
 
 async def calibrate(
@@ -62,14 +54,14 @@ async def calibrate(
     sides = Sides(recorded.log.of(names[0]), recorded.log.of(names[1]))
     on = stage(recorded.log, names, recorded.questions, live, price)
     policy = _with_identities(blank(wish), recorded)
-    splits = _splits(wish, recorded, sides)
+    splits = splits_of(recorded, sides, wish.seed)
     rows = await heard(policy, on, recorded.questions)
-    parts = await _parts(deciding(policy, NEVER, _ear(policy, rows)), on, sides, recorded, splits)
+    parts = await parts_of(deciding(policy, NEVER, _ear(policy, rows)), on, sides, recorded, splits)
     unit = unit_of([fork for part in parts for fork in part])
     pupil = _pupil(wish, policy, rows, parts.tune, unit, recorded.worded)
     if pupil is not None:
         policy = deciding(policy, NEVER, taught(pupil))
-        certify, report = await _judged(policy, on, sides, recorded, (parts.certify, parts.report))
+        certify, report = await judged(policy, on, sides, recorded, (parts.certify, parts.report))
         parts = Parts(with_unseen(parts.tune, rows, pupil), certify, report)
     threshold, found = chosen_threshold(Part(wish, parts.tune, parts.certify, unit))
     policy = at(policy, threshold)
@@ -88,21 +80,6 @@ def _with_identities(policy: Policy, recorded: Recorded) -> Policy:
         for side, name in (("small", policy.small.model), ("large", policy.large.model))
     }
     return msgspec.structs.replace(policy, **sides)
-
-
-def _splits(wish: Wish, recorded: Recorded, sides: Sides) -> Splits:
-    scored = [
-        question
-        for question in recorded.questions
-        if all(q.right is not None for side in sides if (q := side.get(question.id)))
-        and all(question.id in side for side in sides)
-    ]
-    return split(
-        [question.id for question in scored],
-        {question.id: sides.small[question.id].group for question in scored},
-        seed=wish.seed,
-        kinds={question.id: question.kind for question in scored},
-    )
 
 
 def _is_learned(policy: Policy, rows: Rows) -> bool:
@@ -149,27 +126,6 @@ def features_for(policy: Policy, worded: bool) -> tuple[str, ...]:
             )
         return PROMPT_FEATURES
     return FEATURES + EXTRA
-
-
-async def _parts(
-    policy: Policy, on: Stage, sides: Sides, recorded: Recorded, splits: Splits
-) -> Parts:
-    known = {question.id: question for question in recorded.questions}
-    found = [
-        await forks_of(policy, on, sides, [known[name] for name in names])
-        for names in (splits.tune, splits.certify, splits.report)
-    ]
-    return Parts(*found)
-
-
-async def _judged(
-    policy: Policy, on: Stage, sides: Sides, recorded: Recorded, parts: Sequence[Sequence[Fork]]
-) -> list[list[Fork]]:
-    """The same questions, asked of the policy that was learned."""
-    known = {question.id: question for question in recorded.questions}
-    return [
-        await forks_of(policy, on, sides, [known[fork.question] for fork in part]) for part in parts
-    ]
 
 
 def _refusals(found: Found, evaluation: Evaluation) -> list[str]:
