@@ -1,6 +1,7 @@
 """Every policy of a pair over one outcome log; every question judged by what never saw it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import msgspec
@@ -8,12 +9,13 @@ import msgspec
 from sprat.errors import PolicyError
 from sprat.policies.features import FEATURES
 from sprat.policies.prompt import PROMPT_FEATURES
+from sprat.policies.resample import Estimate, estimate
 from sprat.policies.splits import split
 from sprat.studies.hybrid import mathematics
 from sprat.studies.hybrid.evaluate import About, evaluation_of
 from sprat.studies.hybrid.forks import Fork, Sides, alone, forks_of, unit_of
-from sprat.studies.hybrid.learning import Pupil, teaches, with_unseen
-from sprat.studies.hybrid.listening import at, heard
+from sprat.studies.hybrid.learning import Pupil, taught, teaches, with_unseen
+from sprat.studies.hybrid.listening import NEVER, at, deciding, heard, listening
 from sprat.studies.hybrid.recorded import Recorded
 from sprat.studies.hybrid.replay import stage
 from sprat.studies.hybrid.result import Evaluation
@@ -21,6 +23,9 @@ from sprat.studies.hybrid.wish import Wish, blank
 
 LARGE = "qwen2.5-coder-1.5b"
 PAIRS = (("smollm2-135m", LARGE), ("qwen2.5-coder-0.5b", LARGE))
+
+
+Rows = Mapping[str, Mapping[str, float]]
 
 
 class Way(NamedTuple):
@@ -54,6 +59,9 @@ class Tried(NamedTuple):
     forks: Sequence[Fork]
     found: Evaluation | None
     why: str = ""
+    rows: Rows = MappingProxyType({})
+    """What the confidence was learned from, by question; none where rules decide."""
+    features: Sequence[str] = ()
 
 
 class Logged(NamedTuple):
@@ -79,6 +87,7 @@ async def tried(logged: Logged, pair: tuple[str, str], way: Way) -> Tried:
         else:
             on = stage(recorded.log, pair, recorded.questions)
             rows = await heard(policy, on, recorded.questions) if way.learned else {}
+            policy = deciding(policy, NEVER, listening()) if way.learned else policy
             features = FEATURES
             forks = await forks_of(policy, on, sides, recorded.questions)
         if way.learned:
@@ -86,7 +95,7 @@ async def tried(logged: Logged, pair: tuple[str, str], way: Way) -> Tried:
         found = evaluation_of(at(policy, threshold_of(forks)), forks, About(name, 0, held_out=True))
     except PolicyError as error:
         return Tried(way, (), None, str(error))
-    return Tried(way, forks, found)
+    return Tried(way, forks, found, rows=rows, features=features)
 
 
 def routed(recorded: Recorded, sides: Sides, known: dict[str, dict[str, float]]) -> list[Fork]:
@@ -109,23 +118,43 @@ def routed(recorded: Recorded, sides: Sides, known: dict[str, dict[str, float]])
     ]
 
 
-def judged(
-    forks: Sequence[Fork], rows: dict[str, dict[str, float]], features: Sequence[str], way: Way
-) -> list[Fork]:
+def judged(forks: Sequence[Fork], rows: Rows, features: Sequence[str], way: Way) -> list[Fork]:
     """With the confidence of a model that saw neither the question nor its group."""
-    judged = [fork for fork in forks if teaches(fork, rows)]
-    pupil = Pupil(
+    return with_unseen(forks, rows, pupil_of(forks, rows, features, way))
+
+
+def served(one: Tried, tune: Sequence[Fork], rest: Sequence[Fork]) -> tuple[list[Fork], list[Fork]]:
+    """As a calibration judges: `tune` by what was learned without each, `rest` by what it serves.
+
+    Raises:
+        PolicyError: there is too little to learn from in `tune`.
+    """
+    if not one.way.learned:
+        return [*tune], [*rest]
+    learned = taught(pupil_of(tune, one.rows, one.features, one.way))
+    others = [
+        msgspec.structs.replace(fork, confidence=learned.probability(one.rows[fork.question]))
+        if teaches(fork, one.rows)
+        else fork
+        for fork in rest
+    ]
+    return judged(tune, one.rows, one.features, one.way), others
+
+
+def pupil_of(forks: Sequence[Fork], rows: Rows, features: Sequence[str], way: Way) -> Pupil:
+    """What is learned from, of these questions alone."""
+    known = [fork for fork in forks if teaches(fork, rows)]
+    return Pupil(
         way.aim,  # type: ignore[arg-type]
         way.mode,  # type: ignore[arg-type]
-        [rows[fork.question] for fork in judged],
-        [fork.small for fork in judged],
-        [fork.large for fork in judged],
-        [fork.group for fork in judged],
+        [rows[fork.question] for fork in known],
+        [fork.small for fork in known],
+        [fork.large for fork in known],
+        [fork.group for fork in known],
         features,
         0,
         unit_of(forks),
     )
-    return with_unseen(forks, rows, pupil)
 
 
 def threshold_of(forks: Sequence[Fork]) -> float | None:
@@ -135,11 +164,19 @@ def threshold_of(forks: Sequence[Fork]) -> float | None:
     return None if spot is None else spot.threshold
 
 
-def held_out(forks: Sequence[Fork]) -> tuple[float, float, float]:
-    """Share of the large model's seconds, points beside it, share accepted.
+class HeldOut(NamedTuple):
+    """At thresholds that other questions chose; intervals over questions, thresholds as chosen."""
 
-    Each half of the groups at the threshold that the other half chose.
-    """
+    seconds: Estimate
+    """Share of the large model's."""
+    points: Estimate
+    """Score beside the large model's, of 100."""
+    accepted: Estimate
+    """Share of the questions."""
+
+
+def held_out(forks: Sequence[Fork]) -> HeldOut:
+    """Each half of the groups at the threshold that the other half chose."""
     halves = split([f.question for f in forks], {f.question: f.group for f in forks}, seed=1,
                    shares=(0.5, 0.5, 0.0))  # fmt: skip
     first = [fork for fork in forks if fork.question in set(halves.tune)]
@@ -150,8 +187,13 @@ def held_out(forks: Sequence[Fork]) -> tuple[float, float, float]:
         for threshold in [threshold_of(other)]
         for fork in part
     ]
-    ours = sum(way.seconds for _, way in chosen)
-    theirs = sum(fork.large.seconds for fork, _ in chosen)
-    gap = sum(way.score - fork.large.score for fork, way in chosen) / len(chosen)
-    accepted = sum(way is fork.accepted for fork, way in chosen) / len(chosen)
-    return ours / theirs, 100 * gap, accepted
+    weights = mathematics.weights_of([fork.group for fork, _ in chosen], 0)
+    ours = weights @ [way.seconds for _, way in chosen]
+    shares = ours / (weights @ [fork.large.seconds for fork, _ in chosen])
+    return HeldOut(
+        estimate(float(shares[0]), shares[1:]),
+        mathematics.mean_of(
+            [100 * (way.score - fork.large.score) for fork, way in chosen], weights
+        ),
+        mathematics.mean_of([float(way is fork.accepted) for fork, way in chosen], weights),
+    )

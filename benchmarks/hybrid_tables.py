@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from hybrid_policies import Logged, Tried, held_out
+from hybrid_policies import Logged, Tried, held_out, served
 
-from sprat.policies.certify import NotCertifiable, Scored, certify
+from sprat.errors import PolicyError
+from sprat.policies.certify import NotCertifiable, certify
+from sprat.policies.resample import Estimate
 from sprat.policies.splits import split
-from sprat.studies.hybrid.forks import Fork
+from sprat.studies.hybrid.threshold import scored_of
 
 TARGETS = (0.05, 0.1, 0.2, 0.3)
 DELTA = 0.05
@@ -26,6 +28,16 @@ def within(estimate: object) -> str:
     if value is None:
         return NONE
     return f"{value:.2f}" if low is None else f"{value:.2f} ({low:.2f} to {high:.2f})"
+
+
+def percent(estimate: Estimate, form: str = ".0f", unit: str = "%", times: float = 100) -> str:
+    """Likewise, in hundredths."""
+    if estimate.value is None:
+        return NONE
+    said = f"{times * estimate.value:{form}}{unit}"
+    if estimate.low is None or estimate.high is None:
+        return said
+    return f"{said} ({times * estimate.low:{form}} to {times * estimate.high:{form}})"
 
 
 def short(why: str) -> str:
@@ -70,7 +82,7 @@ def policy_row(one: Tried) -> list[str]:
     found = one.found
     if found is None:
         return [one.way.name, short(one.why), *[NONE] * 7]
-    seconds, points, accepted = held_out(one.forks)
+    beyond = held_out(one.forks)
     low, high = found.apgr.low, found.apgr.high
     verdict = "yes" if (low or 0) > 0.5 else "**no, worse**" if high and high < 0.5 else "not shown"
     share = found.enough.cost / found.curves.large.cost if found.enough else None
@@ -79,18 +91,18 @@ def policy_row(one: Tried) -> list[str]:
         within(found.apgr),
         verdict if found.apgr.value is not None else NONE,
         NONE if share is None else f"{share:.0%}",
-        f"{seconds:.0%}",
-        f"{points:+.1f}",
-        f"{accepted:.0%}",
-        f"{100 * (found.harm.value or 0):.1f}%",
-        f"{100 * (found.waste.value or 0):.0f}%",
+        percent(beyond.seconds),
+        percent(beyond.points, "+.1f", "", 1),
+        percent(beyond.accepted),
+        percent(found.harm, ".1f"),
+        percent(found.waste),
     ]
 
 
 def certify_table(cascades: Mapping[str, Tried]) -> str:
     """What can be certified, of which small model, at which target."""
     rows = [
-        [model, f"{target:.0%}", *certified(one.forks, target)]
+        [model, f"{target:.0%}", *certified(one, target)]
         for model, one in cascades.items()
         for target in TARGETS
         if one.forks
@@ -99,15 +111,18 @@ def certify_table(cascades: Mapping[str, Tried]) -> str:
     return table(head, rows, "lrlrrr")
 
 
-def certified(forks: Sequence[Fork], target: float) -> list[str]:
-    """On four tenths chosen, on the rest certified."""
+def certified(one: Tried, target: float) -> list[str]:
+    """On four tenths learned and chosen, on the rest certified: what could be served."""
+    forks = one.forks
     parts = split([f.question for f in forks], {f.question: f.group for f in forks}, seed=0,
                   shares=(0.4, 0.6, 0.0))  # fmt: skip
-    scored = {f.question: Scored(f.confidence or 0.0, f.small.right, f.group) for f in forks}
-    tune = [scored[question] for question in parts.tune]
-    rest = [scored[question] for question in parts.certify]
+    halves = [[f for f in forks if f.question in set(part)] for part in (parts.tune, parts.certify)]
+    try:
+        tune, rest = (scored_of(part) for part in served(one, *halves))
+    except PolicyError as error:
+        return [f"no: {short(str(error))}", NONE, NONE, NONE]
     found = certify(tune, rest, target, DELTA)
     if isinstance(found, NotCertifiable):
         needed = "none would do" if found.labels_needed is None else f"{found.labels_needed}"
         return ["no", NONE, NONE, needed]
-    return ["yes", f"{found.coverage:.0%}", f"{found.errors} of {found.accepted}", f"{len(rest)}"]
+    return ["yes", f"{found.coverage:.0%}", f"{found.errors} of {found.accepted}", f"{found.n}"]

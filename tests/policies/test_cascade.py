@@ -259,7 +259,7 @@ async def test_a_sure_draft_without_the_form_that_was_asked_for_is_escalated_and
     asked = request(response_format=ResponseFormat("json_object"))
     _, reply = await played(made, asked)
     assert (reply.text, reply.path, len(small.asked)) == ('{"c": 1}', "escalated", 1)
-    assert (reply.steps[0].confidence, reply.steps[0].calibrated) == (0.0, False)
+    assert (reply.steps[0].confidence, reply.steps[0].calibrated) == (None, False)
     assert "by rule: not of the form that was asked for: no JSON" in reply.steps[0].why
 
 

@@ -2,8 +2,6 @@
 
 import math
 import random
-from collections.abc import Iterator
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -19,13 +17,6 @@ from sprat.policies.certify import (
     independent,
     power_of,
 )
-from sprat.policies.features import features_of
-from sprat.policies.fit import cross_fitted
-from sprat.policies.outcome import reply_of
-from sprat.policies.outcomes import read_log
-from sprat.types import ChatRequest
-
-LOGS = sorted((Path(__file__).parents[2] / "benchmarks" / "data").glob("*.jsonl.gz"))
 
 
 def drawn(draw: random.Random, n: int, error: float = 0.4, gap: float = 2.0) -> list[Scored]:
@@ -71,46 +62,6 @@ def test_an_error_of_exactly_the_target_passes_no_more_often_than_delta() -> Non
 def null(draw: random.Random, n: int) -> list[Scored]:
     """Wrong with probability 0.2 at every confidence, which is the hardest case."""
     return [Scored(draw.random(), draw.random() >= 0.2) for _ in range(n)]
-
-
-@pytest.mark.parametrize("log", LOGS, ids=lambda path: path.name)
-def test_of_a_real_log_95_of_100_splits_keep_their_promise(log: Path) -> None:
-    """The log is the population: splits are drawn from it, and fresh data are all of it.
-
-    So the true error of a certified threshold is known, and no chance blurs what is checked.
-    """
-    for model, answers in scored_models(log):
-        surest = sorted(answers, key=lambda answer: -answer.confidence)[: len(answers) // 3]
-        target = min(0.8, 0.05 + 1.3 * error_of(surest))
-        broken = certified = 0
-        for seed in range(100):
-            draw = random.Random(seed)
-            tune, held = (draw.choices(answers, k=300) for _ in range(2))
-            found = certify(tune, held, target)
-            if isinstance(found, Certificate):
-                certified += 1
-                fresh = [a for a in answers if a.confidence >= found.threshold]
-                broken += error_of(fresh) > target
-        assert certified >= 50, f"{model}: only {certified} of 100 were certified at {target:.2f}"
-        assert broken <= 5, f"{model}: {broken} of {certified} broke their promise of {target:.2f}"
-
-
-def error_of(answers: list[Scored]) -> float:
-    return sum(not answer.right for answer in answers) / len(answers)
-
-
-def scored_models(log: Path) -> Iterator[tuple[str, list[Scored]]]:
-    """Each model's answers, their confidence learned without them; drawn ones are independent."""
-    outcomes = read_log(log)
-    for model in outcomes.models:
-        of_model = outcomes.of(model.name).values()
-        known = [o for o in of_model if o.right is not None and o.text is not None]
-        right = [bool(o.right) for o in known]
-        if min(sum(right), len(right) - sum(right)) < 10:
-            continue
-        rows = [features_of(reply_of(o), ChatRequest(messages=())) for o in known]
-        sure = cross_fitted(rows, right, groups=[o.group for o in known])
-        yield model.name, [Scored(*pair) for pair in zip(sure, right, strict=True)]
 
 
 def test_the_certificate_says_all_that_was_tested() -> None:

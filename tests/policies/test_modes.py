@@ -123,9 +123,10 @@ class TestProbe:
         assert (reply.text, reply.path) == ("one two three four", "degraded")
         assert told(reply) == [("draft", "s"), ("answer", "l"), ("retry*", "s")]
 
-    async def test_a_model_without_log_probabilities_is_judged_by_rules(self):
+    async def test_a_model_without_log_probabilities_is_judged_by_rules_if_that_is_wanted(self):
+        decision = Decision(logistic=by_mean_logprob(), uncalibrated="accept")
         made = engine(
-            policy(mode="probe", probe_tokens=2),
+            policy(mode="probe", probe_tokens=2, decision=decision),
             mute("s", rule("one two three")),
             script("l", LARGE),
         )

@@ -177,6 +177,14 @@ def test_the_threshold_that_it_has_counts_too_not_only_the_curve(changes, said, 
     assert objections == "" if why is None else why in objections
 
 
+def test_where_questions_came_in_groups_the_certificate_says_that_it_is_of_one_of_each():
+    alone = calibrated()
+    grouped = calibrated(certificate={**(alone.certificate or {}), "left_out": 3})
+    said = "are wrong, of one per passage or translated question. 1 of the 50"
+    assert said in words.certificate_sentence(grouped)
+    assert said not in words.certificate_sentence(alone)
+
+
 def test_a_budget_that_is_not_certified_is_not_called_so():
     chosen = {"budget": 0.6, "delta": 0.05, "share": 0.55, "upper": 0.64, "threshold": None}
     found = calibrated(target_error=None, budget=0.6, floor=None, certificate=None, budgeted=chosen)

@@ -57,7 +57,7 @@ def evaluate(
     in their seconds and at their cost.
     """
     from sprat.policies.file import find_policy, read_policy
-    from sprat.studies.hybrid.evaluate import only_unseen
+    from sprat.studies.hybrid.seen import only_unseen
 
     targets = PolicyTargets(html_file, markdown_file, json_file)
     targets.check()

@@ -11,6 +11,7 @@ from sprat.engines.stamps import Stamps
 from sprat.errors import EngineError, EngineRefused, EngineTimeout, EngineWaiting, SpratError
 from sprat.measure.clock import Clock
 from sprat.policies.breaker import Breaker
+from sprat.policies.recorded import RecordedClock
 from sprat.policies.spec import Which
 from sprat.types import ChatRequest, Delta, Reply, Step, Timing, Usage
 
@@ -51,7 +52,7 @@ class Attempt:
         self.within_s: float | None = None
         """Waiting may take as long, and then the whole answer; None: whenever."""
         self.timing: Timing | None = None
-        self._late: Reply | None = None
+        self._clock = clock
         self._stamps = Stamps(request, clock)
         self._waiting = False
         self._began_s = 0.0
@@ -76,9 +77,10 @@ class Attempt:
             self.error = _left_alone(self.half, alone)
             return
         self.asked = True
-        self._stamps.sent()
+        sent_ns = self._clock()
+        self._stamps.sent(sent_ns)
         try:
-            async with aclosing(self._stream()) as pieces:
+            async with aclosing(self._stream(sent_ns)) as pieces:
                 async for piece in pieces:
                     yield piece
         except SpratError as error:
@@ -87,15 +89,18 @@ class Attempt:
         finally:
             self._ended()
 
-    async def _stream(self) -> AsyncGenerator[Delta]:
+    async def _stream(self, sent_ns: int) -> AsyncGenerator[Delta]:
         asked = self.half.engine.stream(self.request)
         self._began_s = asyncio.get_running_loop().time()
         async with aclosing(cast("AsyncGenerator[Delta | Reply]", asked)) as stream:
             while not isinstance(piece := await self._next(stream), Reply):
+                self._in_recorded_time(sent_ns)
                 self.pieces.append(piece)
                 self._stamps.piece(piece, tool_call=bool(piece.tool_calls))
                 yield piece
-        self._answered(piece)
+        self._in_recorded_time(sent_ns)
+        self.reply = piece
+        self.half.breaker.worked()
 
     async def _next(self, stream: AsyncGenerator[Delta | Reply]) -> Delta | Reply:
         try:
@@ -135,14 +140,12 @@ class Attempt:
         if self._limit is not None and not self._limit.expired():
             self._limit.reschedule(self._until_s)
 
-    def _answered(self, reply: Reply) -> None:
-        """An answer out of a record comes at once, but says how long it took."""
-        took_s = reply.timing.answer_s - (reply.timing.load_s or 0.0)
-        if self.within_s is not None and took_s > self.within_s:
-            self._late = reply
+    def _in_recorded_time(self, sent_ns: int) -> None:
+        """What comes out of a record comes at once; its clock says when it came then."""
+        if self.within_s is None or not isinstance(self._clock, RecordedClock):
+            return
+        if self._clock.passed(sent_ns + round(self.within_s * 1e9)):
             raise self._too_slow()
-        self.reply = reply
-        self.half.breaker.worked()
 
     def _too_slow(self) -> EngineTimeout | EngineWaiting:
         if self._waiting:
@@ -152,8 +155,7 @@ class Attempt:
     def _ended(self) -> None:
         if self.reply is None and self.error is None:  # closed, cancelled, or a fault of the code
             self.half.breaker.released(self, well=bool(self.pieces))
-        answered = self.reply or self._late
-        self.timing = answered.timing if answered else self._stamps.done()
+        self.timing = self.reply.timing if self.reply else self._stamps.done()
 
     def elapsed(self) -> Timing:
         """The times up to now, of an attempt under way."""
@@ -162,8 +164,8 @@ class Attempt:
     @property
     def usage(self) -> Usage | None:
         """The engine's own count; of an attempt that was cut, an estimate; None: nothing came."""
-        if answered := self.reply or self._late:
-            return answered.usage
+        if self.reply:
+            return self.reply.usage
         return _estimate(self.request, self.pieces) if self.pieces else None
 
     def cost_usd(self, price: Price | None) -> float | None:
@@ -171,9 +173,8 @@ class Attempt:
 
         Waiting costs nothing: seconds count from where the model began with it.
         """
-        answered = self.reply or self._late
-        if answered and answered.cost_usd is not None:
-            return answered.cost_usd
+        if self.reply and self.reply.cost_usd is not None:
+            return self.reply.cost_usd
         if price is None or self.timing is None:
             return None
         if self._waiting:

@@ -13,9 +13,11 @@ async def beforehand(turn: Turn) -> AsyncGenerator[Delta]:
     """The small model where it will probably be right, else the large one; live either way."""
     confidence = confidence_of(turn.policy, turn.request, None)
     decision = turn.policy.decision
-    enough = decision.accepts(confidence.value)
-    why = f"from the prompt: {decision.judged(confidence.value)}"
-    turn.gate("small" if enough else "large", f"{why}; {confidence.why}", confidence)
+    judged = decision.can_judge(calibrated=confidence.calibrated)
+    enough = judged and decision.accepts(confidence.value)
+    said = decision.judged(confidence.value) if judged else "cannot be judged"
+    why = f"from the prompt: {said}; {confidence.why}"
+    turn.gate("small" if enough else "large", why, confidence if judged else None)
     way = direct(turn, "small", other="large") if enough else direct(turn, "large", other="small")
     async with aclosing(way) as pieces:
         async for piece in pieces:

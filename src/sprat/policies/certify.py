@@ -25,7 +25,7 @@ class Scored(msgspec.Struct, frozen=True):
     confidence: float
     right: bool
     group: str = ""
-    """Answers of one group are not independent: only one of them is tested. Empty: alone."""
+    """Answers of one group are not independent: only one of them counts. Empty: alone."""
 
 
 class Tried(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +39,11 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Certificate(msgspec.Struct, frozen=True, kw_only=True):
-    """At most `target_error` of the accepted are wrong: so it is, with probability 1 - delta."""
+    """At most `target_error` of the accepted are wrong: so it is, with probability 1 - delta.
+
+    Where answers come in groups it is of one answer per group, drawn at random: large groups count
+    no more than small ones.
+    """
 
     method: str = "fixed-sequence testing, exact binomial bound"
     target_error: float
@@ -58,6 +62,7 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     floor: float
     """The share that even a perfect confidence would have to escalate."""
     tune_n: int
+    """Answers that chose what is tried, one of each group too."""
     left_out: int
     """Answers of the certify split that were not tested on, their group being there already."""
     tried: tuple[Tried, ...]
@@ -110,7 +115,7 @@ def certify(
     The tune split alone says which thresholds are tried, and in which order: the first is the one
     that passes most probably, the next ones accept more and more. Each is tested exactly on the
     certify split, the first failure ends it, and so the chance that any threshold passes that
-    should not is at most `delta`, however many are tried.
+    should not is at most `delta`, however many are tried. Of each group one answer counts.
 
     Raises:
         PolicyError: a split is empty, or a target or delta that is not between 0 and 1.
@@ -119,13 +124,13 @@ def certify(
     (fixed-sequence testing); the p-value of a threshold is the binomial tail at its target.
     """
     _check(tune, certify, target_error, delta)
-    tested = independent(certify)
-    levels = _levels(tune, grid)
+    chosen, tested = independent(tune), independent(certify)
+    levels = _levels(chosen, grid)
     tried = _tested(
         _sequence(levels, len(tested), target_error, delta), tested, delta, target_error
     )
     passed = [one for one in tried if _passes(one, target_error, delta)]
-    small_error = sum(not answer.right for answer in tune) / len(tune)
+    small_error = sum(not answer.right for answer in chosen) / len(chosen)
     floor = feasibility_floor(small_error, target_error)
     if not passed:
         return _not_certifiable(levels, tried, (target_error, delta, small_error, floor))
@@ -141,7 +146,7 @@ def certify(
         coverage=last.accepted / len(tested),
         small_error=small_error,
         floor=floor,
-        tune_n=len(tune),
+        tune_n=len(chosen),
         left_out=len(certify) - len(tested),
         tried=tuple(tried),
     )

@@ -27,6 +27,9 @@ async def accepts(turn: Turn, draft: Attempt, reply: Reply | None = None) -> boo
 def settle(turn: Turn, draft: Attempt, confidence: Confidence) -> bool:
     """Write the judgement into the draft's attempt, and say whether it is enough."""
     decision = turn.policy.decision
+    if not decision.can_judge(calibrated=confidence.calibrated):
+        draft.why = f"cannot be judged: {confidence.why}"
+        return False
     enough, said = decision.accepts(confidence.value), decision.judged(confidence.value)
     draft.why = f"{said}; {confidence.why}" if confidence.why else said
     draft.confidence = confidence.value

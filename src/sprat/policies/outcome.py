@@ -66,6 +66,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind: str
     group: str
     """Questions of one group are not independent of each other."""
+    wording: str = ""
+    """`wording.wording_of` what was asked, which is not in a log itself; empty: not known."""
     scorer: str
     model: str
     right: bool | None = None

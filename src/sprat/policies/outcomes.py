@@ -19,6 +19,7 @@ from sprat.policies.outcome import (
     tokens_of,
 )
 from sprat.policies.splits import groups_of
+from sprat.policies.wording import together, wording_of
 from sprat.types import Question, Reply, Run
 
 __all__ = [
@@ -52,7 +53,7 @@ def outcomes_of(
     millisecond.
     """
     known = {question.id: question for question in questions}
-    together = groups_of(questions) if groups is None else groups
+    shared = groups_of(questions) if groups is None else groups
     sides: dict[tuple[str, str], list[Run]] = {}
     for run in runs:
         if run.question in known:
@@ -65,7 +66,7 @@ def outcomes_of(
     outcomes: list[Outcome] = []
     for (asked, model), run in plain.items():
         question, others = known[asked], sides[asked, model]
-        outcome = _outcome(run, question, together.get(asked, asked))
+        outcome = _outcome(run, question, shared.get(asked, asked))
         drafts = {side[1]: draft for side, draft in plain.items() if side[0] == asked}
         readings = _readings(
             others, {name: draft for name, draft in drafts.items() if name != model}
@@ -92,6 +93,7 @@ def _outcome(run: Run, question: Question, group: str) -> Outcome:
         question=question.id,
         kind=question.kind,
         group=group,
+        wording=wording_of(question.messages),
         scorer=question.scorer,
         model=run.model,
         right=_right(run),
@@ -199,10 +201,11 @@ def _is_check(run: Run, question: Question) -> bool:
 
 
 def join(logs: Sequence[OutcomeLog]) -> OutcomeLog:
-    """Several logs as one; the newest one's environment and date.
+    """Several logs as one; the newest one's environment and date. Groups that meet are one.
 
     Raises:
-        RunError: a model is not the same everywhere, or answers a question twice.
+        RunError: a model is not the same everywhere, or answers a question twice; or one name
+            stands for two questions.
     """
     models: dict[str, LoggedModel] = {}
     for model in (model for log in logs for model in log.models):
@@ -217,11 +220,24 @@ def join(logs: Sequence[OutcomeLog]) -> OutcomeLog:
         sets=tuple(dict.fromkeys(part for log in logs for part in log.sets)),
         created=last.created,
         environment=last.environment,
-        outcomes=tuple(outcome for log in logs for outcome in log.outcomes),
+        outcomes=_regrouped([outcome for log in logs for outcome in log.outcomes]),
     )
     for name in models:
         joined.of(name)
     return joined
+
+
+def _regrouped(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
+    """What is the same question, or of one group, in several logs is so in the whole."""
+    wordings: dict[str, str] = {}
+    for one in outcomes:
+        if one.wording and wordings.setdefault(one.question, one.wording) != one.wording:
+            raise RunError(
+                f"{one.question!r} is not the same question in all of these outcomes.",
+                fix="Take those of one question set at a time.",
+            )
+    groups = together((one.question, one.group, one.wording) for one in outcomes)
+    return tuple(msgspec.structs.replace(one, group=groups[one.question]) for one in outcomes)
 
 
 def _tenths(seconds: float) -> float:

@@ -39,6 +39,12 @@ class RecordedClock:
         """Go forward to a moment; never back."""
         self.now_ns = max(self.now_ns, at_ns)
 
+    def passed(self, until_ns: int) -> bool:
+        """Whether it went beyond a moment; then it is that moment, at which somebody gave up."""
+        late = self.now_ns > until_ns
+        self.now_ns = min(self.now_ns, until_ns)
+        return late
+
 
 class RecordedEngine:
     """Answers requests whose messages are those of a recorded question.
@@ -64,7 +70,10 @@ class RecordedEngine:
         self._drafts = {
             other.name: log.of(other.name) for other in log.models if other.name != model
         }
-        self._asked = {_said(question.messages): question.id for question in questions}
+        self._asked: dict[tuple[tuple[str, str], ...], str] = {}
+        for question in questions:  # of those in the same words the first is answered
+            if question.id in self._outcomes:
+                self._asked.setdefault(_said(question.messages), question.id)
         self._clock = clock or RecordedClock()
 
     async def stream(self, request: ChatRequest) -> AsyncIterator[Delta | Reply]:

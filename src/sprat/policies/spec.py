@@ -65,6 +65,10 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     escalating, for its cost (`policies.worth`), which is no probability of being right."""
     threshold: Share | None = 0.5
     """Accepted from this confidence on; None (`null`): nothing ever is, however sure."""
+    uncalibrated: Literal["escalate", "accept"] = "escalate"
+    """An answer that the learned confidence cannot judge (other sampling than it was calibrated
+    for, or no log-probabilities) is escalated; or `accept`: from the same threshold on, though that
+    was chosen and certified for others. Says nothing without a `logistic`."""
     self_check: bool = False
     """The small model is asked whether its own answer is right; its yes is a feature."""
     sample: bool = False
@@ -73,6 +77,10 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def accepts(self, confidence: float) -> bool:
         """Whether so much confidence is enough."""
         return self.threshold is not None and confidence >= self.threshold
+
+    def can_judge(self, *, calibrated: bool) -> bool:
+        """Whether such a confidence decides; else the answer is escalated."""
+        return calibrated or self.logistic is None or self.uncalibrated == "accept"
 
     def judged(self, confidence: float) -> str:
         """The same in a few words."""
@@ -121,14 +129,15 @@ class Shadow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     share: Share = 0.1
     """Of the requests, chosen by a hash of the conversation, the large model answers too."""
     window: Annotated[int, msgspec.Meta(ge=10)] = 50
-    """The latest so many shadowed answers are looked at."""
+    """So many shadowed answers, or confidences, are looked at together; then the next ones."""
     most_disagreement: Share = 0.5
-    """Alarm: the share of disagreeing answers is above this, with 95% confidence."""
+    """Alarm: the share of disagreeing answers is above this. At a share that is not, there is
+    ever an alarm with probability 0.05 at most, however long it watches."""
     agree_f1: Share = 0.5
     """Two answers agree from this token F1 on."""
     baseline: tuple[float, ...] = ()
-    """Confidences when the policy was calibrated, sorted; alarm: the latest are not from the same
-    distribution (Kolmogorov-Smirnov, p < 0.001). Empty: not watched."""
+    """Confidences when the policy was calibrated, sorted; alarm: those of a window are not from the
+    same distribution (Kolmogorov-Smirnov; ever a false one: 0.001 at most). Empty: not watched."""
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

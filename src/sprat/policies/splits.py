@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from sprat.errors import PolicyError
+from sprat.policies.wording import together, wording_of
 from sprat.types import Question
 
 SHARES = (0.4, 0.3, 0.3)
@@ -23,7 +24,7 @@ class Splits(msgspec.Struct, frozen=True, kw_only=True):
     certify: tuple[str, ...]
     """Looked at once, by one sequence of tests."""
     report: tuple[str, ...]
-    """Looked at last, by nothing that decides."""
+    """Looked at last: it says whether what was chosen is worth having."""
 
 
 def split(
@@ -100,16 +101,24 @@ def _place(group: str, seed: int) -> str:
 def groups_of(questions: Iterable[Question]) -> dict[str, str]:
     """For each question what it shares with those that it is not independent of.
 
-    Translations belong to their original, and questions about one passage (in SQuAD's form) to the
-    passage; any other question is a group of its own.
+    Translations belong to their original, questions about one passage (in SQuAD's form) to the
+    passage, and questions in the same words to each other; any other one is a group of its own.
     """
     known = {question.id: question for question in questions}
-    return {name: _group(question, known) for name, question in known.items()}
+    return together(
+        (name, _group(question, known), wording_of(question.messages))
+        for name, question in known.items()
+    )
+
+
+def original_of(question: Question) -> str | None:
+    """The name of the question that this one translates; None: it is no translation."""
+    marks = [tag for tag in question.tags if tag.startswith(_TRANSLATION)]
+    return marks[0].removeprefix(_TRANSLATION) if marks else None
 
 
 def _group(question: Question, known: Mapping[str, Question]) -> str:
-    marks = [tag for tag in question.tags if tag.startswith(_TRANSLATION)]
-    original = marks[0].removeprefix(_TRANSLATION) if marks else question.id
+    original = original_of(question) or question.id
     if original not in known:
         return original
     said = "\n".join(message.content for message in known[original].messages)

@@ -1,17 +1,23 @@
-"""What a shadow sees: whether the small model still answers as it did."""
+"""What a shadow sees: whether the small model still answers as it did.
 
-from bisect import insort
+It looks for as long as the policy serves, and every look could be a false alarm. So answers are
+looked at window by window, none in two of them, and each window has less to spend than the last:
+together no more than the level.
+"""
+
 from collections import deque
 
 import msgspec
 
-from sprat.policies.drift import at_least, same_distribution
+from sprat.policies.drift import against, same_distribution, spent
 from sprat.policies.spec import Shadow
 
 _LEAST = 10
 """Shadowed answers before anything is concluded."""
-_DISAGREE_P = 0.05
-_DRIFT_P = 0.001
+DISAGREE_LEVEL = 0.05
+"""The probability that an allowed share of disagreement ever raises the alarm."""
+DRIFT_LEVEL = 0.001
+"""That confidences which are distributed as they were ever do."""
 
 
 class ShadowStanding(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +47,7 @@ class Watch:
         """Forget everything, the alarm too."""
         self.alarm: str | None = None
         self.compared = 0
-        self._new = 0
+        self._seen = 0
         self._differs: deque[bool] = deque(maxlen=self._shadow.window)
         self._confidences: deque[float] = deque(maxlen=self._shadow.window)
 
@@ -52,28 +58,25 @@ class Watch:
 
     def compare(self, agreement: float) -> None:
         """Both answered; `agreement` is their token F1."""
-        self.compared += 1
+        before, n = divmod(self.compared, self._shadow.window)
+        self.compared, n = self.compared + 1, n + 1
         self._differs.append(agreement < self._shadow.agree_f1)
-        hits, n = self.disagreed
-        most = self._shadow.most_disagreement
-        if n >= _LEAST and hits / n > most and at_least(hits, n, most) < _DISAGREE_P:
+        hits = sum([*self._differs][-n:])
+        odds = against(hits, n, self._shadow.most_disagreement)
+        if n >= _LEAST and odds >= 1 / spent(DISAGREE_LEVEL, before + 1):
             self._raise(f"{hits} of the latest {n} answers differ from the large model's")
 
     def see(self, confidence: float) -> None:
         """The small model answered, as surely as that."""
         self._confidences.append(confidence)
-        self._new += 1
-        window = self._shadow.window
-        if not self._baseline or len(self._confidences) < window or self._new < window / 10:
+        self._seen += 1
+        looks, begun = divmod(self._seen, self._shadow.window)
+        if begun or not self._baseline:
             return
-        self._new = 0
-        latest: list[float] = []
-        for value in self._confidences:
-            insort(latest, value)
-        p = same_distribution(latest, self._baseline)
-        if p < _DRIFT_P:
+        p = same_distribution(sorted(self._confidences), self._baseline)
+        if p < spent(DRIFT_LEVEL, looks):
             self._raise(
-                f"the latest {window} confidences are distributed unlike those of its "
+                f"the latest {self._shadow.window} confidences are distributed unlike those of its "
                 f"calibration (p = {p:.1g})"
             )
 

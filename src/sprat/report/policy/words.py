@@ -182,10 +182,12 @@ def certificate_sentence(found: Calibrated) -> str:
     sealed = found.certificate
     if sealed is None or found.target_error is None:
         return ""
+    each = ", of one per passage or translated question" if sealed.get("left_out") else ""
     return (
         f"Certified: at confidence {1 - sealed['delta']:.0%}, at most {found.target_error:.0%} of "
-        f"the accepted answers are wrong. {sealed['errors']} of the {sealed['accepted']} accepted "
-        f"to certify on were (of this threshold alone: up to {sealed['upper']:.1%}). It accepts "
+        f"the accepted answers are wrong{each}. "
+        f"{sealed['errors']} of the {sealed['accepted']} accepted to certify on were "
+        f"(of this threshold alone: up to {sealed['upper']:.1%}). It accepts "
         f"{sealed['coverage']:.0%}, from threshold {sealed['threshold']:.3f} on."
     )
 

@@ -1,7 +1,7 @@
 """`sprat calibrate`: learn a confidence, certify its threshold, and see what came of it.
 
 Three parts of the questions, none of which sees another one's work: `tune` teaches the confidence
-and orders the thresholds, `certify` tests them, `report` is only looked at.
+and orders the thresholds, `certify` tests them, `report` says whether the policy is worth having.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from sprat.policies.logistic import Logistic
 from sprat.policies.prompt import PROMPT_FEATURES
 from sprat.policies.spec import Policy, Side
 from sprat.studies.hybrid.beside import Pair
-from sprat.studies.hybrid.evaluate import About, evaluation_of, mark_of
+from sprat.studies.hybrid.evaluate import About, evaluation_of
 from sprat.studies.hybrid.forks import Fork, Sides, Unit, unit_of
 from sprat.studies.hybrid.learning import Pupil, taught, teaches, with_unseen
 from sprat.studies.hybrid.listening import NEVER, at, deciding, heard, listening
@@ -27,6 +27,7 @@ from sprat.studies.hybrid.parts import Parts, judged, parts_of, splits_of
 from sprat.studies.hybrid.recorded import Recorded
 from sprat.studies.hybrid.replay import stage
 from sprat.studies.hybrid.result import Calibrated, Evaluation
+from sprat.studies.hybrid.seen import marks_of
 from sprat.studies.hybrid.threshold import Found, Part, chosen_threshold
 from sprat.studies.hybrid.verdict import objections
 from sprat.studies.hybrid.wish import Wish, blank
@@ -160,7 +161,7 @@ def _finished(
     """With all that is to be known of it later."""
     sets = msgspec.to_builtins(recorded.log.sets)
     sealed = sealed_of(found)
-    seen = sorted(mark_of(fork.question) for fork in (*parts.tune, *parts.certify))
+    seen = marks_of(recorded, [fork.question for fork in (*parts.tune, *parts.certify)])
     shadow = msgspec.structs.replace(policy.shadow, baseline=_baseline(parts))
     return msgspec.structs.replace(
         policy,
@@ -196,11 +197,12 @@ def _holds(found: Found) -> bool:
 
 
 def _baseline(parts: Parts) -> tuple[float, ...]:
-    """Confidences of questions that taught nothing, sorted, and thinned where they are many."""
+    """Confidences of questions that taught nothing, sorted, and thinned where they are many.
+
+    Of the certify part alone: no part of the report is in what decides.
+    """
     confidences = sorted(
-        round(fork.confidence, 4)
-        for fork in (*parts.certify, *parts.report)
-        if fork.confidence is not None
+        round(fork.confidence, 4) for fork in parts.certify if fork.confidence is not None
     )
     return tuple(confidences[:: max(1, -(-len(confidences) // MOST_BASELINE))])
 

@@ -1,6 +1,5 @@
 """`sprat policy evaluate`: one policy on recorded outcomes, beside what it is held against."""
 
-import hashlib
 from collections.abc import Sequence
 from statistics import fmean, median
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,6 +16,7 @@ from sprat.studies.hybrid.judging import judgement_of
 from sprat.studies.hybrid.recorded import Recorded
 from sprat.studies.hybrid.replay import stage
 from sprat.studies.hybrid.result import Curves, Evaluation, PathLine, SideLine
+from sprat.studies.hybrid.seen import held_out
 
 if TYPE_CHECKING:
     from sprat.studies.hybrid.mathematics import Floats
@@ -79,35 +79,6 @@ def refuse_wordless(policy: Policy, recorded: Recorded) -> None:
             f"{policy.name} reads the prompts, and the log holds no questions.",
             fix="Give them: --questions FILE",
         )
-
-
-def mark_of(question: str) -> str:
-    """A short name of a question, by which a policy remembers that it has seen it."""
-    return hashlib.sha256(question.encode()).hexdigest()[:10]
-
-
-def held_out(policy: Policy, recorded: Recorded) -> bool | None:
-    """Whether the policy saw none of these questions; None: it does not say what it saw."""
-    seen = (policy.evaluation or {}).get("seen")
-    if seen is None:
-        return None
-    return not set(seen) & {mark_of(question.id) for question in recorded.questions}
-
-
-def only_unseen(policy: Policy, recorded: Recorded) -> Recorded:
-    """Without the questions that taught or certified the policy.
-
-    Raises:
-        PolicyError: the policy does not say which they were.
-    """
-    seen = (policy.evaluation or {}).get("seen")
-    if seen is None:
-        raise PolicyError(
-            f"{policy.name} does not say which questions it was made with.",
-            fix="Leave --unseen out.",
-        )
-    kept = tuple(q for q in recorded.questions if mark_of(q.id) not in set(seen))
-    return recorded._replace(questions=kept)
 
 
 def _warnings(policy: Policy, recorded: Recorded, forks: Sequence[Fork]) -> list[str]:

@@ -1,6 +1,6 @@
 """Outcomes to work on: from recorded studies, or from a log; and the questions that they answer."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from sprat.policies.outcomes import (
     outcomes_of,
     read_log,
 )
+from sprat.policies.wording import wording_of
 from sprat.runs.store import Store
 from sprat.runs.study import Study
 from sprat.studies.plan import KIND
@@ -22,6 +23,7 @@ from sprat.types import Message, Question
 SUFFIX = ".jsonl.gz"
 """How a log's name ends; anything else names a recorded study."""
 BUILT_IN = "everyday"
+_OTHERS = "Give the questions that were asked, or leave --questions out."
 ROOM = 1_000_000
 """Tokens: how many an answer could have is not in a log, and none that is there is to be cut."""
 
@@ -106,7 +108,7 @@ def of_log(log: OutcomeLog, worded_by: Sequence[Question] = ()) -> Recorded:
     """A log and its questions: those given, the built-in set's, or stand-ins with only a name.
 
     Raises:
-        QuestionError: a question of the log that is not among those given.
+        QuestionError: a question of the log that is not among those given, or in other words.
     """
     asked = {outcome.question: outcome for outcome in log.outcomes}
     given = worded_by or (_built_in() if {part.name for part in log.sets} == {BUILT_IN} else ())
@@ -121,9 +123,23 @@ def of_log(log: OutcomeLog, worded_by: Sequence[Question] = ()) -> Recorded:
     if missing:
         raise QuestionError(
             f"The log holds {missing[0]!r}, which is not among the questions given.",
-            fix="Give the questions that were asked, or leave --questions out.",
+            fix=_OTHERS,
         )
+    refuse_other_words(log, known)
     return Recorded(log, tuple(known[name] for name in asked), worded=True)
+
+
+def refuse_other_words(log: OutcomeLog, known: Mapping[str, Question]) -> None:
+    """A name is not enough: rows without one are q0001 and so on in every file.
+
+    Raises:
+        QuestionError: a question was asked in other words.
+    """
+    for one in log.outcomes:
+        if one.wording and one.wording != wording_of(known[one.question].messages):
+            raise QuestionError(
+                f"The log's {one.question!r} is another question than the one given.", fix=_OTHERS
+            )
 
 
 def _built_in() -> Iterable[Question]:

@@ -124,7 +124,7 @@ class Calibrated(msgspec.Struct, frozen=True, kw_only=True):
     target_error: float | None
     """Share of wrong answers among the accepted ones; None: a budget was to be kept instead."""
     budget: float | None
-    """Share of the large model's seconds."""
+    """Share of what the large model costs, in `Curves.unit`; None: a target was to be kept."""
     floor: float | None
     """The share that even an oracle must escalate for the target; None: no target."""
     small_error: float

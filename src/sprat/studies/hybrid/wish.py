@@ -27,7 +27,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     target_error: float | None = 0.1
     """Share of wrong answers among the accepted ones; None: there is a budget instead."""
     budget: float | None = None
-    """Share of the large model's seconds; None: there is a target instead."""
+    """Share of what the large model costs, in dollars where all is priced, else in seconds; None:
+    there is a target instead."""
     delta: float = 0.05
     seed: int = 0
     self_check: bool = False
