@@ -18,6 +18,7 @@
     │   └── EngineRefused       the endpoint said no (status and its own words kept)
     ├── EngineWaiting           no place at a model, or it was not loaded, in the time allowed
     ├── PolicyError             a policy file that cannot be used, or a policy not worth having
+    ├── DocumentError           a document that cannot be read, an index that cannot be used
     ├── QuestionError           a question file that cannot be read
     └── RunError                recorded runs: missing, from another version, not resumable
 
@@ -125,6 +126,10 @@ class EngineWaiting(SpratError):
 
 class PolicyError(SpratError):
     """A policy file cannot be used, or the policy asked for is not worth having."""
+
+
+class DocumentError(SpratError):
+    """A document cannot be read, or an index of documents cannot be used."""
 
 
 class QuestionError(SpratError):

@@ -170,6 +170,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.runs_file.parent / "policies"
 
     @property
+    def documents_dir(self) -> Path:
+        """Where `sprat index` keeps what it read, unless `--store` says otherwise."""
+        return self.runs_file.parent / "documents"
+
+    @property
     def runs_file(self) -> Path:
         """The SQLite file of recorded runs."""
         if self.home:

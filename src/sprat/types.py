@@ -202,6 +202,28 @@ large one answered; who answers was chosen beforehand; the large one gave no ans
 one's is kept: the draft, or what it answered where there was none."""
 
 
+class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A passage of a document that an answer rests on, or was looked for in."""
+
+    file: str
+    """As it was indexed: an absolute path, or the name of an upload."""
+    start: int
+    """Where the passage begins in the document's text, in characters."""
+    end: int
+    text: str
+    """The document's text from `start` to `end`, exactly."""
+    score: float
+    """How well it fits the question, 0 to 1: `rag.fuse`."""
+    page: int | None = None
+    """From 1; None: the document has no pages."""
+    heading: str = ""
+    """The headings above it, from the outermost, joined by ` > `."""
+    number: int | None = None
+    """The `[n]` by which the answer cites it; None: it was found, not cited."""
+    quote: tuple[int, int] | None = None
+    """Where in the document's text the words stand that the answer quotes."""
+
+
 class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One attempt behind a reply. Discarded drafts are kept too: they were paid for."""
 
@@ -241,6 +263,10 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """Attempts. Of a policy all of them, the kept one too; of an engine those before the reply."""
     cost_usd: float | None = None
     """Of all attempts; None: the price of one of them is not known."""
+    answered: bool | None = None
+    """Of an answer from documents: whether they say it. None: nothing was asked of documents."""
+    sources: tuple[Source, ...] = ()
+    """The passages behind it: the cited ones first, then what else was found, best first."""
     path: Path | None = None
     """How a policy came by it; None: no policy answered."""
     read: tuple[TokenLogprob, ...] | None = None

@@ -1,0 +1,1 @@
+"""The Chainlit app: a chat over documents."""

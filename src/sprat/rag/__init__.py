@@ -1,0 +1,1 @@
+"""Answers from documents: read, cut into passages, kept, found, quoted, or honestly not there."""

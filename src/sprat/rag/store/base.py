@@ -1,0 +1,93 @@
+"""What every store of passages does. One suite of tests runs over all of them."""
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+import msgspec
+
+from sprat.rag.document import Document, Hit, Passage
+
+FORMAT = 1
+
+
+class Indexed(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that a store holds."""
+
+    file: str
+    title: str
+    sha256: str
+    bytes: int
+    media: str
+    passages: int
+    embedded: bool
+    """Whether every passage of it has its vector."""
+
+
+class StoreInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What a store is."""
+
+    kind: str
+    """`sqlite`, `qdrant-edge`, `qdrant`."""
+    place: str
+    """The folder, or the address."""
+    documents: int
+    passages: int
+    embedder: str | None
+    """The model whose vectors it holds; None: words only."""
+    dimensions: int | None
+    bytes: int | None
+    """On disk; None: it does not say."""
+    format: int = FORMAT
+
+
+class Store(Protocol):
+    """Keeps passages and finds them. Calls block: from async code they go to a thread.
+
+    Several processes may hold the same store open, to read and to write. A call that has returned
+    survives `kill -9`; one that was cut off has not happened.
+    """
+
+    def info(self) -> StoreInfo:
+        """What it holds at this moment."""
+        ...
+
+    def documents(self) -> dict[str, Indexed]:
+        """By file."""
+        ...
+
+    def put(
+        self, document: Document, passages: Sequence[Passage], vectors: Sequence[bytes] | None
+    ) -> None:
+        """Keep a document, in place of what its file had before.
+
+        `vectors`: one per passage, `dimensions` little-endian float32 of length 1 each, made by the
+        store's embedder; None: words only.
+
+        Raises:
+            DocumentError: vectors of another size than the store's; it is full, or locked too long.
+        """
+        ...
+
+    def remove(self, files: Iterable[str]) -> int:
+        """Forget documents; how many there were."""
+        ...
+
+    def text(self, file: str) -> str | None:
+        """A document's whole text, as it was read; None: it is not here."""
+        ...
+
+    def lexical(self, query: str, most: int) -> list[Hit]:
+        """The passages that share words with `query`, best first. Any text is a query."""
+        ...
+
+    def dense(self, vector: bytes, most: int) -> list[Hit]:
+        """The passages whose vectors are nearest, by cosine, best first; none without vectors."""
+        ...
+
+    def passages(self, keys: Sequence[int]) -> dict[int, Passage]:
+        """The passages of these keys; those removed meanwhile are left out."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it. Safe to call twice."""
+        ...
