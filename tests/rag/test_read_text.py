@@ -2,6 +2,7 @@
 
 import codecs
 import json
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -177,11 +178,8 @@ def test_an_uploads_name_has_no_folders() -> None:
 
 
 @given(st.binary(max_size=400), st.sampled_from(["a.md", "a.py", "a.txt", "a.ipynb", "a"]))
-def test_any_bytes_are_read_or_refused_in_one_line(data: bytes, name: str) -> None:
-    try:
+def test_any_bytes_are_read_or_refused(data: bytes, name: str) -> None:
+    with suppress(DocumentError):  # and nothing else
         read = read_bytes(name, data)
-    except DocumentError as error:
-        assert "\n" not in str(error)
-    else:
         assert read.text.strip()
         assert all(0 <= one.start < len(read.text) for one in read.headings)

@@ -136,9 +136,9 @@ def _kinds(files: tuple[tuple[str, str], ...], title: str) -> list[str]:
     reasons: defaultdict[str, list[str]] = defaultdict(list)
     for file, why in files:
         name = PurePath(file).name
-        reasons[why.removeprefix(name).strip()].append(name)
+        reasons[why.removeprefix(f"{name} is ").removeprefix(name).strip()].append(name)
     lines = [
-        f"{title}: {names[0]}{f' and {len(names) - 1} more' if names[1:] else ''} {why}"
+        f"{title}: {names[0]}{f' and {len(names) - 1:,} more' if names[1:] else ''}: {why}"
         for why, names in sorted(reasons.items(), key=lambda found: -len(found[1]))
     ]
     more = [f"… and {len(lines) - SHOWN} other reasons: see --json"] if lines[SHOWN:] else []
