@@ -113,6 +113,14 @@ async def test_a_fault_of_a_reader_ends_nothing(
     assert "ZeroDivisionError" in report.skipped[0][1]
 
 
+@pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="every name is Unicode there")
+async def test_a_name_that_is_no_text_ends_nothing(store: Store, docs: Path) -> None:
+    (docs / "\udcff.md").write_text("Fish.", encoding="utf-8")
+    report = await index([docs], store, None)
+    assert counts(report) == (3, 0, 0, 0, 1)
+    assert report.skipped[0][1].startswith("?.md is not read: its name is no UTF-8.")
+
+
 async def test_a_later_run_embeds_what_lacks_vectors(store: Store, docs: Path) -> None:
     await index([docs], store, None)
     assert not any(one.embedded for one in store.documents().values())

@@ -183,3 +183,22 @@ def test_any_bytes_are_read_or_refused(data: bytes, name: str) -> None:
         read = read_bytes(name, data)
         assert read.text.strip()
         assert all(0 <= one.start < len(read.text) for one in read.headings)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.md", "# " + " " * 200_000 + "x"),
+        ("a.md", "# " + "[" * 200_000),
+        ("a.md", "```\n" * 100_000),
+        ("a.txt", "<!-- -->" * 500 + "x"),
+        ("a.py", "public " * 100_000),
+        ("a.rst", "a\n" * 200_000),
+    ],
+    ids=["spaces", "brackets", "fences", "comments", "words", "lines"],
+)
+@pytest.mark.timeout(20)
+def test_no_text_takes_for_ever_to_read(name: str, text: str) -> None:
+    from sprat.rag.chunk import chunk
+
+    chunk(read_bytes(name, text.encode()))
