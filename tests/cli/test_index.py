@@ -36,6 +36,12 @@ def test_the_json_is_the_report_and_the_store(capsys, docs: Path, tmp_path: Path
     code, out, _ = run(capsys, "index", str(docs), "--no-vectors", "--store", store, "--json", "-")
     assert code == 0
     made = json.loads(out)
+    assert " ".join(made["report"]) == (
+        "added changed unchanged removed skipped words_only passages seconds"
+    )
+    assert " ".join(made["store"]) == (
+        "kind place documents passages embedder dimensions bytes format"
+    )
     assert made["report"]["added"] == 2
     assert len(made["report"]["skipped"]) == 2
     assert (made["store"]["place"], made["store"]["passages"]) == (store, 2)
