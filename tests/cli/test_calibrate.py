@@ -200,15 +200,29 @@ def test_a_study_becomes_a_log_from_which_the_same_policy_comes(study, place, ca
     assert f"{2 * N} answers to {N} questions" in out
     assert {model.name for model in read_log(Path(log)).models} == set(MODELS[1::2])
     found = []
-    for source in (study, log):
+    for source, words in ((study, ()), (log, ("--questions", "cases.jsonl"))):
         target = place / "p.json"
         code, _, err = calibrated(
-            capsys, source, "--target-error", "0.2", "--replace", "--out", str(target)
+            capsys, source, *words, "--target-error", "0.2", "--replace", "--out", str(target)
         )
         assert code == 0, err
         policy = read_policy(target)
         found.append((policy.decision, policy.certificate, policy.evaluation["apgr"]))
     assert found[0] == found[1]
+
+
+def test_of_a_log_without_its_questions_no_prompt_is_read_and_that_is_said(study, place, capsys):
+    log = str(place / "o.jsonl.gz")
+    run(capsys, "runs", "export", study, "--out", log)
+    for words, reads in (((), False), (("--questions", "cases.jsonl"), True)):
+        target = str(place / "p.json")
+        code, _, err = calibrated(
+            capsys, log, *words, "--target-error", "0.2", "--replace", "--out", target
+        )
+        assert code == 0, err
+        learned = read_policy(Path(target)).decision.logistic.features
+        assert any(name.startswith("prompt_") for name in learned) == reads
+        assert ("no prompt is read" in err) != reads
 
 
 def test_the_same_study_is_the_same_log_to_the_byte(study, place, capsys):
