@@ -358,9 +358,11 @@ def test_the_large_model_reads_drafts_and_what_it_thinks_of_them_is_learned(
     assert code == 0, err
     found = json.loads((tmp_path / "c.json").read_text("utf-8"))["evaluation"]
     assert found["judgement"]["auroc"]["value"] == 1.0  # it knows a wrong draft when it reads one
-    # It keeps every right draft, and its own answer replaces every wrong one.
+    # It keeps every right draft, and its own answer replaces all wrong ones but those few that an
+    # error of 0.2 leaves room for.
     assert found["harm"]["value"] == 0.0
-    assert found["score"]["value"] >= found["large"]["score"] - 1e-9
+    assert found["small"]["score"] + 0.3 < found["score"]["value"]
+    assert found["score"]["value"] >= found["large"]["score"] - 0.2
     code, out, _ = run(capsys, "ask", "policy:read", "Twice 43? case 043")
     assert (code, out.strip()) == (0, "86")
 
