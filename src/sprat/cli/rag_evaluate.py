@@ -208,16 +208,15 @@ def _ask(
     resume: str | None,
 ) -> str:
     """Ask what is to be asked, in sight of the user, and return the study's id."""
-    from sprat.cli.progress import progress_bar
-    from sprat.cli.rag_live import RagLive
+    from sprat.cli.rag_live import RagLive, counting
     from sprat.studies.grounded.opened import open_all, prepare
     from sprat.studies.grounded.study import evaluate as ask_all
 
     live = RagLive()
     try:
-        with progress_bar() as fetching:
-            where = asyncio.run(prepare(plan, found.documents, settings, EMBEDDER, fetching))
-            opened = open_all(plan, where, settings)
+        with counting("Indexing documents") as told:
+            where = asyncio.run(prepare(plan, found.documents, settings, EMBEDDER, told))
+        opened = open_all(plan, where, settings)
         with live:
             return asyncio.run(ask_all(plan, opened, store, resume=resume, progress=live.show))
     except KeyboardInterrupt as stop:

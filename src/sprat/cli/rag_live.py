@@ -1,5 +1,8 @@
-"""What is shown on standard error while documents are asked."""
+"""What is shown on standard error while documents are asked, and questions drafted."""
 
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -8,6 +11,44 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from sprat.studies.grounded.study import Event
+
+Told = Callable[[int, int], None]
+"""(done, in all)."""
+_EVERY_S = 10.0
+
+
+@contextmanager
+def counting(what: str) -> Generator[Told]:
+    """A bar that counts on a terminal, a line every ten seconds elsewhere."""
+    console = Console(stderr=True, highlight=False)
+    if not console.is_terminal:
+        yield _Lines(what)
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        tasks: list[TaskID] = []
+
+        def told(done: int, total: int) -> None:
+            if not tasks:
+                tasks.append(bar.add_task(what, total=total))
+            bar.update(tasks[0], completed=done, total=total)
+
+        yield told
+
+
+class _Lines:
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._last_s = float("-inf")
+
+    def __call__(self, done: int, total: int) -> None:
+        if time.monotonic() - self._last_s >= _EVERY_S:
+            self._last_s = time.monotonic()
+            click.echo(f"{self._what}: {done}/{total}", err=True)
 
 
 class RagLive:

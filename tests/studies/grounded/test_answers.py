@@ -5,10 +5,9 @@ import string
 from collections import Counter
 
 import pytest
+from tests.studies.grounded.samples import case, question
 
 from sprat.studies.grounded.answers import containing, exact_match, right, token_f1
-
-from .samples import case, question
 
 NOWHERE = question(unanswerable=True)
 OPEN = question(answers=())

@@ -1,6 +1,7 @@
 """What an answer says and what it cites, by words."""
 
 import pytest
+from tests.studies.grounded.samples import case, source
 
 from sprat.studies.grounded.citations import (
     citation_support,
@@ -10,8 +11,6 @@ from sprat.studies.grounded.citations import (
     supported,
 )
 from sprat.studies.grounded.content import content_words, sentences
-
-from .samples import case, source
 
 LEAVE = source("New staff get 25 days of leave a year.", number=1, score=0.9)
 SICK = source("Sick notes go to the office on the third day.", number=2, score=0.4, start=100)

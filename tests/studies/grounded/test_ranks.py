@@ -1,6 +1,7 @@
 """Retrieval against gold passages, beside what Ragas 0.4.3 printed for the same lists."""
 
 import pytest
+from tests.studies.grounded.samples import source
 
 from sprat.studies.grounded.question import Gold
 from sprat.studies.grounded.ranks import (
@@ -13,8 +14,6 @@ from sprat.studies.grounded.ranks import (
     recall,
     reciprocal_rank,
 )
-
-from .samples import source
 
 
 def found_of(found: str, wanted: str):

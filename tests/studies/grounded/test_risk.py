@@ -6,13 +6,12 @@ import random
 import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score, precision_recall_fscore_support
+from tests.studies.grounded.samples import case, question
 
 from sprat.studies.grounded.abstention import abstention
 from sprat.studies.grounded.agreement import kappa
 from sprat.studies.grounded.figures import mean, ratio
 from sprat.studies.grounded.risk import Answer, aurcs, risk_of
-
-from .samples import case, question
 
 NOWHERE = question(unanswerable=True)
 

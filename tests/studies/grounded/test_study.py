@@ -4,6 +4,8 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from tests.studies.grounded.engines import Grounded
+from tests.studies.grounded.samples import question
 
 from sprat.engines.script import Rule, Script
 from sprat.engines.scripted import ScriptedEngine
@@ -13,9 +15,6 @@ from sprat.studies.grounded.plan import GroundedPlan
 from sprat.studies.grounded.question import Gold, as_question, from_question
 from sprat.studies.grounded.study import Opened, evaluate
 from sprat.studies.grounded.summary import summarise
-
-from .engines import Grounded
-from .samples import question
 
 QUESTIONS = [
     question("leave", question="How much leave?", gold=[Gold(file="leave.md")]),

@@ -2,18 +2,15 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sprat.engines.base import Engine
 from sprat.settings import Settings
 from sprat.studies.grounded.case import ROLE
-from sprat.studies.grounded.papers import index_papers, store_of
+from sprat.studies.grounded.papers import Indexing, index_papers, store_of
 from sprat.studies.grounded.plan import JUDGE, GroundedPlan
 from sprat.studies.grounded.question import Paper
 from sprat.studies.grounded.study import Identities, Opened
-
-if TYPE_CHECKING:
-    from sprat.models.progress import Progress as Fetching
 
 
 async def prepare(
@@ -21,7 +18,7 @@ async def prepare(
     papers: Sequence[Paper],
     settings: Settings,
     embedder: str,
-    fetching: "Fetching | None" = None,
+    told: Indexing | None = None,
 ) -> str | None:
     """Where the passages are: the plan's store; of documents that came along a store of their own.
 
@@ -36,12 +33,7 @@ async def prepare(
     name = embedder if plan.options.get("vectors", True) else None
     if name is None:
         folder = folder.with_name(f"{folder.name}-words")
-
-    def told(done: int, total: int) -> None:
-        if fetching:
-            fetching("Indexing documents", done, total)
-
-    await index_papers(papers, folder, settings, embedder_name=name, fetching=fetching, told=told)
+    await index_papers(papers, folder, settings, embedder_name=name, told=told)
     return str(folder)
 
 

@@ -12,7 +12,6 @@ from sprat.studies.grounded.question import Paper
 
 if TYPE_CHECKING:
     from sprat.engines.base import Embedder
-    from sprat.models.progress import Progress
     from sprat.rag.document import Document
 
 Indexing = Callable[[int, int], None]
@@ -33,7 +32,6 @@ async def index_papers(
     settings: Settings,
     *,
     embedder_name: str | None,
-    fetching: "Progress | None" = None,
     told: Indexing | None = None,
 ) -> None:
     """Put what is not there yet into the store; one that was cut off goes on where it was.
@@ -54,7 +52,7 @@ async def index_papers(
         missing = [one for one in wanted if known.get(one.file) != one.sha256]
         if not missing:
             return
-        async with _embedder(embedder_name, settings, fetching) as embedder:
+        async with _embedder(embedder_name, settings) as embedder:
             for done, document in enumerate(missing, len(wanted) - len(missing)):
                 if told:
                     told(done, len(wanted))
@@ -79,15 +77,13 @@ def document_of(paper: Paper) -> "Document":
 
 
 @asynccontextmanager
-async def _embedder(
-    name: str | None, settings: Settings, fetching: "Progress | None"
-) -> "AsyncGenerator[Embedder | None]":
+async def _embedder(name: str | None, settings: Settings) -> "AsyncGenerator[Embedder | None]":
     if name is None:
         yield None
         return
     from sprat.door import open_embedder
 
-    embedder = await asyncio.to_thread(lambda: open_embedder(name, settings, progress=fetching))
+    embedder = await asyncio.to_thread(lambda: open_embedder(name, settings))
     try:
         yield embedder
     finally:
