@@ -27,9 +27,14 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> Grounded:
     """What answers in place of models over a store."""
+    from sprat.studies.grounded.opened import Prepared
     from sprat.studies.grounded.study import Opened
 
+    async def prepared(plan, *_):
+        return Prepared(plan, None)
+
     made = Grounded()
+    monkeypatch.setattr("sprat.studies.grounded.opened.prepare", prepared)
     monkeypatch.setattr("sprat.studies.grounded.opened.open_all", lambda *_: Opened(made))
     return made
 

@@ -215,10 +215,12 @@ def _ask(
     live = RagLive()
     try:
         with counting("Indexing documents") as told:
-            where = asyncio.run(prepare(plan, found.documents, settings, EMBEDDER, told))
-        opened = open_all(plan, where, settings)
+            ready = asyncio.run(prepare(plan, found.documents, settings, EMBEDDER, told))
+        opened = open_all(ready.plan, ready.where, settings)
         with live:
-            return asyncio.run(ask_all(plan, opened, store, resume=resume, progress=live.show))
+            return asyncio.run(
+                ask_all(ready.plan, opened, store, resume=resume, progress=live.show)
+            )
     except KeyboardInterrupt as stop:
         study = live.study or resume
         command = f"Go on with: sprat rag evaluate --resume {study}"

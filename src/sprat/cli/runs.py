@@ -86,7 +86,7 @@ def report(
             _refuse(study, "a benchmark", markdown=markdown_file)
             _report_bench(store, study, bench)
         elif store.study(study).kind == GROUNDED:
-            _refuse(study, "of documents", csv=csv_file, aiperf=aiperf_folder)
+            _refuse(study, "an evaluation of documents", csv=csv_file, aiperf=aiperf_folder)
             _report_grounded(store, study, comparison)
         else:
             _refuse(study, "a comparison", csv=csv_file, aiperf=aiperf_folder)

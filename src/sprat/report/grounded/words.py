@@ -72,7 +72,7 @@ def headline(found: GroundedEvaluation) -> str:
 
 def sentence(found: GroundedEvaluation) -> str:
     """The whole result in one sentence."""
-    parts = [f"Of {found.asked} questions from {found.questions.set}, {found.name}"]
+    parts = [f"Of {found.asked} questions from {found.questions.name}, {found.name}"]
     if found.right.value is not None:
         low, high = found.right.low, found.right.high
         between = f" ({numbers.score_range(low, high)}, 95%)" if low is not None else ""

@@ -20,7 +20,6 @@ def notes_of(study: Study, cases: Sequence[Case], judge_missing: bool) -> tuple[
         _interrupted(study, cases),
         _failed(cases),
         _drafted(cases),
-        _nothing_found(cases),
         _one_sided(cases),
         _long(cases),
         _few(cases),
@@ -56,21 +55,6 @@ def _drafted(cases: Sequence[Case]) -> str:
         f"{count} of {len(cases)} questions were drafted by a model and reviewed by nobody: what "
         "is measured may be its mistakes. Review them in their file, or give --reviewed-only."
     )
-
-
-def _nothing_found(cases: Sequence[Case]) -> str:
-    """Gold that no question ever finds is more likely another file name than a bad retriever."""
-    gold = [case for case in cases if any(one.file for one in case.question.gold) and case.reply]
-    files = {one.file for case in gold for one in case.question.gold if one.file}
-    seen = {source.file for case in gold for source in case.found}
-    lost = [
-        file
-        for file in files
-        if not any(name == file or name.endswith(f"/{file.lstrip('./')}") for name in seen)
-    ]
-    if not gold or len(lost) < len(files):
-        return ""
-    return f"No passage of any gold file was ever found ({lost[0]}, say): is it indexed?"
 
 
 def _one_sided(cases: Sequence[Case]) -> str:

@@ -2,15 +2,27 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
+
+import msgspec
 
 from sprat.engines.base import Engine
 from sprat.settings import Settings
 from sprat.studies.grounded.case import ROLE
 from sprat.studies.grounded.papers import Indexing, index_papers, store_of
+from sprat.studies.grounded.places import placed
 from sprat.studies.grounded.plan import JUDGE, GroundedPlan
-from sprat.studies.grounded.question import Paper
+from sprat.studies.grounded.question import Paper, as_question, from_question
 from sprat.studies.grounded.study import Identities, Opened
+
+
+class Prepared(NamedTuple):
+    """A plan that can be asked."""
+
+    plan: GroundedPlan
+    """With what stands around each gold place."""
+    where: str | None
+    """The store; None: the settings' own."""
 
 
 async def prepare(
@@ -19,22 +31,46 @@ async def prepare(
     settings: Settings,
     embedder: str,
     told: Indexing | None = None,
-) -> str | None:
-    """Where the passages are: the plan's store; of documents that came along a store of their own.
+) -> Prepared:
+    """Index the documents that came along, in a store of their own; look up every gold place.
 
     Raises:
         DocumentError: the store cannot be used.
         ModelError: the embedding model could not be fetched.
+        QuestionError: a gold place that is not in the store.
     """
-    store: str | None = plan.options.get("store")
-    if not papers or store:
-        return store
+    where: str | None = plan.options.get("store")
+    if papers and not where:
+        where = await _indexed(plan, papers, settings, embedder, told)
+    return Prepared(await asyncio.to_thread(_with_places, plan, where, settings), where)
+
+
+async def _indexed(
+    plan: GroundedPlan,
+    papers: Sequence[Paper],
+    settings: Settings,
+    embedder: str,
+    told: Indexing | None,
+) -> str:
     folder = store_of(papers, settings)
     name = embedder if plan.options.get("vectors", True) else None
     if name is None:
         folder = folder.with_name(f"{folder.name}-words")
     await index_papers(papers, folder, settings, embedder_name=name, told=told)
     return str(folder)
+
+
+def _with_places(plan: GroundedPlan, where: str | None, settings: Settings) -> GroundedPlan:
+    from sprat.rag.store import open_store
+
+    store = open_store(where or str(settings.documents_dir))
+    try:
+        found = placed([from_question(one) for one in plan.questions], store)
+    finally:
+        store.close()
+    pairs = zip(found, plan.questions, strict=True)
+    questions = tuple(as_question(one, before.max_tokens) for one, before in pairs)
+    return msgspec.structs.replace(plan, questions=questions)
 
 
 def open_all(plan: GroundedPlan, where: str | None, settings: Settings) -> Opened:

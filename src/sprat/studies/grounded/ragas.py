@@ -69,7 +69,7 @@ def _row(case: Case) -> dict[str, Any]:
     }
     if reference is not None:
         row["reference"] = reference
-    if texts := [gold.text for gold in question.gold if gold.text]:
+    if texts := [text for gold in question.gold if (text := gold.text or gold.around)]:
         row["reference_contexts"] = texts
     return row
 
