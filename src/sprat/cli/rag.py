@@ -2,6 +2,7 @@
 
 import click
 
+from sprat.cli.rag_ask import ask
 from sprat.cli.rag_draft import draft
 from sprat.cli.rag_evaluate import evaluate
 from sprat.cli.rag_export import export
@@ -12,6 +13,7 @@ def rag() -> None:
     """Answers from documents: ask, evaluate, draft questions, export."""
 
 
+rag.add_command(ask)
 rag.add_command(evaluate)
 rag.add_command(draft)
 rag.add_command(export)
