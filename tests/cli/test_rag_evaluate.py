@@ -7,6 +7,11 @@ import pytest
 from tests.cli.calling import run
 from tests.studies.grounded.engines import Grounded
 
+from sprat.rag.document import Passage
+from sprat.rag.store import open_store
+from sprat.studies.grounded.papers import document_of
+from sprat.studies.grounded.question import Paper
+
 LINES = [
     {"id": "leave", "question": "How much leave?", "answers": ["25 days"],
      "gold": {"file": "leave.md"}},
@@ -135,6 +140,67 @@ def test_a_comparison_is_no_evaluation_of_documents(capsys):
     run(capsys, "compare", *pair, "--prompt", "Capital?")
     code, _, err = run(capsys, "rag", "export", "latest", "--ragas", "x.jsonl")
     assert (code, "a study of kind 'compare'" in err) == (1, True)
+
+
+BOOK = {
+    "/docs/leave.md": "New staff of the Lisbon office get 25 days of leave a year, and 28 days "
+    "after five years. Leave is asked for two weeks before it begins.",
+    "/docs/shop.md": "The shop in Kuala Lumpur opens at nine and closes at six. On public holidays "
+    "it stays closed, unless the manager says otherwise two weeks before the day.",
+}  # fmt: skip
+MODEL = """
+[[rule]]
+regex = "Write one question[^#]*Lisbon"
+text = "Question: How many days of leave do staff in Lisbon get?\\nAnswer: 25 days"
+[[rule]]
+regex = "Write one question"
+text = "Question: When does the shop open?\\nAnswer: at nine"
+[[rule]]
+contains = "Question: How many days of leave do staff in Lisbon"
+text = "\\"get 25 days of leave a year\\" [1]\\n25 days"
+[[rule]]
+text = "NOT IN THE DOCUMENTS"
+"""
+
+
+def index(folder: Path) -> None:
+    """The two documents, by words alone."""
+    store = open_store(str(folder), create=True)
+    for file, text in BOOK.items():
+        whole = Passage(file=file, start=0, end=len(text), text=text)
+        store.put(document_of(Paper(file, file, text)), [whole], None)
+    store.close()
+
+
+def test_questions_are_drafted_from_an_index_and_asked_of_models_over_it(capsys):
+    index(Path("store"))
+    Path("m.toml").write_text(MODEL, "utf-8")
+    where = ("--store", "store")
+    code, _, err = run(
+        capsys, "rag", "draft", *where, "--model", "scripted:m.toml", "-n", "3", "--out", "q.jsonl"
+    )
+    assert code == 0, err
+    assert "3 of 3 questions drafted, 1 of them unanswerable" in err
+    lines = [json.loads(line) for line in Path("q.jsonl").read_text("utf-8").splitlines()]
+    assert [line["reviewed"] for line in lines] == [False] * 3
+    code, out, err = run(
+        capsys, "rag", "evaluate", *where, "--questions", "q.jsonl", "--small", "scripted:m.toml",
+        "--no-large", "--json", "a.json",
+    )  # fmt: skip
+    assert code == 0, err
+    found = json.loads(Path("a.json").read_text("utf-8"))
+    answers = {line["question"]: line for line in found["answers"]}
+    leave = answers["How many days of leave do staff in Lisbon get?"]
+    assert (leave["right"], leave["abstained"], leave["error"]) == (True, False, None)
+    assert leave["scores"]["mrr"] == leave["scores"]["faithfulness"] == 1
+    shop = answers["When does the shop open?"]
+    assert (shop["right"], shop["abstained"]) == (False, True)
+    (nowhere,) = [line for line in found["answers"] if line["kind"] == "unanswerable"]
+    assert nowhere["right"]
+    assert "reviewed by nobody" in " ".join(out.split())
+    assert found["spent"]["retrieve_p50_s"] is not None
+    code, _, err = run(capsys, "rag", "export", "latest", "--ragas", "-")
+    assert code == 0
 
 
 def test_drafting_without_an_index_says_what_to_do(capsys):

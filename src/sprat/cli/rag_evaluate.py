@@ -208,6 +208,7 @@ def _ask(
     resume: str | None,
 ) -> str:
     """Ask what is to be asked, in sight of the user, and return the study's id."""
+    from sprat.cli.progress import progress_bar
     from sprat.cli.rag_live import RagLive, counting
     from sprat.studies.grounded.opened import open_all, prepare
     from sprat.studies.grounded.study import evaluate as ask_all
@@ -216,7 +217,8 @@ def _ask(
     try:
         with counting("Indexing documents") as told:
             ready = asyncio.run(prepare(plan, found.documents, settings, EMBEDDER, told))
-        opened = open_all(ready.plan, ready.where, settings)
+        with progress_bar() as fetching:
+            opened = open_all(ready.plan, ready.where, settings, fetching)
         with live:
             return asyncio.run(
                 ask_all(ready.plan, opened, store, resume=resume, progress=live.show)

@@ -1,8 +1,10 @@
 """From a plan to what it asks: the documents indexed, the engine and the judge opened."""
 
 import asyncio
+import hashlib
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -14,6 +16,9 @@ from sprat.studies.grounded.places import placed
 from sprat.studies.grounded.plan import JUDGE, GroundedPlan
 from sprat.studies.grounded.question import Paper, as_question, from_question
 from sprat.studies.grounded.study import Identities, Opened
+
+if TYPE_CHECKING:
+    from sprat.models.progress import Progress as Fetching
 
 
 class Prepared(NamedTuple):
@@ -73,7 +78,9 @@ def _with_places(plan: GroundedPlan, where: str | None, settings: Settings) -> G
     return msgspec.structs.replace(plan, questions=questions)
 
 
-def open_all(plan: GroundedPlan, where: str | None, settings: Settings) -> Opened:
+def open_all(
+    plan: GroundedPlan, where: str | None, settings: Settings, fetching: "Fetching | None" = None
+) -> Opened:
     """Open the engine over the documents; the judge is found now and opened when it is needed.
 
     Raises:
@@ -98,6 +105,7 @@ def open_all(plan: GroundedPlan, where: str | None, settings: Settings) -> Opene
         small=options["small"],
         large=options["large"],
         gate=options["gate"],
+        progress=fetching,
         passages=options["passages"],
     )
 
@@ -107,16 +115,37 @@ def open_all(plan: GroundedPlan, where: str | None, settings: Settings) -> Opene
     return Opened(
         engine=engine,
         judge=opened_judge if judge else None,
-        identities=_identities(plan, settings),
+        identities=_identities(plan, where, settings),
         environment=machine,
         prices=Prices(settings),
     )
 
 
-def _identities(plan: GroundedPlan, settings: Settings) -> Identities:
+def _identities(plan: GroundedPlan, where: str | None, settings: Settings) -> Identities:
+    """The models' weights, the gate's file, and the documents as they are indexed now."""
     from sprat.door.identity import identity
+    from sprat.models.disk import sha256_of
 
     sides = {side: plan.options[side] for side in ("small", "large") if plan.options.get(side)}
     found: dict[str, Any] = {side: identity(name, settings) for side, name in sides.items()}
+    found |= _documents(where, settings)
+    if gate := plan.options.get("gate"):
+        found["gate_sha256"] = sha256_of(Path(gate).expanduser())
     judge = {JUDGE: identity(plan.judge, settings)} if plan.judge else {}
     return {ROLE: found, **judge}
+
+
+def _documents(where: str | None, settings: Settings) -> dict[str, Any]:
+    from sprat.rag.store import open_store
+
+    store = open_store(where or str(settings.documents_dir))
+    try:
+        info, documents = store.info(), store.documents()
+    finally:
+        store.close()
+    told = "".join(f"{one.sha256} {file}\n" for file, one in sorted(documents.items()))
+    return {
+        "documents_sha256": hashlib.sha256(told.encode()).hexdigest(),
+        "passages": info.passages,
+        "embedder": info.embedder,
+    }
