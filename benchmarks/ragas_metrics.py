@@ -8,7 +8,8 @@ Runs in an environment of its own: `pip install 'ragas==0.4.3' 'langchain-commun
 leaves the machine but what Ragas itself sends: its telemetry is switched off here.
 """
 
-# Ragas is not in the development environment: pyright: reportMissingImports=false
+# pyright: reportMissingImports=false
+# (Ragas is no part of the development environment.)
 
 import argparse
 import math

@@ -134,6 +134,19 @@ def test_answers_are_exported_for_ragas_and_asked_from_there(capsys, engine):
     assert (code, "100.0% right" in out) == (0, True)
 
 
+def test_two_evaluations_stand_side_by_side(capsys, engine):
+    run(capsys, "rag", "evaluate", "--questions", "own.jsonl", "--json", "a.json")
+    engine.knows = ("leave",)
+    run(capsys, "rag", "evaluate", "--questions", "own.jsonl", "--limit", "2", "--json", "b.json")
+    first, second = (json.loads(Path(f"{name}.json").read_text("utf-8"))["run"] for name in "ab")
+    code, out, err = run(capsys, "rag", "compare", first, second, "--json", "both.json")
+    assert code == 0, err
+    assert "Inconclusive" in out
+    assert "Note: 1 questions are not in both" in out
+    found = json.loads(Path("both.json").read_text("utf-8"))
+    assert (found["schema"], found["n"], found["left_out"]) == (1, 2, 1)
+
+
 def test_a_comparison_is_no_evaluation_of_documents(capsys):
     Path("small.toml").write_text('[[rule]]\ntext = "Paris."\n', "utf-8")
     pair = ("--small", "scripted:small.toml", "--large", "scripted:small.toml")

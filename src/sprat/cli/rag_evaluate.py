@@ -177,10 +177,10 @@ def _fresh_options(wanted: Wanted, settings: "Settings") -> dict[str, Any]:
     return {
         "small": wanted.small or settings.small,
         "large": None if wanted.no_large else wanted.large or settings.large,
-        "gate": wanted.gate,
+        "gate": _place(wanted.gate),
         "passages": wanted.passages or DEFAULT_PASSAGES,
         "max_tokens": wanted.max_tokens,
-        "store": wanted.store,
+        "store": _place(wanted.store),
         "vectors": not wanted.no_vectors,
         "questions_file": str(Path(wanted.questions or "").expanduser().absolute()),
         "limit": wanted.limit,
@@ -188,12 +188,21 @@ def _fresh_options(wanted: Wanted, settings: "Settings") -> dict[str, Any]:
     }
 
 
+def _place(name: str | None) -> str | None:
+    """A file or folder from wherever the study is resumed; an address as it is."""
+    if name is None or ":" in name.removeprefix(Path(name).drive):
+        return name
+    return str(Path(name).expanduser().absolute())
+
+
 def _typed(wanted: Wanted) -> dict[str, Any]:
     """What was typed now, by the names of a study; it is refused where it differs."""
     names = ("small", "large", "gate", "passages", "max_tokens", "store", "limit")
     typed = {name: value for name in names if (value := getattr(wanted, name)) is not None}
+    places = {name: _place(typed[name]) for name in ("gate", "store") if name in typed}
     return {
         **typed,
+        **places,
         **({"large": None} if wanted.no_large else {}),
         **({"vectors": False} if wanted.no_vectors else {}),
         **({"reviewed_only": True} if wanted.reviewed_only else {}),

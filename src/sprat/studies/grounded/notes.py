@@ -23,6 +23,7 @@ def notes_of(study: Study, cases: Sequence[Case], judge_missing: bool) -> tuple[
         _one_sided(cases),
         _long(cases),
         _few(cases),
+        _own_judge(study),
         _unjudged(study) if judge_missing else "",
         _busy(study),
         drift_of(study.environment),
@@ -86,6 +87,14 @@ def _few(cases: Sequence[Case]) -> str:
 
 def _unjudged(study: Study) -> str:
     return f"The judge was not asked yet. Go on with: sprat rag evaluate --resume {study.id}"
+
+
+def _own_judge(study: Study) -> str:
+    """Models prefer what they wrote. Source: Panickssery et al. (2024), arXiv:2404.13076."""
+    judge = study.settings.get("judge")
+    if judge is None or judge not in {study.settings.get("small"), study.settings.get("large")}:
+        return ""
+    return f"The judge, {judge}, is a model that answered: models think well of their own answers."
 
 
 def _busy(study: Study) -> str:

@@ -103,9 +103,9 @@ def _message(turn: object, where: str) -> Message:
 
 
 def _texts(row: Row, name: str, where: str) -> list[str]:
-    value: Any = row.get(name) or []
+    value: Any = row.get(name) or list[Any]()
     if not isinstance(value, list) or not all(
         isinstance(one, str) for one in cast("list[Any]", value)
     ):
-        raise fault(where, f"`{name}` is {seen(value)}", FIX)
+        raise fault(where, f"`{name}` is {seen(cast('object', value))}", FIX)
     return [text for text in cast("list[str]", value) if text.strip()]

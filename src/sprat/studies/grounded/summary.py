@@ -42,7 +42,7 @@ def summarise(store: Store, study_id: str) -> GroundedEvaluation:
     plan = plan_of(study)
     runs = list(store.runs(study_id))
     cases = cases_of(study.questions, runs)
-    held = {aspect: opinions(runs, aspect) for aspect in ASPECTS}
+    held: Opinions = {aspect: opinions(runs, aspect) for aspect in ASPECTS}
     scored = [(case.reply, answers.containing(case)) for case in cases if case.reply]
     return GroundedEvaluation(
         run=study.id,
