@@ -216,6 +216,51 @@ def test_questions_are_drafted_from_an_index_and_asked_of_models_over_it(capsys)
     assert code == 0
 
 
+SQUAD = {
+    "data": [
+        {
+            "title": "Leave",
+            "paragraphs": [
+                {
+                    "context": BOOK["/docs/leave.md"],
+                    "qas": [
+                        {
+                            "id": "leave", "question": "How many days of leave do staff in Lisbon get?",
+                            "is_impossible": False,
+                            "answers": [{"text": "25 days", "answer_start": 38}],
+                        },
+                        {
+                            "id": "cats", "question": "How many cats are in the Lisbon office?",
+                            "is_impossible": True, "answers": [],
+                        },
+                    ],
+                }
+            ],
+        },
+        {"title": "Shop", "paragraphs": [{"context": BOOK["/docs/shop.md"], "qas": []}]},
+    ]
+}  # fmt: skip
+
+
+def test_squad_brings_its_own_documents_which_are_indexed_once(capsys, settings):
+    Path("squad.json").write_text(json.dumps(SQUAD), "utf-8")
+    Path("m.toml").write_text(MODEL, "utf-8")
+    asked = (
+        "rag", "evaluate", "--questions", "squad.json", "--small", "scripted:m.toml", "--no-large",
+        "--no-vectors", "--json", "a.json",
+    )  # fmt: skip
+    code, _, err = run(capsys, *asked)
+    assert code == 0, err
+    found = json.loads(Path("a.json").read_text("utf-8"))
+    assert (found["answerable"], found["unanswerable"], found["right"]["value"]) == (1, 1, 1.0)
+    measures = {one["name"]: one["figure"]["value"] for one in found["measures"]}
+    assert measures["mrr"] == measures["f1"] == measures["abstention_f1"] == 1
+    (folder,) = (settings.runs_file.parent / "evaluated").iterdir()
+    before = sorted((file.name, file.stat().st_mtime_ns) for file in folder.glob("*.db"))
+    assert run(capsys, *asked)[0] == 0
+    assert sorted((file.name, file.stat().st_mtime_ns) for file in folder.glob("*.db")) == before
+
+
 def test_drafting_without_an_index_says_what_to_do(capsys):
     Path("w.toml").write_text('[[rule]]\ntext = "Hm."\n', "utf-8")
     code, _, err = run(capsys, "rag", "draft", "--model", "scripted:w.toml", "--out", "q.jsonl")

@@ -29,6 +29,11 @@ class Table(msgspec.Struct, frozen=True):
     title: str
     lines: tuple[Line, ...]
 
+    @property
+    def counted(self) -> bool:
+        """Whether there are intervals, and how many questions they are of."""
+        return any(line.n for line in self.lines)
+
 
 LABELS: dict[str, tuple[str, str]] = {
     # measure: (label, what it is)
