@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("sprat.cli.serve", "One OpenAI-compatible endpoint in front of every model."),
     "policy": ("sprat.cli.policy", "Two models as one: make, look at, evaluate a policy."),
     "foundry": ("sprat.cli.foundry", "Foundry Local: its models, and ours in it."),
+    "rag": ("sprat.cli.rag", "Answers from documents: asked, and evaluated."),
     "runs": ("sprat.cli.runs", "What was recorded; any report again."),
     "report": ("sprat.cli.report", "What several recorded studies say together."),
 }
