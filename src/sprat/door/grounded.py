@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sprat.rag.store.base import Store
 
 NAME = "documents"
+DOCS = "docs:"
 PASSAGES = 6
 
 
@@ -147,6 +148,8 @@ def open_parts(wanted: Wanted, settings: Settings, progress: "Progress | None") 
     def opened(name: str | None) -> Engine | None:
         if not name:
             return None
+        if name.strip().startswith(DOCS):
+            raise UsageError(f"{name} answers from documents itself.", fix="Name a model.")
         return open_engine(name, settings, progress=progress, reuse_prefix=wanted.reuse_prefix)
 
     store = open_store(wanted.store or str(settings.documents_dir))

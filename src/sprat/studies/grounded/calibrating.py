@@ -6,7 +6,7 @@ the thresholds, `report` says what the gate is worth.
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
@@ -211,15 +211,11 @@ def _with(
 def came_of(gate: Gate, rows: Sequence[Row], names: Sequence[str]) -> tuple[Came, ...]:
     """What the gate makes of these questions with each model alone, and with both."""
     views = {side: view_of(rows, side, _side(gate, side)) for side in SIDES if side_of(rows, side)}
-    ways = {side: (views.get(side), None) for side in views if side == "small"}
-    ways |= {side: (None, views.get(side)) for side in views if side == "large"}
-    if len(views) == 2:
-        ways["both"] = (views["small"], views["large"])
+    small, large = views.get("small"), views.get("large")
+    ways = {"small": (small, None), "large": (None, large), "both": (small, large)}
+    wanted = [*views, *(["both"] if len(views) == 2 else [])]
     bars = bars_of(gate)
-    return tuple(
-        _came(way, [outcome(name, small, large, bars) for name in names])
-        for way, (small, large) in cast("dict[str, tuple[View | None, View | None]]", ways).items()
-    )
+    return tuple(_came(way, [outcome(name, *ways[way], bars) for name in names]) for way in wanted)
 
 
 def _came(way: str, came: Sequence[Outcome]) -> Came:

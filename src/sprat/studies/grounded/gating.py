@@ -1,6 +1,6 @@
 """Rows → a gate: what is learned of each model, where its thresholds lie, and what comes of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -135,8 +135,8 @@ def _grid(small: View | None, large: View | None) -> list[Bars]:
     return [Bars(s, q, t) for s in smalls for q in silents for t in larges]
 
 
-def _levels(values: object) -> list[float]:
-    ordered = sorted(values)  # type: ignore[call-overload]
+def _levels(values: Iterable[float]) -> list[float]:
+    ordered = sorted(values)
     if not ordered:
         return [NEVER]
     places = {round(step * (len(ordered) - 1) / STEPS) for step in range(STEPS + 1)}

@@ -6,6 +6,7 @@ A line a row, appended as it comes, so that a stopped recording goes on where it
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
@@ -81,7 +82,7 @@ def append_row(path: Path, row: Row) -> None:
         os.fsync(file.fileno())
 
 
-def _mend(file) -> None:  # noqa: ANN001 (a binary file, as `open` gives it)
+def _mend(file: BinaryIO) -> None:
     """Cut off a last line that has no end."""
     size = file.seek(0, os.SEEK_END)
     if not size:
