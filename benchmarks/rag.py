@@ -17,18 +17,15 @@ import argparse
 import asyncio
 import hashlib
 import math
-import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from sprat.door import open_embedder, open_engine
-from sprat.engines.base import Embedder
-from sprat.rag.document import Document, Passage
 from sprat.rag.gate import Gate
 from sprat.rag.retrieve import Retriever
-from sprat.rag.store import Store, open_store
+from sprat.rag.store import open_store
 from sprat.runs.intervals import bootstrap_interval
 from sprat.settings import load_settings
 from sprat.studies.grounded.gating import (
@@ -41,6 +38,7 @@ from sprat.studies.grounded.gating import (
     taught,
     view_of,
 )
+from sprat.studies.grounded.papers import index_papers
 from sprat.studies.grounded.question import GroundedQuestion
 from sprat.studies.grounded.reading import read_grounded
 from sprat.studies.grounded.recording import record
@@ -52,9 +50,6 @@ SMALLS = ("smollm2-135m", "qwen2.5-coder-0.5b")
 EMBEDDER = "all-minilm-l6-v2"
 LIMIT = 200
 SEED = 0
-MOST_CHARS = 900
-"""Of a passage: MiniLM reads 256 tokens."""
-_END = re.compile(r"(?<=[.!?])\s+")
 
 
 class Line(NamedTuple):
@@ -64,53 +59,13 @@ class Line(NamedTuple):
     came: dict[str, Outcome]
 
 
-def passages_of(file: str, text: str) -> Iterator[Passage]:
-    """Paragraphs; long ones in parts, at the ends of sentences."""
-    for paragraph in re.finditer(r"[^\n]+", text):
-        start = paragraph.start()
-        while start < paragraph.end():
-            end = _cut(text, start, paragraph.end())
-            yield Passage(file=file, start=start, end=end, text=text[start:end])
-            start = end
-
-
-def _cut(text: str, start: int, end: int) -> int:
-    if end - start <= MOST_CHARS:
-        return end
-    ends = [found.end() for found in _END.finditer(text, start, start + MOST_CHARS)]
-    return ends[-1] if ends else start + MOST_CHARS
-
-
-async def index(store: Store, embedder: Embedder, data: Path) -> None:
-    """The articles that are not there yet."""
-    known = store.documents()
-    for paper in read_grounded(data).documents:
-        if paper.file in known:
-            continue
-        passages = list(passages_of(paper.file, paper.text))
-        texts = [passage.text for passage in passages]
-        vectors: list[bytes] = []
-        for at in range(0, len(texts), 32):
-            vectors += (await embedder.embed(texts[at : at + 32])).vectors
-        content = paper.text.encode()
-        document = Document(
-            file=paper.file,
-            title=paper.title,
-            sha256=hashlib.sha256(content).hexdigest(),
-            bytes=len(content),
-            media="text",
-            text=paper.text,
-        )
-        store.put(document, passages, vectors)
-
-
 async def answer_all(data: Path, raw: Path, questions: Sequence[GroundedQuestion]) -> None:
     """Ask what is not on the sheets yet: one model after the other, they share the machine."""
     settings = load_settings()
-    store = open_store(str(raw / "store"), create=True, embedder=EMBEDDER)
-    embedder = open_embedder(EMBEDDER, settings)
+    folder, papers = raw / "store", read_grounded(data).documents
+    await index_papers(papers, folder, settings, embedder_name=EMBEDDER)
+    store, embedder = open_store(str(folder)), open_embedder(EMBEDDER, settings)
     try:
-        await index(store, embedder, data)
         finds = Retriever(store, embedder)
         for name in (*SMALLS, LARGE):
             side = "large" if name == LARGE else "small"
