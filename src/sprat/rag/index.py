@@ -99,7 +99,7 @@ async def add(document: Document, store: Store, embedder: Embedder | None) -> in
     return len(passages)
 
 
-class _Unembeddable(Exception):
+class _Unembeddable(Exception):  # noqa: N818
     """The embedder cannot read a document; what it said."""
 
 
