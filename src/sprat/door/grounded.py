@@ -1,7 +1,6 @@
 """A store, models and a gate → an engine that answers from documents."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,9 +14,11 @@ if TYPE_CHECKING:
     from sprat.models.progress import Progress
     from sprat.rag.answer import GroundedEngine
     from sprat.rag.gate import Gate, Which
+    from sprat.rag.retrieve import Retriever
     from sprat.rag.store.base import Store
 
 NAME = "documents"
+DOCS = "docs:"
 PASSAGES = 6
 
 
@@ -56,17 +57,26 @@ def open_grounded(
         PolicyError: the gate cannot be used, or was calibrated for other weights.
         ModelError: weights could not be fetched, verified, read or exported.
     """
+    from sprat.cost import Prices
+    from sprat.rag.answer import GroundedEngine
+
     wanted = wanted or msgspec.convert(names, Wanted)
     if not (wanted.small or wanted.large):
         raise UsageError("No model is named.", fix="Give --small MODEL, or --large MODEL.")
     decides = gate_of(gate)
-    store = _store(wanted, settings)
-    try:
-        check_sides(decides, wanted, settings)
-        return _opened(wanted, decides, store, settings, progress)
-    except BaseException:
-        store.close()
-        raise
+    check_sides(decides, wanted, settings)
+    parts = open_parts(wanted, settings, progress)
+    engine = GroundedEngine(
+        parts.finds,
+        parts.small,
+        parts.large,
+        gate=decides,
+        passages=wanted.passages,
+        name=wanted.name,
+        close=parts.aclose,
+    )
+    engine.price = Prices(settings).of
+    return engine
 
 
 def gate_of(gate: "Gate | Path | str | None") -> "Gate":
@@ -108,42 +118,54 @@ def check_sides(gate: "Gate", wanted: Wanted, settings: Settings) -> None:
             )
 
 
-def _store(wanted: Wanted, settings: Settings) -> "Store":
-    from sprat.rag.store import open_store
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """What answers and what finds, opened."""
 
-    return open_store(wanted.store or str(settings.documents_dir))
+    finds: "Retriever"
+    small: Engine | None
+    large: Engine | None
+    embedder: Embedder | None
+    store: "Store"
+
+    async def aclose(self) -> None:
+        """Close all of it. Safe to call twice."""
+        for one in (self.small, self.large, self.embedder):
+            if one is not None:
+                await one.aclose()
+        await asyncio.to_thread(self.store.close)
 
 
-def _opened(
-    wanted: Wanted,
-    gate: "Gate",
-    store: "Store",
-    settings: Settings,
-    progress: "Progress | None",
-) -> "GroundedEngine":
-    from sprat.cost import Prices
+def open_parts(wanted: Wanted, settings: Settings, progress: "Progress | None") -> Parts:
+    """Open the store, the models and the store's embedder. Blocks.
+
+    Raises:
+        SpratError: as `open_grounded`.
+    """
     from sprat.door.opening import open_engine
-    from sprat.rag.answer import GroundedEngine
     from sprat.rag.retrieve import Retriever
+    from sprat.rag.store import open_store
 
     def opened(name: str | None) -> Engine | None:
         if not name:
             return None
+        if name.strip().startswith(DOCS):
+            raise UsageError(f"{name} answers from documents itself.", fix="Name a model.")
         return open_engine(name, settings, progress=progress, reuse_prefix=wanted.reuse_prefix)
 
-    small, large = opened(wanted.small), opened(wanted.large)
-    embedder = _embedder(store, settings, progress)
-    engine = GroundedEngine(
-        Retriever(store, embedder),
-        small,
-        large,
-        gate=gate,
-        passages=wanted.passages,
-        name=wanted.name,
-        close=_closing(small, large, embedder, store=store),
+    store = open_store(wanted.store or str(settings.documents_dir))
+    try:
+        small, large = opened(wanted.small), opened(wanted.large)
+        embedder = _embedder(store, settings, progress)
+    except BaseException:
+        store.close()
+        raise
+    return Parts(
+        finds=Retriever(store, embedder),
+        small=small,
+        large=large,
+        embedder=embedder,
+        store=store,
     )
-    engine.price = Prices(settings).of
-    return engine
 
 
 def _embedder(store: "Store", settings: Settings, progress: "Progress | None") -> Embedder | None:
@@ -158,13 +180,3 @@ def _embedder(store: "Store", settings: Settings, progress: "Progress | None") -
         if progress:
             progress(f"Documents are searched by words only: {error}", 0, None)
         return None
-
-
-def _closing(*opened: Engine | Embedder | None, store: "Store") -> Callable[[], Awaitable[None]]:
-    async def close() -> None:
-        for one in opened:
-            if one is not None:
-                await one.aclose()
-        await asyncio.to_thread(store.close)
-
-    return close

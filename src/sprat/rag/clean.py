@@ -53,6 +53,8 @@ class Cleaner:
         cut = word.start() if word else 0
         while cut and (opened := _OPEN.search(self._held, 0, cut)):
             cut = opened.start()
+        while cut and self._held[cut - 1].isspace():
+            cut -= 1
         return cut
 
     def _cleaned(self, text: str) -> str:

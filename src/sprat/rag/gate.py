@@ -52,6 +52,10 @@ class SideGate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The confidence; None: rules alone."""
     threshold: Share | None = 0.5
     """Given from this confidence on; None (`null`): never."""
+    silent: Logistic | None = None
+    """The probability that the documents do not say it, whoever is asked; None: not learned."""
+    silent_from: Share | None = None
+    """From there on nobody else is asked; None: whoever comes next always is."""
     certificate: dict[str, Any] | None = None
     """What was certified of the threshold."""
 
@@ -63,6 +67,11 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     name: str = "rules"
     least_score: Share = 0.05
     """The best passage must fit the question at least so well, or no model is asked."""
+    least_asked: Share = 0.25
+    """Of the question's content words so many must stand in the passages, or no model is asked;
+    unless vectors find one near, which know other words for the same."""
+    near_dense: Annotated[float, msgspec.Meta(ge=-1, le=1)] = 0.4
+    """From this cosine on a passage is near. MiniLM: unrelated texts stay below 0.3 or so."""
     small: SideGate = SideGate(tokens=700)
     large: SideGate = SideGate()
     evaluation: dict[str, Any] | None = None
@@ -138,13 +147,17 @@ def check(gate: Gate) -> None:
         PolicyError: a confidence that cannot be computed.
     """
     for which, side in (("small", gate.small), ("large", gate.large)):
-        if (logistic := side.logistic) is None:
-            continue
-        sizes = {len(logistic.features), len(logistic.centres), len(logistic.scales)}
-        if sizes != {len(logistic.weights)}:
-            raise PolicyError(f"{which}.logistic: its lists are not of one length")
-        if not all(logistic.scales):
-            raise PolicyError(f"{which}.logistic: a scale is zero")
+        for what, logistic in (("logistic", side.logistic), ("silent", side.silent)):
+            if logistic is not None:
+                _check_logistic(f"{which}.{what}", logistic)
+
+
+def _check_logistic(where: str, logistic: Logistic) -> None:
+    sizes = {len(logistic.features), len(logistic.centres), len(logistic.scales)}
+    if sizes != {len(logistic.weights)}:
+        raise PolicyError(f"{where}: its lists are not of one length")
+    if not all(logistic.scales):
+        raise PolicyError(f"{where}: a scale is zero")
 
 
 def signed(gate: Gate) -> Gate:
