@@ -1,0 +1,85 @@
+"""Chainlit's page without what it would load from elsewhere, and the addresses that we add."""
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+from typing import Any
+
+from chainlit import server
+from chainlit.auth import get_current_user
+from fastapi import Depends, HTTPException
+from fastapi.responses import FileResponse, Response
+from fastapi.routing import APIRoute
+
+from sprat.chat.history.attachments import PREFIX, Attachments, is_shown
+from sprat.chat.history.layer import History
+from sprat.chat.places import DOCUMENTS, SOURCES
+from sprat.chat.root import source_element
+from sprat.rag.store.base import Store
+
+_ELSEWHERE = re.compile(r"<link[^>]*href=\"https?://[^>]*>\s*")
+_INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+
+
+def stay_here() -> list[str]:
+    """Take every address elsewhere out of Chainlit's page; the hashes of its inline scripts."""
+    original = server.get_html_template
+
+    def page(root_path: str) -> str:
+        return _ELSEWHERE.sub("", original(root_path))
+
+    server.get_html_template = page
+    return [_hash(script) for script in _INLINE.findall(page(""))]
+
+
+def _hash(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def add_addresses(history: History, attachments: Attachments, store: Store | None) -> None:
+    """Our addresses, before Chainlit's own, whose last one takes all that is left."""
+    element = source_element()
+
+    async def source() -> Response:
+        return Response(element, media_type="text/jsx")
+
+    async def attachment(
+        thread: str,
+        element: str,
+        user: Any = Depends(get_current_user),  # noqa: ANN401, B008 - FastAPI's way
+    ) -> Response:
+        if user is None or await history.get_thread_author(thread) != user.identifier:
+            raise HTTPException(404)
+        file, kept = attachments.find(thread, element), await history.get_element(thread, element)
+        if file is None or kept is None:
+            raise HTTPException(404)
+        return _file(file, kept.get("mime"), str(kept.get("name") or element))
+
+    def document(
+        file: str,
+        user: Any = Depends(get_current_user),  # noqa: ANN401, B008
+    ) -> Response:
+        held = store.documents().get(file) if store is not None and user is not None else None
+        if held is None or held.media != "pdf" or not Path(file).is_file():
+            raise HTTPException(404)
+        return _file(Path(file), "application/pdf", Path(file).name)
+
+    server.app.router.routes[:0] = [
+        APIRoute(f"{SOURCES}/{{name}}", source, methods=["GET"]),
+        APIRoute(f"{PREFIX}/{{thread}}/{{element}}", attachment, methods=["GET"]),
+        APIRoute(DOCUMENTS, document, methods=["GET"]),
+    ]
+
+
+def _file(file: Path, media: str | None, name: str) -> FileResponse:
+    """Shown in the browser where that is safe, else saved; nothing in it may run or load."""
+    shown = is_shown(media)
+    response = FileResponse(
+        file,
+        media_type=media if shown else "application/octet-stream",
+        filename=name,
+        content_disposition_type="inline" if shown else "attachment",
+    )
+    response.headers["content-security-policy"] = "default-src 'none'; sandbox"
+    return response
