@@ -18,8 +18,8 @@ def _documents(desk: Desk) -> str:
     info = desk.store.info()
     return (
         f"Answers come from {info.documents} documents ({info.passages} passages), each with the "
-        "place where it says so. A click on `[1]` opens the passage. What the documents do not say, "
-        "Sprat does not either. An uploaded file is searched too, in its own chat only."
+        "place where it says so. A click on `[1]` opens the passage. What the documents do not "
+        "say, Sprat does not either. An uploaded file is searched too, in its own chat only."
     )
 
 

@@ -85,9 +85,11 @@ class Uploads:
 
     def finder(self) -> Finder | None:
         """Finds in them; None: nothing was uploaded."""
+        if self._store is None:
+            return None
         from sprat.rag.retrieve import Retriever
 
-        return None if self._store is None else Retriever(self._store, self._embedder)
+        return Retriever(self._store, self._embedder)
 
     def names(self) -> tuple[str, ...]:
         """What was uploaded. Blocks."""
@@ -106,17 +108,19 @@ class Uploads:
     async def _make(self) -> Store:
         from sprat.rag.store import open_store
 
-        dimensions = None
-        if self._embedder is not None:
-            dimensions = (await self._embedder.embed(["dimensions"])).dimensions
         self._store = await asyncio.to_thread(
             open_store,
             str(self._folder),
             create=True,
             embedder=self._embedder.name if self._embedder else None,
-            dimensions=dimensions,
+            dimensions=await dimensions_of(self._embedder),
         )
         return self._store
+
+
+async def dimensions_of(embedder: Embedder | None) -> int | None:
+    """How long its vectors are; None: there is no embedder."""
+    return None if embedder is None else (await embedder.embed(["dimensions"])).dimensions
 
 
 def remove_uploads(folder: Path, thread: str) -> None:

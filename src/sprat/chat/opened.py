@@ -2,18 +2,17 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from sprat.chat.desk import Desk, Watch
-from sprat.chat.find import Finder
+from sprat.chat.find import Finder, dimensions_of
 from sprat.chat.root import chat_folder
 from sprat.engines.base import Embedder, Engine
-from sprat.errors import PolicyError, SpratError
+from sprat.errors import ModelError, SpratError
 from sprat.rag.store.base import Store
 from sprat.settings import Settings
 
@@ -39,46 +38,78 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     gate: Path | None = None
 
 
-def open_desk(
-    order: Order,
-    settings: Settings,
-    progress: "Progress",
-    indexed: Callable[[Store, Embedder | None], Any],
-) -> Desk:
-    """Open everything; what was opened is closed again where something cannot be.
+class Models(msgspec.Struct, frozen=True, kw_only=True):
+    """The models of a chat: fetched, not loaded yet."""
 
-    Blocks. `indexed` is called with the store when there are documents to index.
+    small: Engine
+    large: Engine | None
+    embedder: Embedder | None
+
+    async def aclose(self) -> None:
+        """Free all of them."""
+        for model in (self.small, self.large, self.embedder):
+            if model is not None:
+                await model.aclose()
+
+
+def open_models(order: Order, settings: Settings, progress: "Progress") -> Models:
+    """Fetch what is missing. Blocks, outside the event loop: there Ctrl-C would wait for its end.
 
     Raises:
-        SpratError: a model or an index that cannot be opened.
+        SpratError: as `open_engine` and `open_embedder`.
     """
     from sprat.door import open_engine
 
-    closing = AsyncExitStack()
+    large = None
+    small = open_engine(order.small, settings, progress=progress, reuse_prefix=True)
+    if order.large is not None:
+        large = open_engine(order.large, settings, progress=progress, reuse_prefix=True)
+    return Models(small=small, large=large, embedder=_embedder(order, settings, progress))
+
+
+def _embedder(order: Order, settings: Settings, progress: "Progress") -> Embedder | None:
+    """The usual one may be missing, on a machine without a network say; one asked for may not."""
+    from sprat.door import open_embedder
+
+    if order.embedder is None:
+        return None
     try:
-        small = open_engine(order.small, settings, progress=progress, reuse_prefix=True)
-        closing.push_async_callback(small.aclose)
-        large = None
-        if order.large is not None:
-            large = open_engine(order.large, settings, progress=progress, reuse_prefix=True)
-            closing.push_async_callback(large.aclose)
-        embedder = _embedder(order, settings, progress)
-        if embedder is not None:
-            closing.push_async_callback(embedder.aclose)
-        store = _store(order, settings, embedder)
+        return open_embedder(order.embedder, settings, progress=progress)
+    except ModelError as error:
+        if order.embedder != EMBEDDER:
+            raise
+        progress(f"Documents are searched by words only: {error}", 0, None)
+        return None
+
+
+async def open_desk(
+    models: Models,
+    order: Order,
+    settings: Settings,
+    index: Callable[[Store, Embedder | None], Awaitable[None]],
+) -> Desk:
+    """Open the documents; `index` is called where there are some to index first.
+
+    Raises:
+        SpratError: an index that cannot be opened; the models are closed then.
+    """
+    try:
+        store = await _store(order, settings, models.embedder)
         if store is not None and order.docs:
-            indexed(store, embedder)
+            await index(store, models.embedder)
+        gate = _gate(order)
+        policies = await asyncio.to_thread(policies_for, models.small, models.large, settings)
         return Desk(
-            small,
-            large,
+            models.small,
+            models.large,
             store=store,
-            embedder=embedder,
-            finder=_finder(store, embedder),
-            grounds=grounds_with(_gate(order)),
-            policies=policies_for(small, large, settings),
+            embedder=models.embedder,
+            finder=_finder(store, models.embedder),
+            grounds=grounds_with(gate),
+            policies=policies,
         )
     except BaseException:
-        asyncio.run(closing.aclose())
+        await models.aclose()
         raise
 
 
@@ -118,49 +149,39 @@ def policies_for(small: Engine, large: Engine | None, settings: Settings) -> "li
             if (policy.small.model, policy.large.model) == (small.name, large.name):
                 check_sides(policy, settings)
                 found.append(policy)
-        except (PolicyError, SpratError):
+        except SpratError:
             continue
     return found
 
 
-def _embedder(order: Order, settings: Settings, progress: "Progress") -> Embedder | None:
-    from sprat.door import open_embedder
-
-    if order.embedder is None:
-        return None
-    return open_embedder(order.embedder, settings, progress=progress)
-
-
-def _store(order: Order, settings: Settings, embedder: Embedder | None) -> Store | None:
-    from sprat.rag.store import open_store
-
+async def _store(order: Order, settings: Settings, embedder: Embedder | None) -> Store | None:
     if order.store is None and not order.docs:
         return None
+    from sprat.rag.store import open_store
+
     where = order.store or str(own_store(order.docs, settings))
     if not order.docs:
-        return open_store(where)
-    dimensions = None
-    if embedder is not None:
-        dimensions = asyncio.run(_dimensions(embedder))
-    return open_store(
+        return await asyncio.to_thread(open_store, where)
+    return await asyncio.to_thread(
+        open_store,
         where,
         create=True,
         embedder=embedder.name if embedder else None,
-        dimensions=dimensions,
+        dimensions=await dimensions_of(embedder),
     )
 
 
-async def _dimensions(embedder: Embedder) -> int:
-    return (await embedder.embed(["dimensions"])).dimensions
-
-
 def _finder(store: Store | None, embedder: Embedder | None) -> Finder | None:
+    if store is None:
+        return None
     from sprat.rag.retrieve import Retriever
 
-    return None if store is None else Retriever(store, embedder)
+    return Retriever(store, embedder)
 
 
 def _gate(order: Order) -> "Gate | None":
+    if order.gate is None:
+        return None
     from sprat.rag.gate import read_gate
 
-    return None if order.gate is None else read_gate(order.gate)
+    return read_gate(order.gate)

@@ -31,6 +31,8 @@ _WORDS: dict[str, str] = {
     "auth.login.form.email.label": "Name",
     "auth.login.form.email.placeholder": "any name: it keeps your chats apart",
     "navigation.header.readme": "About",
+    "threadHistory.sidebar.empty": "No chats yet",
+    "threadHistory.thread.untitled": "A chat without a name",
 }
 
 

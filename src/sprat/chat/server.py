@@ -9,7 +9,7 @@ import webbrowser
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import uvicorn
@@ -21,6 +21,9 @@ from sprat.chat.wishes import Wishes
 from sprat.errors import UsageError
 from sprat.serve.guard.bind import is_loopback
 from sprat.settings import Settings
+
+if TYPE_CHECKING:
+    from sprat.chat.guard import Application
 
 _FOREIGN = re.compile(
     r"(?:CHAINLIT|SLACK|TEAMS|DISCORD|LITERAL|OAUTH|AUTH0)_|DATABASE_URL$|BUCKET_NAME$"
@@ -51,7 +54,9 @@ def require_chainlit() -> None:
         raise UsageError("The chat needs Chainlit.", fix="pip install 'sprat[chat]'")
 
 
-def serve(desk: Desk, sitting: Sitting, bound: socket.socket, ready: Callable[[], None]) -> None:
+async def serve(
+    desk: Desk, sitting: Sitting, bound: socket.socket, ready: Callable[[], None]
+) -> None:
     """Serve at a bound socket until Ctrl-C; `ready` is called once connections are taken.
 
     The desk is closed at the end.
@@ -71,6 +76,7 @@ def serve(desk: Desk, sitting: Sitting, bound: socket.socket, ready: Callable[[]
         from sprat.chat.history.database import Database
         from sprat.chat.history.layer import History
         from sprat.chat.page import add_addresses, stay_here
+        from sprat.chat.stopping import make_stop_stop, one_configuration
     config.run.headless, config.run.host, config.run.port = True, address, port
     attachments, uploads = Attachments(home / "attachments"), home / "uploads"
 
@@ -88,10 +94,12 @@ def serve(desk: Desk, sitting: Sitting, bound: socket.socket, ready: Callable[[]
         password=sitting.password,
     )
     app.register()
+    one_configuration()
+    make_stop_stop()
     scripts = stay_here()
     add_addresses(history, attachments, desk.store)
     server.app.router.lifespan_context = _lifespan(desk, history, ready)
-    _run(server.app, bound, port, anywhere=not is_loopback(str(address)), scripts=scripts)
+    await _run(server.app, bound, port, anywhere=not is_loopback(str(address)), scripts=scripts)
 
 
 def open_page(url: str) -> None:
@@ -141,7 +149,9 @@ def _lifespan(desk: Desk, history: Any, ready: Callable[[], None]) -> Any:  # no
     return lifespan
 
 
-def _run(app: Any, bound: socket.socket, port: int, *, anywhere: bool, scripts: list[str]) -> None:  # noqa: ANN401
+async def _run(
+    app: "Application", bound: socket.socket, port: int, *, anywhere: bool, scripts: list[str]
+) -> None:
     from sprat.chat.guard import Guard
 
     config = uvicorn.Config(
@@ -153,4 +163,4 @@ def _run(app: Any, bound: socket.socket, port: int, *, anywhere: bool, scripts: 
         limit_concurrency=512,
         timeout_graceful_shutdown=2,
     )
-    asyncio.run(uvicorn.Server(config).serve(sockets=[bound]))
+    await uvicorn.Server(config).serve(sockets=[bound])

@@ -13,6 +13,7 @@ from chainlit.utils import utc_now
 from sprat.chat.trail import Trail
 from sprat.chat.views import pdf_url, props_of, view_of
 from sprat.chat.words import (
+    Stream,
     figures,
     list_of,
     source_line,
@@ -32,6 +33,7 @@ class Answer:
 
     def __init__(self) -> None:
         self.message = cl.Message(content="", created_at=utc_now())
+        self._stream = Stream()
         self.reply: Reply | None = None
         self.error: str | None = None
         self.stopped = False
@@ -49,7 +51,7 @@ class Answer:
                     if isinstance(piece, Reply):
                         self.reply = piece
                     else:
-                        await self.message.stream_token(piece.text)
+                        await self.message.stream_token(self._stream.more(piece.text))
             if self.reply is None:
                 self.error = f"{engine.name} ended without an answer."
         except SpratError as error:
@@ -71,8 +73,8 @@ class Answer:
             elements = elements_of(self.reply, text_of, url_of)
             self.message.metadata = {"said": self.reply.text, "answered": self.reply.answered}
             await self._show(shown_text(self.reply), elements)
-        elif self.message.content:
-            said = without_images(self.message.content)
+        elif self.message.content or self.stopped:
+            said = without_images(self.message.content + self._stream.rest())
             self.message.metadata = {"said": said}
             await self._show(f"{said}\n\n*Stopped.*" if self.stopped else said, [])
         if self.error:

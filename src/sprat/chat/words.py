@@ -7,6 +7,7 @@ from sprat.types import Message, Reply, Role, Source, Step
 
 _TURNS = 20
 _TURN_CHARS = 8_000
+_LONGEST_IMAGE = 2_000
 _IMAGE = re.compile(r"!\[([^\]]*)\]\([^)]*\)|!\[([^\]]*)\]\[[^\]]*\]")
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~])")
 _ROLES = {
@@ -87,6 +88,36 @@ def list_of(title: str, lines: Sequence[str]) -> str:
 def without_images(text: str) -> str:
     """An answer whose images are only their descriptions: none is fetched from anywhere."""
     return _IMAGE.sub(lambda found: found[1] or found[2] or "", text)
+
+
+class Stream:
+    """An answer as it comes, without images: what may become one is held back until it is clear.
+
+    A browser would fetch an image the moment its address is complete.
+    """
+
+    def __init__(self) -> None:
+        self._held = ""
+
+    def more(self, text: str) -> str:
+        """What can be shown now."""
+        self._held += text
+        done = without_images(self._held)
+        place = _begun(done)
+        shown, self._held = done[:place], done[place:]
+        return shown
+
+    def rest(self) -> str:
+        """What is left at the end: an image that never was complete stays a text."""
+        return self._held
+
+
+def _begun(text: str) -> int:
+    """Where an image begins that is not complete; the end: nowhere."""
+    place = text.rfind("![")
+    if place >= 0 and len(text) - place <= _LONGEST_IMAGE:
+        return place
+    return len(text) - text.endswith("!")
 
 
 def plain(text: str) -> str:

@@ -1,7 +1,9 @@
 """`sprat chat`: a chat in the browser, over models and documents."""
 
+import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +14,7 @@ from sprat.settings import Settings
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Awaitable, Callable
 
     from sprat.chat.desk import Desk
     from sprat.chat.opened import Order
@@ -32,7 +35,8 @@ _SHORTEST = 12
 @click.option("--small", help="The model that answers first.")
 @click.option("--large", help="The model that is asked where the small one cannot.")
 @click.option(
-    "--embedder", metavar="MODEL", help="Turns texts into vectors [all-minilm-l6-v2]; none: words only."
+    "--embedder", metavar="MODEL",
+    help="Turns texts into vectors [all-minilm-l6-v2]; none: words only.",
 )  # fmt: skip
 @click.option(
     "--gate", type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -51,7 +55,8 @@ _SHORTEST = 12
 )  # fmt: skip
 @click.option("--no-open", is_flag=True, help="Do not open the browser.")
 @click.option(
-    "--feedback", metavar="FILE", help="Write what was judged so far as JSON lines, and end; - for stdout."
+    "--feedback", metavar="FILE",
+    help="Write what was judged so far as JSON lines, and end; - for stdout.",
 )  # fmt: skip
 @provider_option
 @click.pass_context
@@ -160,32 +165,42 @@ def _serve(
     *,
     open_browser: bool,
 ) -> None:
-    from sprat.chat.about import about
-    from sprat.chat.opened import open_desk
-    from sprat.chat.server import Sitting, open_page, serve
-    from sprat.chat.starters import starters_of
-    from sprat.chat.wishes import Wishes
+    import asyncio
+
+    from sprat.chat.opened import open_models
     from sprat.cli.progress import progress_bar
-    from sprat.serve.port import url_of
 
     with progress_bar() as progress:
-        desk = open_desk(order, settings, progress, _index(order))
-    url = url_of(*bound.getsockname()[:2])
-    sitting = Sitting(
-        settings=settings,
-        wishes=Wishes(passages=passages),
-        starters=starters_of(desk.store) if desk.store else (),
-        password=password,
-        about=about(desk),
-    )
+        models = open_models(order, settings, progress)
 
-    def ready() -> None:
-        click.echo(f"The chat is at {url} (Ctrl-C stops it).\n{_what(desk)}")
-        if open_browser:
-            open_page(url)
+    async def sit() -> None:
+        from sprat.chat.about import about
+        from sprat.chat.opened import open_desk
+        from sprat.chat.server import Sitting, open_page, serve
+        from sprat.chat.starters import starters_of
+        from sprat.chat.wishes import Wishes
+        from sprat.serve.port import url_of
 
-    serve(desk, sitting, bound, ready)
-    click.echo("Stopped.", err=True)
+        desk = await open_desk(models, order, settings, _indexing(order))
+        url = url_of(*bound.getsockname()[:2])
+        sitting = Sitting(
+            settings=settings,
+            wishes=Wishes(passages=passages),
+            starters=starters_of(desk.store) if desk.store else (),
+            password=password,
+            about=about(desk),
+        )
+
+        def ready() -> None:
+            click.echo(f"The chat is at {url} (Ctrl-C stops it).\n{_what(desk)}")
+            sys.stdout.flush()
+            if open_browser:
+                open_page(url)
+
+        await serve(desk, sitting, bound, ready)
+
+    with suppress(KeyboardInterrupt):
+        asyncio.run(sit())
 
 
 def _what(desk: "Desk") -> str:
@@ -196,17 +211,15 @@ def _what(desk: "Desk") -> str:
     return f"{models} over {info.documents} documents, {info.passages} passages."
 
 
-def _index(order: "Order") -> Any:  # noqa: ANN401 - what `open_desk` calls
-    import asyncio
-
-    def indexed(store: "Store", embedder: "Embedder | None") -> None:
+def _indexing(order: "Order") -> "Callable[[Store, Embedder | None], Awaitable[None]]":
+    async def indexing(store: "Store", embedder: "Embedder | None") -> None:
         from sprat.rag.index import index
 
-        report = asyncio.run(index(order.docs, store, embedder))
+        report = await index(order.docs, store, embedder)
         for file, why in report.skipped:
             click.echo(f"Skipped {file}: {why}", err=True)
 
-    return indexed
+    return indexing
 
 
 def _write_feedback(settings: Settings, target: str) -> None:
