@@ -33,7 +33,7 @@ def make_stop_stop() -> None:
 def one_configuration() -> None:
     """No profile changes the configuration: Chainlit would look for that by a loop in a loop."""
 
-    def get_config(session: WebsocketSession) -> ChainlitConfig:
+    def get_config(_: WebsocketSession) -> ChainlitConfig:
         return config
 
     WebsocketSession.get_config = get_config
