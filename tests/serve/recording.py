@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 import msgspec
 from tests.serve.running import At
 
-from sprat.engines.base import Load
+from sprat.engines.base import Load, TextKind
 from sprat.engines.stamps import Stamps
 from sprat.types import ChatRequest, Delta, Embedded, Reply, Usage
 
@@ -49,7 +49,9 @@ class Embeds(Recorder):
         self.texts: list[str] = []
         self.dimensions: int | None = None
 
-    async def embed(self, texts: Sequence[str], *, dimensions: int | None = None) -> Embedded:
+    async def embed(
+        self, texts: Sequence[str], *, dimensions: int | None = None, kind: TextKind = "passage"
+    ) -> Embedded:
         self.texts, self.dimensions = list(texts), dimensions
         stamps = Stamps(ChatRequest(messages=()))
         stamps.sent()

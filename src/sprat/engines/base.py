@@ -1,12 +1,15 @@
 """The one protocol: everything that answers is an `Engine`."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
 from sprat.errors import EngineError, UnsupportedRequest
 from sprat.types import ChatRequest, Delta, Embedded, Reply
+
+TextKind = Literal["query", "passage"]
+"""What is looked for, or what it is looked for in: some models embed the two differently."""
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,8 +77,12 @@ class Embedder(Protocol):
         """Processes that compute for it and can be measured; empty when remote."""
         ...
 
-    async def embed(self, texts: Sequence[str], *, dimensions: int | None = None) -> Embedded:
+    async def embed(
+        self, texts: Sequence[str], *, dimensions: int | None = None, kind: TextKind = "passage"
+    ) -> Embedded:
         """One vector per text. Cancelling the call frees its place.
+
+        `kind` makes no difference to models that were not taught one: MiniLM, say.
 
         Raises:
             UnsupportedRequest: it has no vectors of so many dimensions.

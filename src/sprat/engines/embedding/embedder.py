@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
-from sprat.engines.base import Load, check_texts
+from sprat.engines.base import Load, TextKind, check_texts
 from sprat.engines.embedding import wire
 from sprat.engines.worker.keeper import Keeper, physical_cores
 from sprat.engines.worker.process import WorkerProcess
@@ -52,8 +52,12 @@ class OnnxEmbedder:
         """The worker, while there is one."""
         return self._keeper.pids
 
-    async def embed(self, texts: Sequence[str], *, dimensions: int | None = None) -> Embedded:
+    async def embed(
+        self, texts: Sequence[str], *, dimensions: int | None = None, kind: TextKind = "passage"
+    ) -> Embedded:
         """One vector per text, in order. Cancelling the call frees its place at once.
+
+        `kind` is the same to it: MiniLM was taught none.
 
         Raises:
             UnsupportedRequest: no text, an empty one, or vectors of another size.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from sprat.engines.base import Load, check_texts
+from sprat.engines.base import Load, TextKind, check_texts
 from sprat.engines.openai.answer import estimated_tokens
 from sprat.engines.openai.remote import Remote
 from sprat.engines.openai.vectors import Vectors, read_vectors
@@ -18,8 +18,12 @@ BATCH = 256
 class OpenAIEmbedder(Remote):
     """One embedding model of one endpoint; its vectors are kept as the server gave them."""
 
-    async def embed(self, texts: Sequence[str], *, dimensions: int | None = None) -> Embedded:
+    async def embed(
+        self, texts: Sequence[str], *, dimensions: int | None = None, kind: TextKind = "passage"
+    ) -> Embedded:
         """One vector per text. Cancelling the call closes the connection.
+
+        `kind` is not sent: OpenAI's words have none for it.
 
         Raises:
             UnsupportedRequest: no text, or a number of dimensions that the server did not keep to.

@@ -5,6 +5,7 @@ from typing import Protocol
 
 import msgspec
 
+from sprat.errors import DocumentError
 from sprat.rag.document import Document, Hit, Passage
 
 FORMAT = 1
@@ -91,3 +92,16 @@ class Store(Protocol):
     def close(self) -> None:
         """Let go of it. Safe to call twice."""
         ...
+
+
+def check_embedder(place: str, held: str | None, asked: str | None) -> None:
+    """See that vectors of `asked` can be compared with those that are held.
+
+    Raises:
+        DocumentError: they are of two models.
+    """
+    if held and asked and held != asked:
+        raise DocumentError(
+            f"{place} holds vectors of {held}; those of {asked} cannot be compared with them.",
+            fix=f"Use --embedder {held}, or make it again: sprat index PATH… --rebuild",
+        )
