@@ -113,14 +113,8 @@ class Uploads:
             str(self._folder),
             create=True,
             embedder=self._embedder.name if self._embedder else None,
-            dimensions=await dimensions_of(self._embedder),
         )
         return self._store
-
-
-async def dimensions_of(embedder: Embedder | None) -> int | None:
-    """How long its vectors are; None: there is no embedder."""
-    return None if embedder is None else (await embedder.embed(["dimensions"])).dimensions
 
 
 def remove_uploads(folder: Path, thread: str) -> None:

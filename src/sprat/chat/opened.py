@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from sprat.chat.desk import Desk, Watch
-from sprat.chat.find import Finder, dimensions_of
+from sprat.chat.find import Finder
 from sprat.chat.root import chat_folder
 from sprat.engines.base import Embedder, Engine
 from sprat.errors import ModelError, SpratError
@@ -33,8 +33,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     docs: tuple[Path, ...] = ()
     store: str | None = None
     """A folder or an address; None: with `docs` one of the chat's own, else no documents."""
-    embedder: str | None = EMBEDDER
-    """None: documents are searched by words only."""
+    embedder: str | None = ""
+    """Empty: the index's own, or the usual one; None: documents are searched by words only."""
     gate: Path | None = None
 
 
@@ -71,15 +71,29 @@ def _embedder(order: Order, settings: Settings, progress: "Progress") -> Embedde
     """The usual one may be missing, on a machine without a network say; one asked for may not."""
     from sprat.door import open_embedder
 
-    if order.embedder is None:
+    name = order.embedder
+    if name == "":
+        name = _of_index(order) if order.store and not order.docs else EMBEDDER
+    if name is None:
         return None
     try:
-        return open_embedder(order.embedder, settings, progress=progress)
+        return open_embedder(name, settings, progress=progress)
     except ModelError as error:
-        if order.embedder != EMBEDDER:
+        if order.embedder:
             raise
         progress(f"Documents are searched by words only: {error}", 0, None)
         return None
+
+
+def _of_index(order: Order) -> str | None:
+    """The model whose vectors an index holds; None: words only."""
+    from sprat.rag.store import open_store
+
+    store = open_store(order.store or "")
+    try:
+        return store.info().embedder
+    finally:
+        store.close()
 
 
 async def open_desk(
@@ -167,7 +181,6 @@ async def _store(order: Order, settings: Settings, embedder: Embedder | None) ->
         where,
         create=True,
         embedder=embedder.name if embedder else None,
-        dimensions=await dimensions_of(embedder),
     )
 
 

@@ -133,14 +133,14 @@ def _order(
     embedder: str | None,
     gate: Path | None,
 ) -> "Order":
-    from sprat.chat.opened import EMBEDDER, Order
+    from sprat.chat.opened import Order
 
     return Order(
         small=model or small or settings.small,
         large=None if model else large or settings.large,
         docs=docs,
         store=store,
-        embedder=None if embedder == "none" else embedder or EMBEDDER,
+        embedder=None if embedder == "none" else embedder or "",
         gate=gate,
     )
 
