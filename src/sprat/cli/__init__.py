@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "chat": ("sprat.cli.chat", "A chat in the browser, over models and documents."),
     "policy": ("sprat.cli.policy", "Two models as one: make, look at, evaluate a policy."),
     "foundry": ("sprat.cli.foundry", "Foundry Local: its models, and ours in it."),
+    "rag": ("sprat.cli.rag", "Answers from documents: asked, and evaluated."),
     "runs": ("sprat.cli.runs", "What was recorded; any report again."),
     "report": ("sprat.cli.report", "What several recorded studies say together."),
 }
