@@ -32,7 +32,12 @@ class Grounds(Protocol):
     """Makes an engine that answers from documents."""
 
     def __call__(
-        self, finder: Finder, small: Engine, large: Engine | None, passages: int, watch: Watch
+        self,
+        finder: Finder,
+        small: Engine | None,
+        large: Engine | None,
+        passages: int,
+        watch: Watch,
     ) -> Engine:
         """`small` answers; what it cannot, `large`; what neither can, the documents do not say."""
         ...
@@ -85,9 +90,9 @@ class Desk:
         small, large = self._sides(profile)
         if finder is not None:
             return self._grounds(finder, small, large, wishes.passages, watch)
-        if large is None:
-            return small
-        return self._pair(wishes.policy, small, large)
+        if small is not None and large is not None:
+            return self._pair(wishes.policy, small, large)
+        return small or large or self.small
 
     async def warm(self) -> None:
         """Load every model. One that cannot be loaded says so when it is asked."""
@@ -105,9 +110,9 @@ class Desk:
         if self.store is not None:
             self.store.close()
 
-    def _sides(self, profile: str | None) -> tuple[Engine, Engine | None]:
+    def _sides(self, profile: str | None) -> tuple[Engine | None, Engine | None]:
         if self.large is not None and profile == LARGE:
-            return self.large, None
+            return None, self.large
         return self.small, None if profile == SMALL else self.large
 
     def _pair(self, name: str, small: Engine, large: Engine) -> Engine:

@@ -137,14 +137,11 @@ def grounds_with(gate: "Gate | None") -> Callable[..., Engine]:
     """Makes engines that answer from documents, by this gate; None: by its own rules."""
 
     def grounds(
-        finder: Finder, small: Engine, large: Engine | None, passages: int, watch: Watch
+        finder: Finder, small: Engine | None, large: Engine | None, passages: int, watch: Watch
     ) -> Engine:
         from sprat.rag.answer import GroundedEngine
-        from sprat.rag.gate import Gate
 
-        return GroundedEngine(
-            finder, small, large, gate=gate or Gate(), passages=passages, watch=watch
-        )
+        return GroundedEngine(finder, small, large, gate=gate, passages=passages, watch=watch)
 
     return grounds
 
@@ -195,6 +192,6 @@ def _finder(store: Store | None, embedder: Embedder | None) -> Finder | None:
 def _gate(order: Order) -> "Gate | None":
     if order.gate is None:
         return None
-    from sprat.rag.gate import read_gate
+    from sprat.rag.gatefile import read_gate
 
     return read_gate(order.gate)

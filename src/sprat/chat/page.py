@@ -19,6 +19,10 @@ from sprat.chat.root import source_element
 from sprat.rag.store.base import Store
 
 _ELSEWHERE = re.compile(r"<link[^>]*href=\"https?://[^>]*>\s*")
+_SCRIPT = re.compile(r"src=\"(/assets/index-[\w-]+\.js)\"")
+_OPENS_ITSELF = re.compile(r"[\w$]+\(\{title:([\w$]+)\[\1\.length-1\]\.name,elements:\1\}\)")
+"""Where Chainlit's script opens all sources of a chat as soon as there is one: on a telephone they
+would cover the answer that they belong to."""
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
@@ -31,6 +35,16 @@ def stay_here() -> list[str]:
 
     server.get_html_template = page
     return [_hash(script) for script in _INLINE.findall(page(""))]
+
+
+def quiet_script() -> tuple[str, str] | None:
+    """The address of Chainlit's script, and the script without that; None: it does not do it."""
+    found = _SCRIPT.search(server.get_html_template(""))
+    file = Path(server.build_dir + found[1]) if found else None
+    if found is None or file is None or not file.is_file():
+        return None
+    script, count = _OPENS_ITSELF.subn("void 0", file.read_text("utf-8"))
+    return (found[1], script) if count == 1 else None
 
 
 def _hash(script: str) -> str:
@@ -65,7 +79,16 @@ def add_addresses(history: History, attachments: Attachments, store: Store | Non
             raise HTTPException(404)
         return _file(Path(file), "application/pdf", Path(file).name)
 
-    server.app.router.routes[:0] = [
+    routes = server.app.router.routes
+    if quiet := quiet_script():
+        address, script = quiet
+
+        async def main_script() -> Response:
+            kept = {"cache-control": "private, max-age=3600"}
+            return Response(script, media_type="application/javascript", headers=kept)
+
+        routes.insert(0, APIRoute(address, main_script, methods=["GET"]))
+    routes[:0] = [
         APIRoute(f"{SOURCES}/{{name}}", source, methods=["GET"]),
         APIRoute(f"{PREFIX}/{{thread}}/{{element}}", attachment, methods=["GET"]),
         APIRoute(DOCUMENTS, document, methods=["GET"]),

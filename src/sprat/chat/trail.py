@@ -6,14 +6,14 @@ from collections.abc import Iterable
 import chainlit as cl
 from chainlit.utils import utc_now
 
-from sprat.chat.words import step_name, step_text
+from sprat.chat.words import ASIDE, step_icon, step_name, step_text
 from sprat.types import Step
 
 
 class Trail:
     """Takes steps from an engine, which does not wait, and shows them in order.
 
-    A step without timing has begun; the same one with timing, or with an error, has ended.
+    A step that tells nothing but its role and engine has begun; the same one with more has ended.
     """
 
     def __init__(self) -> None:
@@ -28,6 +28,10 @@ class Trail:
     def watch(self, step: Step) -> None:
         """Told by an engine."""
         self._coming.put_nowait(step)
+
+    async def caught_up(self) -> None:
+        """Wait until all that was told is shown: it stands above what comes next."""
+        await self._coming.join()
 
     async def close(self, steps: Iterable[Step] = ()) -> None:
         """Show what has not been shown: all of `steps`, if the engine told none while it worked."""
@@ -44,21 +48,28 @@ class Trail:
 
     async def _follow(self) -> None:
         while (step := await self._coming.get()) is not None:
-            await self._show(step)
+            try:
+                await self._show(step)
+            finally:
+                self._coming.task_done()
 
     async def _show(self, step: Step) -> None:
         self._shown += 1
         key = (step.role, step.engine)
-        ended = step.timing is not None or step.error is not None
+        ended = step != Step(role=step.role, engine=step.engine)
         shown = self._open.pop(key, None)
         is_new = shown is None
         if shown is None:
             shown = cl.Step(
-                name=step_name(step), type="tool", parent_id=self._parent, show_input=False
+                name=step_name(step),
+                type="tool",
+                parent_id=self._parent,
+                show_input=False,
+                icon=step_icon(step),
             )
             shown.start = utc_now()
         shown.name, shown.output = step_name(step), step_text(step)
-        shown.is_error = step.error is not None
+        shown.is_error = step.error is not None and step.role not in ASIDE
         if ended:
             shown.end = utc_now()
         else:

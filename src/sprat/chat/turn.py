@@ -51,6 +51,7 @@ class Answer:
                     if isinstance(piece, Reply):
                         self.reply = piece
                     else:
+                        await trail.caught_up()
                         await self.message.stream_token(self._stream.more(piece.text))
             if self.reply is None:
                 self.error = f"{engine.name} ended without an answer."

@@ -16,11 +16,14 @@ _ROLES = {
     "answer": "Answer",
     "refine": "Refinement",
     "check": "Check",
-    "gate": "Check",
+    "gate": "Gate",
     "retry": "Second try",
-    "read": "Reading the draft",
+    "read": "Reading",
     "sample": "Second opinion",
 }
+ASIDE = frozenset({"read", "check", "sample", "shadow"})
+"""What an answer does not depend on: where it fails, that is told, not shown as a fault."""
+_ICONS = {"retrieve": "search", "draft": "pencil", "answer": "pencil", "read": "eye"}
 
 
 def conversation(turns: Iterable[tuple[Role, str]]) -> tuple[Message, ...]:
@@ -29,10 +32,15 @@ def conversation(turns: Iterable[tuple[Role, str]]) -> tuple[Message, ...]:
     return tuple(said[-_TURNS:])
 
 
+def step_icon(step: Step) -> str:
+    """The name of its picture, of lucide's."""
+    return _ICONS.get(step.role, "cog")
+
+
 def step_name(step: Step) -> str:
     """What a step is called while it runs, and afterwards with its time."""
     what = _ROLES.get(step.role, step.role.capitalize())
-    who = "" if step.role == "retrieve" else f" by {step.engine}"
+    who = "" if step.role in {"retrieve", "gate"} else f" by {step.engine}"
     took = f" · {seconds(step.timing.answer_s)}" if step.timing else ""
     kept = " · kept" if step.kept else ""
     return f"{what}{who}{took}{kept}"
