@@ -99,7 +99,7 @@ async def add(document: Document, store: Store, embedder: Embedder | None) -> in
     return len(passages)
 
 
-class _Unembeddable(Exception):  # noqa: N818
+class _Unembeddable(Exception):
     """The embedder cannot read a document; what it said."""
 
 
@@ -248,29 +248,16 @@ async def _embedded(
 async def _vectors(
     texts: list[str], embedder: Embedder, tell: Callable[[float], None]
 ) -> list[bytes]:
-    """One per text, of length 1; texts of like length go together, so that little is padding."""
+    """One per text; texts of like length go together, so that little is padding."""
     places = sorted(range(len(texts)), key=lambda place: -len(texts[place]))
     vectors = [b""] * len(texts)
     for first in range(0, len(places), TEXTS):
         some = places[first : first + TEXTS]
         embedded = await embedder.embed([texts[place] for place in some])
-        for place, vector in zip(some, _unit(embedded.vectors), strict=True):
+        for place, vector in zip(some, embedded.vectors, strict=True):
             vectors[place] = vector
         tell((first + len(some)) / len(places))
     return vectors
-
-
-def _unit(vectors: Sequence[bytes]) -> list[bytes]:
-    """An endpoint's vectors may have any length; those of length 1 are left as they are."""
-    import numpy as np
-
-    made: list[bytes] = []
-    for vector in vectors:
-        row = np.frombuffer(vector, "<f4")
-        length = float(np.linalg.norm(row))
-        is_unit = abs(length - 1) < 1e-4
-        made.append(vector if is_unit or not length else (row / length).astype("<f4").tobytes())
-    return made
 
 
 def _check(paths: Sequence[Path], known: dict[str, Indexed]) -> None:
