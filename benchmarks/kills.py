@@ -64,12 +64,12 @@ def write(folder: Path, documents: int, version: int, chance: random.Random) -> 
         (folder / f"{number}.md").write_text(text, encoding="utf-8")
 
 
-def run(folder: Path, where: Path) -> None:
-    """The process that is killed."""
+def run(folder: Path, where: Path, say=lambda _: None) -> None:
+    """What is killed."""
     store = open_store(str(where), create=True, embedder="hash", dimensions=DIMENSIONS)
-    print("begun", flush=True)
+    say("begun")
     asyncio.run(index([folder], store, HashEmbedder()))
-    print("done", flush=True)
+    say("done")
     store.close()
 
 
@@ -162,7 +162,7 @@ def _text(where: Path, file: str) -> str:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--run"]:
-        run(Path(sys.argv[2]), Path(sys.argv[3]))
+        run(Path(sys.argv[2]), Path(sys.argv[3]), lambda word: print(word, flush=True))
         sys.exit()
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--kills", type=int, default=200)

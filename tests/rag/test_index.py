@@ -113,6 +113,14 @@ async def test_a_fault_of_a_reader_ends_nothing(
     assert "ZeroDivisionError" in report.skipped[0][1]
 
 
+@pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="every name is Unicode there")
+async def test_a_name_that_is_no_text_ends_nothing(store: Store, docs: Path) -> None:
+    (docs / "\udcff.md").write_text("Fish.", encoding="utf-8")
+    report = await index([docs], store, None)
+    assert counts(report) == (3, 0, 0, 0, 1)
+    assert report.skipped[0][1].startswith("?.md is not read: its name is no UTF-8.")
+
+
 async def test_a_later_run_embeds_what_lacks_vectors(store: Store, docs: Path) -> None:
     await index([docs], store, None)
     assert not any(one.embedded for one in store.documents().values())
@@ -159,8 +167,9 @@ async def test_a_run_that_is_cancelled_keeps_what_was_done(store: Store, docs: P
             return await super().embed(texts, **how)
 
     task = asyncio.create_task(index([docs], store, Slow()))
-    while not store.documents():
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(10):
+        while not store.documents():  # noqa: ASYNC110 - another thread fills it
+            await asyncio.sleep(0.01)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -171,7 +180,7 @@ async def test_progress_counts_files_and_bytes_up_to_all_of_them(store: Store, d
     told: list[Indexing] = []
     await index([docs], store, TinyEmbedder(), progress=told.append)
     assert [one.bytes for one in told] == sorted(one.bytes for one in told)
-    assert told[-1].bytes == told[-1].of_bytes == sum(f.stat().st_size for f in docs.iterdir())
+    assert told[-1].bytes == told[-1].of_bytes == 3 * len("About the fish a.md.") + 1
     assert {one.of_files for one in told} == {3}
 
 

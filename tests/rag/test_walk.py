@@ -58,15 +58,18 @@ temp?.md
 space\\ \n\\#hash.md
 sub/only.md
 """
-FILES = """a.log keep.log top.md in/top.md build/x.md in/build/y.md build.md docs/draft.md
+FILES = """
+a.log keep.log top.md in/top.md build/x.md in/build/y.md build.md docs/draft.md
 docs/a/b/draft.md docs/draft.txt deep/a.txt in/deep/b.txt in/deep/c/d.txt a/b.md a/c/d.md temp1.md
 temp12.md x.md y.md z.md az.md dz.md #hash.md sub/only.md in/sub/only.md in/keep.log in/a.log
-in/sub/kept.log""".split()
+in/sub/kept.log
+"""
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is the oracle here")
 def test_what_git_ignores_is_left_out_and_nothing_else(tmp_path: Path) -> None:
-    tree(tmp_path, *FILES)
+    files = FILES.split()
+    tree(tmp_path, *files)
     (tmp_path / ".gitignore").write_text(IGNORE, encoding="utf-8")
     (tmp_path / "in" / ".gitignore").write_text("!a.log\nsub/*\n", encoding="utf-8")
     git = ["git", "-C", str(tmp_path)]
@@ -76,6 +79,6 @@ def test_what_git_ignores_is_left_out_and_nothing_else(tmp_path: Path) -> None:
     ).stdout.split("\0")
     expected = {file for file in listed if file and not file.endswith(".gitignore")}
     assert set(names(tmp_path)) == expected
-    assert 10 < len(expected) < len(FILES)
+    assert 5 < len(expected) < len(files)
     below = {file for file in expected if file.startswith("in/")}
     assert set(names(tmp_path, tmp_path / "in")) == below

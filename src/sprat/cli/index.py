@@ -108,7 +108,7 @@ async def _index(
     from sprat.rag.index import index as run
 
     def tell(at: "Indexing") -> None:
-        bar("Indexing", int(at.bytes), at.of_bytes)
+        bar(f"Indexing {_many(at.of_files, 'file')}", int(at.bytes), at.of_bytes)
 
     try:
         return await run(paths, store, embedder, progress=tell)
@@ -122,13 +122,16 @@ def _print(report: "IndexReport", about: "StoreInfo") -> None:
     parts = [f"{getattr(report, name):,} {name}" for name in counts]
     rate = f", {report.passages / report.seconds:,.0f} passages/s" if report.passages else ""
     click.echo(f"{' · '.join(parts)} · {len(report.skipped):,} skipped")
-    click.echo(f"{report.passages:,} passages in {report.seconds:.2f} s{rate}")
+    click.echo(f"{_many(report.passages, 'passage')} in {report.seconds:.2f} s{rate}")
     for line in (*_kinds(report.skipped, "Skipped"), *_kinds(report.words_only, "Words only")):
         click.echo(printable(line))
     vectors = f"vectors of {about.embedder}" if about.embedder else "words only, no vectors"
-    click.echo(
-        f"{about.place} holds {about.documents:,} documents, {about.passages:,} passages, {vectors}"
-    )
+    documents, passages = _many(about.documents, "document"), _many(about.passages, "passage")
+    click.echo(f"{about.place} holds {documents}, {passages}, {vectors}")
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _kinds(files: tuple[tuple[str, str], ...], title: str) -> list[str]:
@@ -136,9 +139,9 @@ def _kinds(files: tuple[tuple[str, str], ...], title: str) -> list[str]:
     reasons: defaultdict[str, list[str]] = defaultdict(list)
     for file, why in files:
         name = PurePath(file).name
-        reasons[why.removeprefix(name).strip()].append(name)
+        reasons[why.removeprefix(f"{name} is ").removeprefix(name).strip()].append(name)
     lines = [
-        f"{title}: {names[0]}{f' and {len(names) - 1} more' if names[1:] else ''} {why}"
+        f"{title}: {names[0]}{f' and {len(names) - 1:,} more' if names[1:] else ''}: {why}"
         for why, names in sorted(reasons.items(), key=lambda found: -len(found[1]))
     ]
     more = [f"… and {len(lines) - SHOWN} other reasons: see --json"] if lines[SHOWN:] else []

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import sys
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 import click
@@ -110,7 +111,13 @@ def _place(found: "Found") -> str:
     passage = found.passage
     page = f", page {passage.page}" if passage.page else ""
     heading = f" · {passage.heading}" if passage.heading else ""
-    return f"{printable(passage.file)}{page}{printable(heading)} ({found.score:.2f})"
+    return f"{printable(_short(passage.file))}{page}{printable(heading)} ({found.score:.2f})"
+
+
+def _short(file: str) -> str:
+    """The file as one would name it from here."""
+    path, here = PurePath(file), Path.cwd()
+    return path.relative_to(here).as_posix() if path.is_relative_to(here) else file
 
 
 def _marked(text: str, query: str) -> str:

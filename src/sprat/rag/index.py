@@ -163,6 +163,9 @@ class _Run:
     def _ready(self, entry: Entry) -> _Ready:
         """Read and cut one file, in a thread. Whatever is wrong with it is wrong with it alone."""
         known = self.known.get(entry.file)
+        if entry.file != _encodable(entry.file):
+            name = _encodable(entry.path.name)
+            return _Ready(why=f"{name} is not read: its name is no UTF-8. Give it another.")
         try:
             data = bytes_of(entry.path)
         except DocumentError as error:
@@ -182,7 +185,7 @@ class _Run:
 
     async def _take(self, entry: Entry, ready: _Ready) -> None:
         if ready.why is not None:
-            self._skipped.append((entry.file, ready.why))
+            self._skipped.append((_encodable(entry.file), ready.why))
             if ready.is_stale:
                 await to_thread(self._store.remove, [entry.file])
         elif ready.document is None:
@@ -258,6 +261,11 @@ async def _vectors(
             vectors[place] = vector
         tell((first + len(some)) / len(places))
     return vectors
+
+
+def _encodable(file: str) -> str:
+    """The name with a `?` for each byte that is no UTF-8: such names cannot be kept or shown."""
+    return file.encode("utf-8", "replace").decode()
 
 
 def _check(paths: Sequence[Path], known: dict[str, Indexed]) -> None:
