@@ -80,6 +80,8 @@ class Cleaner:
 
     def _cited(self, found: re.Match[str]) -> str:
         numbers = [int(number) for number in re.findall(r"\d+", found[1])]
+        if not any(numbers):  # `x[0]` cites nothing
+            return found[0]
         good = [number for number in dict.fromkeys(numbers) if 1 <= number <= self._most]
         self.wrong += len(set(numbers)) - len(good)
         for number in good:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sprat.rag.prompt import Form, Shown
 from sprat.rag.terms import share, terms
 
-_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]*[A-Z0-9])|\n\s*\n|\n(?=\s*[-*#|])")
+_END = re.compile(r"(?<=[.!?])([\"')\]]*)\s+(?=[\"'(\[]*[A-Z0-9])|\n\s*\n|\n(?=\s*[-*#|])")
 
 
 class Rests(NamedTuple):
@@ -27,8 +27,9 @@ def sentences(text: str) -> Iterator[tuple[int, int]]:
     """Where each sentence begins and ends."""
     start = 0
     for end in _END.finditer(text):
-        if text[start : end.start()].strip():
-            yield start, end.start()
+        last = end.end(1) if end[1] else end.start()  # closing brackets belong to it
+        if text[start:last].strip():
+            yield start, last
         start = end.end()
     if text[start:].strip():
         yield start, len(text)
