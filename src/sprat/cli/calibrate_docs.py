@@ -140,7 +140,7 @@ async def _rows(
     from sprat.studies.grounded.recording import record
 
     click.echo(f"Every answer is kept in {sheet}: a stopped run goes on where it was.", err=True)
-    wanted = Wanted(store=store, **models)
+    wanted = Wanted(store=store, small=models["small"], large=models["large"])
     parts = await asyncio.to_thread(lambda: open_parts(wanted, settings, None))
     engines = {"small": parts.small, "large": parts.large}
     opened = {side: engine for side, engine in engines.items() if engine is not None}

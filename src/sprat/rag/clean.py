@@ -28,7 +28,7 @@ class Cleaner:
         """`most`: the largest number that may be cited; `seen` is told of every one that is."""
         self._question = question
         self._most = most
-        self._seen = seen or (lambda _: None)
+        self._seen = seen
         self._held = ""
         self.wrong = 0
         """Citations of passages that there are not."""
@@ -84,6 +84,7 @@ class Cleaner:
             return found[0]
         good = [number for number in dict.fromkeys(numbers) if 1 <= number <= self._most]
         self.wrong += len(set(numbers)) - len(good)
-        for number in good:
-            self._seen(number)
+        if self._seen is not None:
+            for number in good:
+                self._seen(number)
         return "".join(f" [{number}]" for number in good)

@@ -68,9 +68,10 @@ def _worth(rests: Rests) -> float:
 
 
 def guess_of(question: str, passages: Sequence[Shown], form: Form) -> str:
-    """What a model probably begins with: the sentence that shares most with the question, quoted.
+    """What a model probably writes: the sentence that shares most with the question, quoted.
 
-    Only a guess that saves time where it is right; an answer never depends on it.
+    Then the passages themselves: whoever copies from them comes back to them. Only a guess that
+    saves time where it is right; an answer never depends on it.
     """
     asked = terms(question)
     found = [
@@ -82,4 +83,5 @@ def guess_of(question: str, passages: Sequence[Shown], form: Form) -> str:
         return "The"
     _, number, start, end = max(found)
     one = next(one for one in passages if one.number == -number)
-    return f'"{one.found.passage.text[-start:end]}" [{one.number}]'
+    nearest = f'"{one.found.passage.text[-start:end]}" [{one.number}]'
+    return "\n\n".join([nearest, *(shown.text for shown in passages)])
