@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sprat.door import open_embedder, open_engine
+from sprat.errors import PolicyError
 from sprat.rag.gate import Gate
 from sprat.rag.retrieve import Retriever
 from sprat.rag.store import open_store
@@ -98,10 +99,16 @@ def lines_of(raw: Path, small: str, names: Sequence[str]) -> list[Line]:
         [row for row in read_rows(sheet(raw, name)) if row.question in wanted]
         for name in (small, LARGE)
     )
-    gated = {"small, gate": {}, "large, gate": {}, "hybrid": {}}
-    for seen, other in halves(names):
-        for name, found in learned(smalls, larges, seen, other).items():
-            gated[name] |= found
+    gated: dict[str, dict[str, Outcome]] = {
+        name: {} for name in ("small, gate", "large, gate", "hybrid")
+    }
+    try:
+        for seen, other in halves(names):
+            for name, found in learned(smalls, larges, seen, other).items():
+                gated[name] |= found
+    except PolicyError as error:
+        print(f"No gate can be learned: {error}\n")
+        gated = {}
     plain = [
         Line("small, plain", plainly(side_of(smalls, "plain small"))),
         Line("large, plain", plainly(side_of(larges, "plain large"))),
@@ -210,7 +217,7 @@ def print_tables(raw: Path, questions: Sequence[GroundedQuestion]) -> None:
         print(f"\n{small} → {LARGE}: {len(names)} questions, {silent} of them unanswerable\n")
         lines = lines_of(raw, small, names)
         print(table(lines, asked), "\n")
-        print("\n".join(differences(lines)))
+        print("\n".join(differences(lines)) if len(lines) > 2 else "")
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from sprat.errors import PolicyError, UsageError
 from sprat.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from sprat.rag.gate import Gate
     from sprat.studies.grounded.calibrating import Aim, Calibrated
@@ -104,8 +104,10 @@ def _learned(
     from sprat.studies.grounded.calibrating import calibrate
 
     gate, models = Gate(), _models(typed, settings)
-    rows = asyncio.run(_rows(store, asked, models, gate, settings))
-    identities = {side: identity(name, settings) for side, name in models.items()}
+    everything = identity(f"docs:{store}", msgspec.structs.replace(settings, **models))
+    sheet = _sheet(everything, settings)
+    rows = asyncio.run(_rows(store, asked, models, gate, settings, sheet))
+    identities = {side: everything[side] for side in models}
     return calibrate(rows, gate, _aim(typed, settings), identities, asked.name)
 
 
@@ -125,36 +127,34 @@ def _aim(typed: Typed, settings: Settings) -> "Aim":
 
 
 async def _rows(
-    store: str, asked: "GroundedSet", models: dict[str, str], gate: "Gate", settings: Settings
+    store: str,
+    asked: "GroundedSet",
+    models: dict[str, str],
+    gate: "Gate",
+    settings: Settings,
+    sheet: Path,
 ) -> list["Row"]:
     """Ask what was not asked before; every answer is kept as it comes."""
+    from sprat.cli.rag_live import counting
     from sprat.door.grounded import Wanted, open_parts
     from sprat.studies.grounded.recording import record
 
-    sheet = _sheet(store, models, settings)
     click.echo(f"Every answer is kept in {sheet}: a stopped run goes on where it was.", err=True)
-    wanted = Wanted(store=store, **models)
+    wanted = Wanted(store=store, small=models["small"], large=models["large"])
     parts = await asyncio.to_thread(lambda: open_parts(wanted, settings, None))
     engines = {"small": parts.small, "large": parts.large}
     opened = {side: engine for side, engine in engines.items() if engine is not None}
     try:
-        return await record(sheet, asked.questions, parts.finds, opened, gate, _told())
+        with counting("answers") as told:
+            return await record(sheet, asked.questions, parts.finds, opened, gate, told)
     finally:
         await parts.aclose()
 
 
-def _sheet(store: str, models: dict[str, str], settings: Settings) -> Path:
-    """One sheet for one pair of models over one store."""
-    told = hashlib.sha256("\0".join([str(store), *models.values()]).encode()).hexdigest()[:12]
+def _sheet(everything: dict[str, Any], settings: Settings) -> Path:
+    """One sheet for one pair of models over one state of the documents."""
+    told = hashlib.sha256(msgspec.json.encode(everything, order="sorted")).hexdigest()[:12]
     return settings.policies_dir.parent / "gates" / f"{told}.answers.jsonl"
-
-
-def _told() -> "Callable[[int, int], None]":
-    def tell(done: int, total: int) -> None:
-        if done % 10 == 0 or done == total:
-            click.echo(f"{done} of {total} answers", err=True)
-
-    return tell
 
 
 def _lines(found: "Calibrated") -> "Iterator[str]":

@@ -106,6 +106,12 @@ def check_sides(gate: "Gate", wanted: Wanted, settings: Settings) -> None:
         ("small", wanted.small),
         ("large", wanted.large),
     )
+    named = [(gate.small if which == "small" else gate.large) for which, name in sides if name]
+    if all(side.threshold is None for side in named):
+        raise PolicyError(
+            f"The gate {gate.name} never gives an answer of {wanted.small or wanted.large}.",
+            fix="Name the other model too, or leave --gate out.",
+        )
     for which, name in sides:
         side = gate.small if which == "small" else gate.large
         if not name or not side.identity:

@@ -12,7 +12,7 @@ from sprat.engines.base import Engine, Load
 from sprat.engines.stamps import Stamps
 from sprat.errors import UnsupportedRequest
 from sprat.rag.document import Retrieved
-from sprat.rag.gate import Gate
+from sprat.rag.gate import Gate, SideGate, Which
 from sprat.rag.judge import far_off
 from sprat.rag.outcome import reply_of
 from sprat.rag.side import Side
@@ -58,7 +58,10 @@ class GroundedEngine:
         self.gate = gate or Gate()
         self.passages = passages
         self._retriever = retriever
-        both = (("small", small, self.gate.small), ("large", large, self.gate.large))
+        both: tuple[tuple[Which, Engine | None, SideGate], ...] = (
+            ("small", small, self.gate.small),
+            ("large", large, self.gate.large),
+        )
         self._sides = [
             Side(which, engine, side)
             for which, engine, side in both
@@ -68,7 +71,7 @@ class GroundedEngine:
         self._close = close
         self.price: Price | None = None
         """What an answer costs; None: not known."""
-        self.hear: Callable[[Turn, Sequence[Tried]], None] = lambda *_: None
+        self.hear: Callable[[Turn, Sequence[Tried]], None] = lambda _, __: None
         """Told of everything that was tried for a question, when its reply is there."""
 
     @property

@@ -42,8 +42,8 @@ class SideGate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What its answers were when this was calibrated: `door.identity`. Empty: any will do."""
     form: Form | None = None
     """None: what the model can do, by its name: `form_of`."""
-    tokens: Annotated[int, msgspec.Meta(ge=100, le=100_000)] = 1200
-    """Of passages, in a prompt."""
+    tokens: Annotated[int, msgspec.Meta(ge=100, le=100_000)] = 900
+    """Of passages, in a prompt, by `rag.tokens`: reading them is most of what an answer takes."""
     decide: Literal["quote", "answer"] = "quote"
     """When: as soon as the quoted line is there, so that the rest streams; or after the answer,
     which tells more. With the form `sentence` always after it."""

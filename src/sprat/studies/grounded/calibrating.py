@@ -86,8 +86,10 @@ def calibrate(
     """
     splits = splits_of(rows, aim.seed)
     refusals: list[str] = []
-    lessons = {side: _lesson(rows, side, splits, aim, refusals) for side in SIDES}
-    known = {side: lesson for side, lesson in lessons.items() if lesson is not None}
+    known: dict[Which, Taught] = {}
+    for side in SIDES:
+        if (lesson := _lesson(rows, side, splits, aim, refusals)) is not None:
+            known[side] = lesson
     if not known:
         raise PolicyError(" ".join(refusals) or "There is nothing to learn from.")
     certificates: dict[str, dict[str, Any]] = {}

@@ -50,10 +50,10 @@ def taught(rows: Sequence[Row], seed: int = 0) -> Taught:
     known = [row for row in rows if row.error is None]
     answers = [row for row in known if row.answers]
     features, good = [row.features for row in answers], [row.right for row in answers]
-    groups = [row.group for row in answers]
+    groups = [row.group or row.question for row in answers]
     sure = cross_fitted(features, good, groups=groups, seed=seed, features=AT_ANSWER)
     everything, silent = [row.features for row in known], [row.unanswerable for row in known]
-    of_all = [row.group for row in known]
+    of_all = [row.group or row.question for row in known]
     quiet = cross_fitted(everything, silent, groups=of_all, seed=seed, features=OF_SILENCE)
     return Taught(
         right=fit(features, good, groups=groups, seed=seed, features=AT_ANSWER),
