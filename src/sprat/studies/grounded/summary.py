@@ -135,7 +135,7 @@ def _judged(
         failed=sum(opinion.failed for _, opinion in pairs),
         consistent=mean(steady, seed=seed),
         kappa=kappa([said for said, _ in both], [known for _, known in both], seed=seed),
-        against="gold answers" if aspect == "same" else "the words of the cited passages",
+        against="gold answers" if aspect == "same" else "the passages' words",
     )
 
 
