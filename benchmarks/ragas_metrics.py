@@ -14,8 +14,10 @@ leaves the machine but what Ragas itself sends: its telemetry is switched off he
 import argparse
 import math
 import os
+import warnings
 
 os.environ["RAGAS_DO_NOT_TRACK"] = "true"
+warnings.filterwarnings("ignore", category=DeprecationWarning)
 
 from langchain_openai import ChatOpenAI, OpenAIEmbeddings
 from ragas import EvaluationDataset, RunConfig, evaluate

@@ -37,13 +37,13 @@ class Table(msgspec.Struct, frozen=True):
 
 LABELS: dict[str, tuple[str, str]] = {
     # measure: (label, what it is, in so few words that a terminal's line has room)
-    "contains": ("Contains", "a gold answer in it, or rightly silent"),
+    "contains": ("Contains", "gold answer in it, or rightly silent"),
     "f1": ("F1", "words shared with gold, as SQuAD 2.0"),
     "exact_match": ("Exact match", "nothing but gold, as SQuAD 2.0"),
     "answerable_contains": ("Contains, answerable only", ""),
     "answerable_f1": ("F1, answerable only", ""),
     "answerable_exact_match": ("Exact match, answerable only", ""),
-    "abstention_precision": ("Precision", "of its silences, those that are right"),
+    "abstention_precision": ("Precision", "of its silences, the right ones"),
     "abstention_recall": ("Recall", "of the unanswerable, kept silent on"),
     "abstention_f1": ("F1", "of these two"),
     "abstention_rate": ("Rate", "of all questions"),
@@ -77,18 +77,18 @@ def headline(found: GroundedEvaluation) -> str:
 
 def sentence(found: GroundedEvaluation) -> str:
     """The whole result in one sentence."""
-    parts = [f"Of {found.asked} questions from {found.questions.name}, {found.name}"]
-    if found.right.value is not None:
-        low, high = found.right.low, found.right.high
-        between = f" ({numbers.score_range(low, high)}, 95%)" if low is not None else ""
-        parts.append(f"has {numbers.score(found.right.value)} right{between},")
-    covered, risk = found.risk.coverage.value, found.risk.risk.value
-    if covered is not None:
-        parts.append(f"answers {covered:.0%} of them")
-    if risk is not None:
-        parts.append(f"and is wrong in {risk:.0%} of those answers,")
-    parts.append(f"in {numbers.seconds(found.spent.seconds_p50)} each (median).")
-    return " ".join(parts)
+    start = f"Of {found.asked} questions from {found.questions.name}, {found.name}"
+    took = f"A question takes {numbers.seconds(found.spent.seconds_p50)} (median)."
+    low, high = found.right.low, found.right.high
+    if found.right.value is None:
+        return f"{start} answers some; which of them rightly, they do not say. {took}"
+    between = f" ({numbers.score_range(low, high)}, 95%)" if low is not None else ""
+    covered, risk = found.risk.coverage.value or 0.0, found.risk.risk.value
+    wrong = "" if risk is None else f", {risk:.0%} of them wrongly"
+    return (
+        f"{start} has {numbers.score(found.right.value)} right{between}. It answers "
+        f"{covered:.0%}{wrong}, and is silent on the rest. {took}"
+    )
 
 
 def tables(found: GroundedEvaluation) -> list[Table]:
