@@ -51,7 +51,9 @@ def visit(browser: Browser, url: str, size: tuple[int, int] = WIDE) -> Page:
 
 def ask(page: Page, question: str) -> None:
     page.locator("#chat-input").press_sequentially(question)
-    page.keyboard.press("Enter")
+    send = page.locator("#chat-submit")
+    expect(send).to_be_enabled()
+    send.click()
 
 
 def answers(page: Page):
@@ -173,7 +175,8 @@ def test_a_chat_goes_on_after_a_restart_and_its_judgement_is_kept(browser: Brows
         thread = page.url.removeprefix(first)
         assert thread.startswith("/thread/")
     with sitting(home, *options(base)) as second:
-        page = visit(browser, second + thread)
+        page = visit(browser, second)
+        page.get_by_role("link", name="How many days of leave").click()
         expect(page.get_by_text("twenty-seven days")).to_be_visible()
         expect(page.locator(".positive-feedback-on")).to_be_visible()
         page.locator("a.element-link").first.click()
@@ -193,5 +196,6 @@ def test_with_a_password_nobody_comes_in_without_it(browser: Browser, base: Path
             page.locator("#password, input[name=password]").first.fill(password)
             page.get_by_role("button", name="Sign In").click()
             if password == "wrong":
-                expect(page.get_by_text("Sign in failed")).to_be_visible()
+                expect(page.get_by_text("That is not the password.")).to_be_visible()
+                expect(page.locator("#chat-input")).to_have_count(0)
         expect(page.locator("#chat-input")).to_be_visible()

@@ -30,6 +30,7 @@ _WORDS: dict[str, str] = {
     "auth.login.title": "Sign in",
     "auth.login.form.email.label": "Name",
     "auth.login.form.email.placeholder": "any name: it keeps your chats apart",
+    "auth.login.errors.default": "That is not the password.",
     "navigation.header.readme": "About",
     "threadHistory.sidebar.empty": "No chats yet",
     "threadHistory.thread.untitled": "A chat without a name",
