@@ -20,8 +20,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "index": ("sprat.cli.index", "Documents in: read, cut into passages, kept."),
     "search": ("sprat.cli.search", "The passages of indexed documents that fit a question."),
     "serve": ("sprat.cli.serve", "One OpenAI-compatible endpoint in front of every model."),
+    "chat": ("sprat.cli.chat", "A chat in the browser, over models and documents."),
+    "openwebui": ("sprat.cli.openwebui", "Open WebUI on this gateway: the command, or itself."),
     "policy": ("sprat.cli.policy", "Two models as one: make, look at, evaluate a policy."),
     "foundry": ("sprat.cli.foundry", "Foundry Local: its models, and ours in it."),
+    "rag": ("sprat.cli.rag", "Answers from documents: asked, and evaluated."),
     "runs": ("sprat.cli.runs", "What was recorded; any report again."),
     "report": ("sprat.cli.report", "What several recorded studies say together."),
 }
