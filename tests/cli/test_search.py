@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.calling import run
-from tests.rag.made import pdf
+from tests.rag.papers import pdf
 
 
 @pytest.fixture(autouse=True)

@@ -98,7 +98,7 @@ def test_words_that_lead_on_stay_with_what_they_lead_to() -> None:
 
 
 def test_the_page_of_a_passage_is_the_one_it_begins_on() -> None:
-    from tests.rag.made import pdf
+    from tests.rag.papers import pdf
 
     document = read_bytes("a.pdf", pdf(WORDS * 20, "", WORDS * 20))
     passages = chunk(document)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.rag.embedding import TinyEmbedder
-from tests.rag.made import pdf
+from tests.rag.papers import pdf
 
 from sprat.errors import EngineDied, UsageError
 from sprat.rag.index import Indexing, IndexReport, add, index

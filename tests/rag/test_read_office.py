@@ -6,7 +6,7 @@ import sys
 import zipfile
 
 import pytest
-from tests.rag.made import docx, pptx, xlsx
+from tests.rag.papers import docx, pptx, xlsx
 
 from sprat.errors import DocumentError
 from sprat.rag.read import office, read_bytes

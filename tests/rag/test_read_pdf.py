@@ -2,7 +2,7 @@
 
 import pytest
 from fpdf import FPDF
-from tests.rag.made import pdf
+from tests.rag.papers import pdf
 
 from sprat.errors import DocumentError
 from sprat.rag.read import read_bytes
