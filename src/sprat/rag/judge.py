@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import msgspec
 
 from sprat.rag.document import Retrieved
-from sprat.rag.gate import Gate, SideGate
+from sprat.rag.gate import Gate, Rules, SideGate
 from sprat.rag.terms import share, terms
 
 
@@ -45,7 +45,7 @@ def stays_silent(features: Mapping[str, float], side: SideGate) -> float | None:
 def judge(features: Mapping[str, float], side: SideGate) -> Judged:
     """Judge an answer by its features, all those that are known by now."""
     confidence, calibrated = confidence_of(features, side), side.logistic is not None
-    given, why = _by_rules(features, side)
+    given, why = by_rules(features, side.rules)
     if given and calibrated:
         given = side.threshold is not None and confidence >= side.threshold
         relation = "is at least" if given else "is below"
@@ -76,8 +76,8 @@ def says_not_there(features: Mapping[str, float], side: SideGate) -> Judged | No
     return Judged(given=False, why=why, confidence=1 - chance)
 
 
-def _by_rules(features: Mapping[str, float], side: SideGate) -> tuple[bool, str]:
-    rules = side.rules
+def by_rules(features: Mapping[str, float], rules: Rules) -> tuple[bool, str]:
+    """Whether an answer has what it must have, and why not."""
     if (support := features.get("support", 0.0)) < rules.support:
         return False, f"{support:.0%} of the quoted words stand in the passages"
     if (near := features.get("near", 1.0)) < rules.near:

@@ -3,12 +3,22 @@
 import random
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from sprat.errors import PolicyError, RunError
-from sprat.rag.gate import Gate, read_gate, write_gate
+from sprat.rag.gate import Gate, SideGate, read_gate, write_gate
 from sprat.studies.grounded.calibrating import Aim, calibrate
-from sprat.studies.grounded.gating import NEVER, Bars, View, choose, outcome
+from sprat.studies.grounded.gating import (
+    NEVER,
+    Bars,
+    View,
+    applied,
+    choose,
+    learned_side,
+    outcome,
+    taught,
+)
 from sprat.studies.grounded.sheet import Row, append_row, read_rows, side_of
 
 AIM = Aim(name="mine", target_error=0.2, delta=0.1)
@@ -108,6 +118,21 @@ def test_a_gate_is_learned_certified_and_kept(tmp_path: Path):
     assert both.seconds < large.seconds
     write_gate(gate, tmp_path / "gate.json")
     assert read_gate(tmp_path / "gate.json").small.threshold == gate.small.threshold
+
+
+def test_what_the_rules_forbid_is_not_given_whatever_was_learned():
+    """The served engine turns such an answer down: so do the numbers of a calibration."""
+    rows = told(200, signal=4.0, side="small")
+    bad = [
+        msgspec.structs.replace(one, features={**one.features, "support": 0.5})
+        if one.question == "q0"
+        else one
+        for one in rows
+    ]
+    side = learned_side(SideGate(), taught(rows), 0.0)
+    sure, _ = applied(side, bad)
+    assert "q0" not in sure
+    assert "q2" in sure
 
 
 def test_what_tells_nothing_is_not_certified_and_says_so():

@@ -13,7 +13,7 @@ import msgspec
 from sprat.errors import PolicyError
 from sprat.policies.certify import Certificate, NotCertifiable
 from sprat.policies.splits import Splits
-from sprat.rag.gate import Gate, SideGate, Which
+from sprat.rag.gate import Gate, Rules, SideGate, Which
 from sprat.studies.grounded.figures import Figure, mean
 from sprat.studies.grounded.gating import (
     NEVER,
@@ -88,7 +88,8 @@ def calibrate(
     refusals: list[str] = []
     known: dict[Which, Taught] = {}
     for side in SIDES:
-        if (lesson := _lesson(rows, side, splits, aim, refusals)) is not None:
+        rules = _side(gate, side).rules
+        if (lesson := _lesson(rows, side, splits, aim, rules, refusals)) is not None:
             known[side] = lesson
     if not known:
         raise PolicyError(" ".join(refusals) or "There is nothing to learn from.")
@@ -138,14 +139,19 @@ def _within(rows: Sequence[Row], side: str, names: Sequence[str]) -> list[Row]:
 
 
 def _lesson(
-    rows: Sequence[Row], side: Which, splits: Splits, aim: Aim, refusals: list[str]
+    rows: Sequence[Row],
+    side: Which,
+    splits: Splits,
+    aim: Aim,
+    rules: Rules,
+    refusals: list[str],
 ) -> Taught | None:
     """What is learned of a model; None: it has no rows, or too few, and `refusals` says so."""
     mine = _within(rows, side, splits.tune)
     if not mine:
         return None
     try:
-        return taught(mine, aim.seed)
+        return taught(mine, aim.seed, rules)
     except PolicyError as error:
         refusals.append(f"The {side} model: {error.message}")
         return None

@@ -10,9 +10,11 @@ from sprat.policies.fit import cross_fitted, fit
 from sprat.policies.logistic import Logistic
 from sprat.policies.splits import Splits, split
 from sprat.rag.features import AT_ANSWER, OF_SILENCE
-from sprat.rag.gate import Gate, SideGate
+from sprat.rag.gate import Gate, Rules, SideGate
+from sprat.rag.judge import by_rules
 from sprat.studies.grounded.sheet import Row, side_of
 
+RULES = Rules()
 MARGIN = 0.002
 """Scores that differ by less are equal, and the quicker way is taken."""
 STEPS = 20
@@ -41,14 +43,16 @@ class Outcome(NamedTuple):
     """Of the answer that was given; None: none was."""
 
 
-def taught(rows: Sequence[Row], seed: int = 0) -> Taught:
+def taught(rows: Sequence[Row], seed: int = 0, rules: Rules = RULES) -> Taught:
     """Learn from the answers of one model when they are right, and when there is none to be had.
+
+    Only from those that pass the rules: no others are ever given.
 
     Raises:
         PolicyError: there are too few answers, or too few right or wrong ones.
     """
     known = [row for row in rows if row.error is None]
-    answers = [row for row in known if row.answers]
+    answers = [row for row in known if _may_be_given(row, rules)]
     features, good = [row.features for row in answers], [row.right for row in answers]
     groups = [row.group or row.question for row in answers]
     sure = cross_fitted(features, good, groups=groups, seed=seed, features=AT_ANSWER)
@@ -63,12 +67,16 @@ def taught(rows: Sequence[Row], seed: int = 0) -> Taught:
     )
 
 
+def _may_be_given(row: Row, rules: Rules) -> bool:
+    return row.answers and by_rules(row.features, rules)[0]
+
+
 def applied(side: SideGate, rows: Sequence[Row]) -> tuple[dict[str, float], dict[str, float]]:
     """What a gate's confidence, and its silence, say of rows."""
     sure = {
         row.question: side.logistic.probability(row.features)
         for row in rows
-        if side.logistic is not None and row.answers
+        if side.logistic is not None and _may_be_given(row, side.rules)
     }
     quiet = {
         row.question: side.silent.probability(row.features)
@@ -164,7 +172,9 @@ def certified(
         for name, sure in tune.confidence.items()
         if name in by_name
     ]
-    other = [row for row in rows if row.answers and row.question not in tune.silence]
+    other = [
+        row for row in rows if _may_be_given(row, side.rules) and row.question not in tune.silence
+    ]
     sure, _ = applied(side, other)
     tested = [Scored(sure[row.question], row.right, row.group) for row in other]
     return certify(taught_on, tested, target_error, delta)
