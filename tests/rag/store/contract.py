@@ -220,9 +220,9 @@ class StoreContract:
 
     def test_no_more_are_found_than_asked_for(self, store: Store):
         put(store, document())
-        assert len(store.lexical("it is", 1)) == 1
+        assert len(store.lexical("cod chips", 1)) == 1
         assert len(store.dense(around(1)[0], 1)) == 1
-        assert store.lexical("it is", 0) == []
+        assert store.lexical("cod chips", 0) == []
         assert store.dense(around(1)[0], 0) == []
 
     def test_the_nearest_vector_comes_first_by_its_cosine(self, store: Store):

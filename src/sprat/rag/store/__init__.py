@@ -32,10 +32,10 @@ def open_store(
 
         return open_server(where, create=create, embedder=embedder, dimensions=dimensions)
     if where.startswith("qdrant-edge:"):
-        from sprat.rag.store.qdrant_edge import EdgeStore
+        from sprat.rag.store.qdrant_edge import open_edge
 
-        folder = Path(where.removeprefix("qdrant-edge:"))
-        return EdgeStore(folder, create=create, embedder=embedder, dimensions=dimensions)
+        folder = Path(where.removeprefix("qdrant-edge:")).expanduser()
+        return open_edge(folder, create=create, embedder=embedder, dimensions=dimensions)
     from sprat.rag.store.sqlite import SqliteStore
 
     folder = Path(where).expanduser()

@@ -105,3 +105,18 @@ def check_embedder(place: str, held: str | None, asked: str | None) -> None:
             f"{place} holds vectors of {held}; those of {asked} cannot be compared with them.",
             fix=f"Use --embedder {held}, or make it again: sprat index PATH… --rebuild",
         )
+
+
+def check_vectors(place: str, embedder: str | None, passages: int, vectors: int) -> None:
+    """See that a document's vectors can be kept.
+
+    Raises:
+        DocumentError: the store holds no vectors, or there is not one for each passage.
+    """
+    if embedder is None:
+        raise DocumentError(
+            f"{place} holds no vectors: it was made without an embedding model.",
+            fix="Open it with the name of one: sprat index PATH…",
+        )
+    if vectors != passages:
+        raise DocumentError(f"There are {vectors} vectors of {passages} passages.")

@@ -9,14 +9,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from threading import Lock
 
-from sprat.errors import DocumentError
 from sprat.rag.document import Document, Hit, Passage
-from sprat.rag.store.base import Indexed, StoreInfo, check_embedder
+from sprat.rag.store.base import Indexed, StoreInfo, check_embedder, check_vectors
 from sprat.rag.store.connections import Connections
 from sprat.rag.store.meta import Meta
+from sprat.rag.store.text import unpacked
 from sprat.rag.store.vectors import Vectors, unit_rows
 from sprat.rag.store.words import Words
-from sprat.rag.store.writing import forget, keep, take_slots, unpacked
+from sprat.rag.store.writing import forget, keep, take_slots
 
 FILE = "passages.db"
 VECTORS = "vectors.f32"
@@ -104,7 +104,7 @@ class SqliteStore:
         """Write vectors into slots that are free, before anything says that they are there."""
         if vectors is None:
             return None
-        self._check(meta, passages, vectors)
+        check_vectors(str(self._folder), meta.embedder, len(passages), len(vectors))
         if not vectors:
             return []
         rows = unit_rows(vectors, meta.dimensions)
@@ -112,15 +112,6 @@ class SqliteStore:
         slots = take_slots(database, meta, len(rows))
         self._file(rows.shape[1]).write(slots, rows)
         return slots
-
-    def _check(self, meta: Meta, passages: Sequence[Passage], vectors: Sequence[bytes]) -> None:
-        if meta.embedder is None:
-            raise DocumentError(
-                f"{self._folder} holds no vectors: it was made without an embedding model.",
-                fix="Open it with the name of one: sprat index PATH…",
-            )
-        if len(vectors) != len(passages):
-            raise DocumentError(f"There are {len(vectors)} vectors of {len(passages)} passages.")
 
     def remove(self, files: Iterable[str]) -> int:
         """Forget documents; how many there were."""

@@ -1,16 +1,11 @@
 """One document into the tables of the SQLite store, and out of them, within a transaction."""
 
-import re
 import sqlite3
-import zlib
 from collections.abc import Sequence
 
 from sprat.rag.document import Document, Passage
 from sprat.rag.store.meta import Meta
-
-_LEVEL = 1
-"""Of zlib: three times as fast as its default, and the texts a tenth larger."""
-_HALVES = re.compile("[\ud800-\udfff]")
+from sprat.rag.store.text import packed, whole
 
 
 def keep(
@@ -26,7 +21,7 @@ def keep(
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *(document.file, whole(document.title), document.sha256, document.bytes),
-            *(document.media, len(passages), slots is not None, _packed(document.text)),
+            *(document.media, len(passages), slots is not None, packed(document.text)),
         ),
     ).lastrowid
     database.executemany(
@@ -78,17 +73,3 @@ def take_slots(database: sqlite3.Connection, meta: Meta, wanted: int) -> list[in
     new = range(meta.slots, meta.slots + wanted - len(rows))
     meta.slots = new.stop if new else meta.slots
     return [slot for (slot,) in rows] + list(new)
-
-
-def whole(text: str) -> str:
-    """With halves of characters (lone surrogates), which no file can hold, as U+FFFD."""
-    return text if text.isascii() else _HALVES.sub("\ufffd", text)
-
-
-def _packed(text: str) -> bytes:
-    return zlib.compress(whole(text).encode(), _LEVEL)
-
-
-def unpacked(body: bytes) -> str:
-    """A document's text from what is kept of it."""
-    return zlib.decompress(body).decode()
