@@ -7,6 +7,11 @@ import pytest
 from tests.cli.calling import run
 from tests.studies.grounded.engines import Grounded
 
+from sprat.rag.document import Passage
+from sprat.rag.store import open_store
+from sprat.studies.grounded.papers import document_of
+from sprat.studies.grounded.question import Paper
+
 LINES = [
     {"id": "leave", "question": "How much leave?", "answers": ["25 days"],
      "gold": {"file": "leave.md"}},
@@ -27,9 +32,14 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> Grounded:
     """What answers in place of models over a store."""
+    from sprat.studies.grounded.opened import Prepared
     from sprat.studies.grounded.study import Opened
 
+    async def prepared(plan, *_):
+        return Prepared(plan, None)
+
     made = Grounded()
+    monkeypatch.setattr("sprat.studies.grounded.opened.prepare", prepared)
     monkeypatch.setattr("sprat.studies.grounded.opened.open_all", lambda *_: Opened(made))
     return made
 
@@ -124,12 +134,131 @@ def test_answers_are_exported_for_ragas_and_asked_from_there(capsys, engine):
     assert (code, "100.0% right" in out) == (0, True)
 
 
+def test_two_evaluations_stand_side_by_side(capsys, engine):
+    run(capsys, "rag", "evaluate", "--questions", "own.jsonl", "--json", "a.json")
+    engine.knows = ("leave",)
+    run(capsys, "rag", "evaluate", "--questions", "own.jsonl", "--limit", "2", "--json", "b.json")
+    first, second = (json.loads(Path(f"{name}.json").read_text("utf-8"))["run"] for name in "ab")
+    code, out, err = run(capsys, "rag", "compare", first, second, "--json", "both.json")
+    assert code == 0, err
+    assert "Inconclusive" in out
+    assert "Note: 1 questions are not in both" in out
+    found = json.loads(Path("both.json").read_text("utf-8"))
+    assert (found["schema"], found["n"], found["left_out"]) == (1, 2, 1)
+
+
 def test_a_comparison_is_no_evaluation_of_documents(capsys):
     Path("small.toml").write_text('[[rule]]\ntext = "Paris."\n', "utf-8")
     pair = ("--small", "scripted:small.toml", "--large", "scripted:small.toml")
     run(capsys, "compare", *pair, "--prompt", "Capital?")
     code, _, err = run(capsys, "rag", "export", "latest", "--ragas", "x.jsonl")
     assert (code, "a study of kind 'compare'" in err) == (1, True)
+
+
+BOOK = {
+    "/docs/leave.md": "New staff of the Lisbon office get 25 days of leave a year, and 28 days "
+    "after five years. Leave is asked for two weeks before it begins.",
+    "/docs/shop.md": "The shop in Kuala Lumpur opens at nine and closes at six. On public holidays "
+    "it stays closed, unless the manager says otherwise two weeks before the day.",
+}  # fmt: skip
+MODEL = """
+[[rule]]
+regex = "Write one question[^#]*Lisbon"
+text = "Question: How many days of leave do staff in Lisbon get?\\nAnswer: 25 days"
+[[rule]]
+regex = "Write one question"
+text = "Question: When does the shop open?\\nAnswer: at nine"
+[[rule]]
+contains = "Question: How many days of leave do staff in Lisbon"
+text = "\\"get 25 days of leave a year\\" [1]\\n25 days"
+[[rule]]
+text = "NOT IN THE DOCUMENTS"
+"""
+
+
+def index(folder: Path) -> None:
+    """The two documents, by words alone."""
+    store = open_store(str(folder), create=True)
+    for file, text in BOOK.items():
+        whole = Passage(file=file, start=0, end=len(text), text=text)
+        store.put(document_of(Paper(file, file, text)), [whole], None)
+    store.close()
+
+
+def test_questions_are_drafted_from_an_index_and_asked_of_models_over_it(capsys):
+    index(Path("store"))
+    Path("m.toml").write_text(MODEL, "utf-8")
+    where = ("--store", "store")
+    code, _, err = run(
+        capsys, "rag", "draft", *where, "--model", "scripted:m.toml", "-n", "3", "--out", "q.jsonl"
+    )
+    assert code == 0, err
+    assert "3 of 3 questions drafted, 1 of them unanswerable" in err
+    lines = [json.loads(line) for line in Path("q.jsonl").read_text("utf-8").splitlines()]
+    assert [line["reviewed"] for line in lines] == [False] * 3
+    code, out, err = run(
+        capsys, "rag", "evaluate", *where, "--questions", "q.jsonl", "--small", "scripted:m.toml",
+        "--no-large", "--json", "a.json",
+    )  # fmt: skip
+    assert code == 0, err
+    found = json.loads(Path("a.json").read_text("utf-8"))
+    answers = {line["question"]: line for line in found["answers"]}
+    leave = answers["How many days of leave do staff in Lisbon get?"]
+    assert (leave["right"], leave["abstained"], leave["error"]) == (True, False, None)
+    assert leave["scores"]["mrr"] == leave["scores"]["faithfulness"] == 1
+    shop = answers["When does the shop open?"]
+    assert (shop["right"], shop["abstained"]) == (False, True)
+    (nowhere,) = [line for line in found["answers"] if line["kind"] == "unanswerable"]
+    assert nowhere["right"]
+    assert "reviewed by nobody" in " ".join(out.split())
+    assert found["spent"]["retrieve_p50_s"] is not None
+    code, _, err = run(capsys, "rag", "export", "latest", "--ragas", "-")
+    assert code == 0
+
+
+SQUAD = {
+    "data": [
+        {
+            "title": "Leave",
+            "paragraphs": [
+                {
+                    "context": BOOK["/docs/leave.md"],
+                    "qas": [
+                        {
+                            "id": "leave", "question": "How many days of leave do staff in Lisbon get?",
+                            "is_impossible": False,
+                            "answers": [{"text": "25 days", "answer_start": 38}],
+                        },
+                        {
+                            "id": "cats", "question": "How many cats are in the Lisbon office?",
+                            "is_impossible": True, "answers": [],
+                        },
+                    ],
+                }
+            ],
+        },
+        {"title": "Shop", "paragraphs": [{"context": BOOK["/docs/shop.md"], "qas": []}]},
+    ]
+}  # fmt: skip
+
+
+def test_squad_brings_its_own_documents_which_are_indexed_once(capsys, settings):
+    Path("squad.json").write_text(json.dumps(SQUAD), "utf-8")
+    Path("m.toml").write_text(MODEL, "utf-8")
+    asked = (
+        "rag", "evaluate", "--questions", "squad.json", "--small", "scripted:m.toml", "--no-large",
+        "--no-vectors", "--json", "a.json",
+    )  # fmt: skip
+    code, _, err = run(capsys, *asked)
+    assert code == 0, err
+    found = json.loads(Path("a.json").read_text("utf-8"))
+    assert (found["answerable"], found["unanswerable"], found["right"]["value"]) == (1, 1, 1.0)
+    measures = {one["name"]: one["figure"]["value"] for one in found["measures"]}
+    assert measures["mrr"] == measures["f1"] == measures["abstention_f1"] == 1
+    (folder,) = (settings.runs_file.parent / "evaluated").iterdir()
+    before = sorted((file.name, file.stat().st_mtime_ns) for file in folder.glob("*.db"))
+    assert run(capsys, *asked)[0] == 0
+    assert sorted((file.name, file.stat().st_mtime_ns) for file in folder.glob("*.db")) == before
 
 
 def test_drafting_without_an_index_says_what_to_do(capsys):

@@ -177,10 +177,10 @@ def _fresh_options(wanted: Wanted, settings: "Settings") -> dict[str, Any]:
     return {
         "small": wanted.small or settings.small,
         "large": None if wanted.no_large else wanted.large or settings.large,
-        "gate": wanted.gate,
+        "gate": _place(wanted.gate),
         "passages": wanted.passages or DEFAULT_PASSAGES,
         "max_tokens": wanted.max_tokens,
-        "store": wanted.store,
+        "store": _place(wanted.store),
         "vectors": not wanted.no_vectors,
         "questions_file": str(Path(wanted.questions or "").expanduser().absolute()),
         "limit": wanted.limit,
@@ -188,12 +188,21 @@ def _fresh_options(wanted: Wanted, settings: "Settings") -> dict[str, Any]:
     }
 
 
+def _place(name: str | None) -> str | None:
+    """A file or folder from wherever the study is resumed; an address as it is."""
+    if name is None or ":" in name.removeprefix(Path(name).drive):
+        return name
+    return str(Path(name).expanduser().absolute())
+
+
 def _typed(wanted: Wanted) -> dict[str, Any]:
     """What was typed now, by the names of a study; it is refused where it differs."""
     names = ("small", "large", "gate", "passages", "max_tokens", "store", "limit")
     typed = {name: value for name in names if (value := getattr(wanted, name)) is not None}
+    places = {name: _place(typed[name]) for name in ("gate", "store") if name in typed}
     return {
         **typed,
+        **places,
         **({"large": None} if wanted.no_large else {}),
         **({"vectors": False} if wanted.no_vectors else {}),
         **({"reviewed_only": True} if wanted.reviewed_only else {}),
@@ -208,6 +217,7 @@ def _ask(
     resume: str | None,
 ) -> str:
     """Ask what is to be asked, in sight of the user, and return the study's id."""
+    from sprat.cli.progress import progress_bar
     from sprat.cli.rag_live import RagLive, counting
     from sprat.studies.grounded.opened import open_all, prepare
     from sprat.studies.grounded.study import evaluate as ask_all
@@ -215,10 +225,13 @@ def _ask(
     live = RagLive()
     try:
         with counting("Indexing documents") as told:
-            where = asyncio.run(prepare(plan, found.documents, settings, EMBEDDER, told))
-        opened = open_all(plan, where, settings)
+            ready = asyncio.run(prepare(plan, found.documents, settings, EMBEDDER, told))
+        with progress_bar() as fetching:
+            opened = open_all(ready.plan, ready.where, settings, fetching)
         with live:
-            return asyncio.run(ask_all(plan, opened, store, resume=resume, progress=live.show))
+            return asyncio.run(
+                ask_all(ready.plan, opened, store, resume=resume, progress=live.show)
+            )
     except KeyboardInterrupt as stop:
         study = live.study or resume
         command = f"Go on with: sprat rag evaluate --resume {study}"

@@ -86,7 +86,7 @@ def report(
             _refuse(study, "a benchmark", markdown=markdown_file)
             _report_bench(store, study, bench)
         elif store.study(study).kind == GROUNDED:
-            _refuse(study, "of documents", csv=csv_file, aiperf=aiperf_folder)
+            _refuse(study, "an evaluation of documents", csv=csv_file, aiperf=aiperf_folder)
             _report_grounded(store, study, comparison)
         else:
             _refuse(study, "a comparison", csv=csv_file, aiperf=aiperf_folder)
@@ -198,8 +198,9 @@ def _asked(study: Study, answers: int) -> list[tuple[str, str]]:
     if study.kind == BENCH:
         rows = [(f"row {place}", question.id) for place, question in enumerate(study.questions, 1)]
         return [("requests", str(answers)), *rows]
+    total = "" if study.kind == GROUNDED else f" of {n * len(study.models)}"
     return [
-        ("answers", f"{answers} of {n * len(study.models)}"),
+        ("answers", f"{answers}{total}"),
         ("questions", f"{study.questions_name}, {n} (sha256 {study.questions_sha256[:12]})"),
         *((f"{model.role} model", model.name) for model in study.models),
     ]

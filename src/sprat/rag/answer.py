@@ -12,7 +12,8 @@ from sprat.engines.base import Engine, Load
 from sprat.engines.stamps import Stamps
 from sprat.errors import UnsupportedRequest
 from sprat.rag.document import Retrieved
-from sprat.rag.gate import Gate
+from sprat.rag.gate import Gate, SideGate, Which
+from sprat.rag.judge import far_off
 from sprat.rag.outcome import reply_of
 from sprat.rag.side import Side
 from sprat.rag.tried import Tried
@@ -57,14 +58,21 @@ class GroundedEngine:
         self.gate = gate or Gate()
         self.passages = passages
         self._retriever = retriever
-        both = (("small", small, self.gate.small), ("large", large, self.gate.large))
+        both: tuple[tuple[Which, Engine | None, SideGate], ...] = (
+            ("small", small, self.gate.small),
+            ("large", large, self.gate.large),
+        )
         self._sides = [
-            Side(which, engine, side) for which, engine, side in both if engine is not None
+            Side(which, engine, side)
+            for which, engine, side in both
+            if engine is not None and (side.threshold is not None or side.silent is not None)
         ]
         self._watch: Watch = watch or (lambda _: None)
         self._close = close
         self.price: Price | None = None
         """What an answer costs; None: not known."""
+        self.hear: Callable[[Turn, Sequence[Tried]], None] = lambda _, __: None
+        """Told of everything that was tried for a question, when its reply is there."""
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -97,6 +105,7 @@ class GroundedEngine:
         if not any(one.given for one in tries):
             stamps.piece(piece := Delta(NOT_SAID))
             yield piece
+        self.hear(turn, tries)
         yield reply_of(self.name, turn, tries, stamps, NOT_SAID)
 
     async def _retrieve(self, turn: Turn) -> None:
@@ -108,8 +117,7 @@ class GroundedEngine:
 
     async def _texts(self, turn: Turn, tries: list[Tried]) -> AsyncGenerator[str]:
         """The small model, then the large one, until an answer may be given."""
-        if not _is_near(turn.retrieved, self.gate):
-            why = "no passage is near enough to the question"
+        if why := far_off(turn.retrieved, self.gate):
             turn.ended(Step(role="gate", engine=self.name, why=why))
             return
         for side in self._sides:
@@ -121,7 +129,7 @@ class GroundedEngine:
                         yield text
             if tried.error is not None and (tried.given or side is self._sides[-1]):
                 raise tried.error
-            if tried.given:
+            if tried.given or tried.ends_it:
                 return
 
     async def warm(self) -> Load:
@@ -138,10 +146,6 @@ class GroundedEngine:
         close, self._close = self._close, None
         if close is not None:
             await close()
-
-
-def _is_near(retrieved: Retrieved, gate: Gate) -> bool:
-    return bool(retrieved.found) and retrieved.found[0].score >= gate.least_score
 
 
 def _retrieval(name: str, retrieved: Retrieved, stamps: Stamps) -> Step:

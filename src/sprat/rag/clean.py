@@ -28,7 +28,7 @@ class Cleaner:
         """`most`: the largest number that may be cited; `seen` is told of every one that is."""
         self._question = question
         self._most = most
-        self._seen = seen or (lambda _: None)
+        self._seen = seen
         self._held = ""
         self.wrong = 0
         """Citations of passages that there are not."""
@@ -53,6 +53,8 @@ class Cleaner:
         cut = word.start() if word else 0
         while cut and (opened := _OPEN.search(self._held, 0, cut)):
             cut = opened.start()
+        while cut and self._held[cut - 1].isspace():
+            cut -= 1
         return cut
 
     def _cleaned(self, text: str) -> str:
@@ -78,8 +80,11 @@ class Cleaner:
 
     def _cited(self, found: re.Match[str]) -> str:
         numbers = [int(number) for number in re.findall(r"\d+", found[1])]
+        if not any(numbers):  # `x[0]` cites nothing
+            return found[0]
         good = [number for number in dict.fromkeys(numbers) if 1 <= number <= self._most]
         self.wrong += len(set(numbers)) - len(good)
-        for number in good:
-            self._seen(number)
+        if self._seen is not None:
+            for number in good:
+                self._seen(number)
         return "".join(f" [{number}]" for number in good)

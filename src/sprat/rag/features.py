@@ -20,6 +20,8 @@ OF_ANSWER = ("own_support", "answer_words", "mean", "min", "cut_off")
 AT_QUOTE = (*OF_RETRIEVAL, *OF_READING, *OF_QUOTE)
 """Known when the quoted line is there."""
 AT_ANSWER = (*AT_QUOTE, *OF_ANSWER)
+OF_SILENCE = (*OF_RETRIEVAL, *OF_READING, "gave_up", "support", "near", "quote_mean", "mean")
+"""What may speak for the documents' silence, whatever was answered."""
 LEAST_NATS = -20.0
 
 

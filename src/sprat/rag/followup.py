@@ -16,6 +16,7 @@ _BEGINS = re.compile(
     r"how come|in which case|for example|more|another|any other)\b",
     re.IGNORECASE,
 )
+_CITED = re.compile(r"\[\d+\]")
 _SHORT = 2
 """A question with at most so many content words, that points or goes on, borrows."""
 _TURNS = 2
@@ -68,8 +69,8 @@ def _borrowed(question: str, talk: Sequence[Message]) -> list[str]:
     known, found = set(terms(question)), list[str]()
     latest_first = list(reversed(talk))
     for turn in sorted(latest_first, key=lambda one: one.role != "user"):
-        text = turn.content[:_MOST_CHARS]
-        for word in re.findall(r"\w[\w.-]*\w|\w", text):
+        text = _CITED.sub("", turn.content[:_MOST_CHARS])
+        for word in re.findall(r"\w[\w.-]*\w|\d", text):
             wanted = turn.role == "user" or word[0].isupper() or word[0].isdigit()
             new = [term for term in terms(word) if term not in known]
             if wanted and new:

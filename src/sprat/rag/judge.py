@@ -5,7 +5,9 @@ from collections.abc import Mapping
 
 import msgspec
 
-from sprat.rag.gate import SideGate
+from sprat.rag.document import Retrieved
+from sprat.rag.gate import Gate, Rules, SideGate
+from sprat.rag.terms import share, terms
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,10 +20,32 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     calibrated: bool = False
 
 
+def far_off(retrieved: Retrieved, gate: Gate) -> str | None:
+    """Why no model is asked: nothing that was found can answer; None: something may."""
+    if not retrieved.found:
+        return "no passage shares a word with the question"
+    if (best := retrieved.found[0].score) < gate.least_score:
+        return f"the best passage fits by {best:.2f} only"
+    there = {term for one in retrieved.found for term in terms(one.passage.text)}
+    shared = share(terms(retrieved.query), there)
+    near = max((one.dense for one in retrieved.found if one.dense is not None), default=-1.0)
+    if shared >= gate.least_asked or near >= gate.near_dense:
+        return None
+    return f"{shared:.0%} of the question's words stand in any passage found"
+
+
+def stays_silent(features: Mapping[str, float], side: SideGate) -> float | None:
+    """The probability that the documents do not say it, where it is so high that it is the end."""
+    if side.silent is None or side.silent_from is None:
+        return None
+    chance = side.silent.probability(features)
+    return chance if chance >= side.silent_from else None
+
+
 def judge(features: Mapping[str, float], side: SideGate) -> Judged:
     """Judge an answer by its features, all those that are known by now."""
     confidence, calibrated = confidence_of(features, side), side.logistic is not None
-    given, why = _by_rules(features, side)
+    given, why = by_rules(features, side.rules)
     if given and calibrated:
         given = side.threshold is not None and confidence >= side.threshold
         relation = "is at least" if given else "is below"
@@ -52,8 +76,8 @@ def says_not_there(features: Mapping[str, float], side: SideGate) -> Judged | No
     return Judged(given=False, why=why, confidence=1 - chance)
 
 
-def _by_rules(features: Mapping[str, float], side: SideGate) -> tuple[bool, str]:
-    rules = side.rules
+def by_rules(features: Mapping[str, float], rules: Rules) -> tuple[bool, str]:
+    """Whether an answer has what it must have, and why not."""
     if (support := features.get("support", 0.0)) < rules.support:
         return False, f"{support:.0%} of the quoted words stand in the passages"
     if (near := features.get("near", 1.0)) < rules.near:

@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from sprat.rag.document import Found
+from sprat.rag.tokens import tokens_about
 from sprat.types import Message, ResponseFormat
 
 Form = Literal["quote", "sentence"]
@@ -19,13 +20,11 @@ that cannot copy; the words that it rests on are found afterwards."""
 
 NOT_THERE = "NOT IN THE DOCUMENTS"
 """What a model says when no passage answers."""
-QUOTE_CHARS = 300
+QUOTE_CHARS = 200
 ANSWER_CHARS = 600
 QUOTE_TOKENS = 96
 """Room for the quoted line, beside the answer's own."""
-BYTES_PER_TOKEN = 4.0
-"""An estimate, English; other scripts have more bytes and more tokens alike."""
-LEAST_CHARS = 200
+LEAST_TOKENS = 50
 """A passage that would be cut shorter than this is left out."""
 
 _MARKS = re.compile(
@@ -62,13 +61,12 @@ class Shown(msgspec.Struct, frozen=True):
 
 def shown(found: Sequence[Found], most_tokens: int) -> tuple[Shown, ...]:
     """The passages that fit, best first; the last one perhaps cut. One is always shown."""
-    left = int(most_tokens * BYTES_PER_TOKEN)
-    kept: list[Shown] = []
+    left, kept = most_tokens, list[Shown]()
     for one in found:
         text = defused(one.passage.text)
-        size = len(text.encode())
+        size = tokens_about(text)
         if size > left:
-            text = _cut(text, left) if left >= LEAST_CHARS or not kept else ""
+            text = _cut(text, left / size) if left >= LEAST_TOKENS or not kept else ""
         if not text:
             break
         kept.append(Shown(len(kept) + 1, one, text))
@@ -76,9 +74,9 @@ def shown(found: Sequence[Found], most_tokens: int) -> tuple[Shown, ...]:
     return tuple(kept)
 
 
-def _cut(text: str, most_bytes: int) -> str:
+def _cut(text: str, share: float) -> str:
     """The beginning, to the end of a word."""
-    part = text.encode()[: max(most_bytes, LEAST_CHARS)].decode(errors="ignore")
+    part = text[: max(1, int(len(text) * share))]
     return part.rpartition(" ")[0] or part
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sprat.rag.prompt import Form, Shown
 from sprat.rag.terms import share, terms
 
-_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]*[A-Z0-9])|\n\s*\n|\n(?=\s*[-*#|])")
+_END = re.compile(r"(?<=[.!?])([\"')\]]*)\s+(?=[\"'(\[]*[A-Z0-9])|\n\s*\n|\n(?=\s*[-*#|])")
 
 
 class Rests(NamedTuple):
@@ -27,8 +27,9 @@ def sentences(text: str) -> Iterator[tuple[int, int]]:
     """Where each sentence begins and ends."""
     start = 0
     for end in _END.finditer(text):
-        if text[start : end.start()].strip():
-            yield start, end.start()
+        last = end.end(1) if end[1] else end.start()  # closing brackets belong to it
+        if text[start:last].strip():
+            yield start, last
         start = end.end()
     if text[start:].strip():
         yield start, len(text)
@@ -67,9 +68,10 @@ def _worth(rests: Rests) -> float:
 
 
 def guess_of(question: str, passages: Sequence[Shown], form: Form) -> str:
-    """What a model probably begins with: the sentence that shares most with the question, quoted.
+    """What a model probably writes: the sentence that shares most with the question, quoted.
 
-    Only a guess that saves time where it is right; an answer never depends on it.
+    Then the passages themselves: whoever copies from them comes back to them. Only a guess that
+    saves time where it is right; an answer never depends on it.
     """
     asked = terms(question)
     found = [
@@ -81,4 +83,5 @@ def guess_of(question: str, passages: Sequence[Shown], form: Form) -> str:
         return "The"
     _, number, start, end = max(found)
     one = next(one for one in passages if one.number == -number)
-    return f'"{one.found.passage.text[-start:end]}" [{one.number}]'
+    nearest = f'"{one.found.passage.text[-start:end]}" [{one.number}]'
+    return "\n\n".join([nearest, *(shown.text for shown in passages)])

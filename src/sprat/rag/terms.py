@@ -10,7 +10,7 @@ can could did do does doing down during each few for from further had has have h
 here hers him his how i if in into is it its itself just many may me might more most much must
 my no nor not of off on once one only or other our out over own shall she should so some such
 than that the their them then there these they this those through to too under until up upon us
-very was we were what when where which while who whom whose why will with would you your please
+very was we were what when where which while who whom whose why will with would yes you your please
 tell give according passage passages document documents say says name
 """
 _COMMON = frozenset(_COMMON_TEXT.split())

@@ -9,7 +9,7 @@ from sprat.errors import SpratError, UnsupportedRequest
 from sprat.measure.clock import Clock, now_ns
 from sprat.policies.attempt import Attempt
 from sprat.rag.features import of_reading
-from sprat.rag.judge import Judged, says_not_there
+from sprat.rag.judge import Judged, says_not_there, stays_silent
 from sprat.rag.prompt import NOT_THERE, QUOTE_TOKENS, messages, shape, shown
 from sprat.rag.quote import gives_up
 from sprat.rag.side import Side
@@ -49,6 +49,11 @@ class Tried:
     def error(self) -> SpratError | None:
         """Why there is no answer, or only a beginning; None: it is whole, or turned down."""
         return None if self.attempt is None else self.attempt.error
+
+    @property
+    def ends_it(self) -> bool:
+        """Whether so much speaks for silence that nobody else need be asked."""
+        return stays_silent(self.weighing.features, self.side.gate) is not None
 
     async def run(self) -> AsyncGenerator[str]:
         """Yield the answer's text once it may be given; nothing if it may not."""

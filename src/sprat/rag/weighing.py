@@ -66,6 +66,7 @@ class Weighing:
 
     def gave_up(self) -> Judged:
         """The model says that the documents do not say."""
+        self.features["gave_up"] = 1.0
         return Judged(given=False, why="the model says that they do not say", confidence=0.0)
 
     def _read_line(self, line: str, tokens: Sequence[TokenLogprob]) -> bool:
@@ -100,4 +101,5 @@ class Weighing:
             self.features |= found
 
     def _judged(self) -> Judged:
+        self.features["gave_up"] = 0.0
         return judge(self.features, self._gate)

@@ -113,7 +113,7 @@ async def test_another_plan_is_not_resumed(store):
     with pytest.raises(RunError, match="its small is tiny, not huge"):
         await evaluate(plan(options={"small": "huge"}), Opened(Grounded()), store, resume=study)
     shorter = plan(questions=plan().questions[:2], options={"small": "tiny"})
-    with pytest.raises(RunError, match="its questions is"):
+    with pytest.raises(RunError, match="its question fingerprint is"):
         await evaluate(shorter, Opened(Grounded()), store, resume=study)
 
 

@@ -29,6 +29,11 @@ class Table(msgspec.Struct, frozen=True):
     title: str
     lines: tuple[Line, ...]
 
+    @property
+    def counted(self) -> bool:
+        """Whether there are intervals, and how many questions they are of."""
+        return any(line.n for line in self.lines)
+
 
 LABELS: dict[str, tuple[str, str]] = {
     # measure: (label, what it is)
@@ -72,7 +77,7 @@ def headline(found: GroundedEvaluation) -> str:
 
 def sentence(found: GroundedEvaluation) -> str:
     """The whole result in one sentence."""
-    parts = [f"Of {found.asked} questions from {found.questions.set}, {found.name}"]
+    parts = [f"Of {found.asked} questions from {found.questions.name}, {found.name}"]
     if found.right.value is not None:
         low, high = found.right.low, found.right.high
         between = f" ({numbers.score_range(low, high)}, 95%)" if low is not None else ""

@@ -8,6 +8,7 @@ import msgspec
 
 from sprat.questions.scorers.abstain import abstains
 from sprat.studies.grounded.question import GroundedQuestion, from_question
+from sprat.studies.grounded.ranks import held
 from sprat.types import Question, Reply, Run, Source, Step
 
 CITED = re.compile(r"\s*\[(\d{1,4})\]")
@@ -35,6 +36,11 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """
         sources = self.reply.sources if self.reply else ()
         return tuple(sorted(sources, key=lambda source: -source.score))
+
+    @cached_property
+    def held(self) -> tuple[frozenset[int], ...]:
+        """Which gold places each found passage holds."""
+        return held(self.found, self.question.gold)
 
     @cached_property
     def cited(self) -> tuple[Source, ...]:

@@ -18,7 +18,7 @@ from sprat.studies.grounded.content import content_words
 from sprat.studies.grounded.question import Gold, GroundedQuestion
 from sprat.types import ChatRequest, Message, ResponseFormat
 
-LEAST_CHARS, MOST_CHARS = 160, 1_200
+LEAST_CHARS, MOST_CHARS = 100, 1_200
 """Of a passage that is asked about."""
 MOST_ANSWER_WORDS = 12
 TRIES = 5

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
+_CELLS = 2_000_000
+"""Weights computed with at once."""
+
+
 class Figure(msgspec.Struct, frozen=True):
     """A number of this evaluation; all None: there is nothing that it could be told of."""
 
@@ -46,8 +50,10 @@ def resampled(n: int, compute: Callable[["Floats"], "Floats"], *, seed: int = 0)
     if not n:
         return Figure(None)
     weights = np.vstack([np.ones((1, n)), draws([str(place) for place in range(n)], seed=seed)])
+    step = max(1, _CELLS // n)
     with np.errstate(invalid="ignore", divide="ignore"):
-        rows = compute(weights)
+        parts = [compute(weights[at : at + step]) for at in range(0, len(weights), step)]
+    rows = np.concatenate(parts)
     value = float(rows[0])
     if math.isnan(value):
         return Figure(None)

@@ -15,8 +15,7 @@ HITS = (1, 3, 5)
 
 def _on(rank: Callable[[ranks.Held, int], float | None], case: Case) -> float | None:
     """A failed question found nothing."""
-    gold = case.question.gold
-    return rank(ranks.held(case.found, gold), len(gold))
+    return rank(case.held, len(case.question.gold))
 
 
 def _hit(most: int, held: ranks.Held, golds: int) -> float | None:

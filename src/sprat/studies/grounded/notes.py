@@ -20,10 +20,10 @@ def notes_of(study: Study, cases: Sequence[Case], judge_missing: bool) -> tuple[
         _interrupted(study, cases),
         _failed(cases),
         _drafted(cases),
-        _nothing_found(cases),
         _one_sided(cases),
         _long(cases),
         _few(cases),
+        _own_judge(study),
         _unjudged(study) if judge_missing else "",
         _busy(study),
         drift_of(study.environment),
@@ -58,21 +58,6 @@ def _drafted(cases: Sequence[Case]) -> str:
     )
 
 
-def _nothing_found(cases: Sequence[Case]) -> str:
-    """Gold that no question ever finds is more likely another file name than a bad retriever."""
-    gold = [case for case in cases if any(one.file for one in case.question.gold) and case.reply]
-    files = {one.file for case in gold for one in case.question.gold if one.file}
-    seen = {source.file for case in gold for source in case.found}
-    lost = [
-        file
-        for file in files
-        if not any(name == file or name.endswith(f"/{file.lstrip('./')}") for name in seen)
-    ]
-    if not gold or len(lost) < len(files):
-        return ""
-    return f"No passage of any gold file was ever found ({lost[0]}, say): is it indexed?"
-
-
 def _one_sided(cases: Sequence[Case]) -> str:
     kinds = {case.question.kind for case in cases}
     if kinds == {"answerable"}:
@@ -102,6 +87,14 @@ def _few(cases: Sequence[Case]) -> str:
 
 def _unjudged(study: Study) -> str:
     return f"The judge was not asked yet. Go on with: sprat rag evaluate --resume {study.id}"
+
+
+def _own_judge(study: Study) -> str:
+    """Models prefer what they wrote. Source: Panickssery et al. (2024), arXiv:2404.13076."""
+    judge = study.settings.get("judge")
+    if judge is None or judge not in {study.settings.get("small"), study.settings.get("large")}:
+        return ""
+    return f"The judge, {judge}, is a model that answered: models think well of their own answers."
 
 
 def _busy(study: Study) -> str:

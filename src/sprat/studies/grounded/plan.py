@@ -87,4 +87,4 @@ def asking_order(questions: Sequence[Question], seed: int) -> list[Question]:
 
 
 def _essentials(plan: GroundedPlan) -> dict[str, object]:
-    return {**plan.settings, "questions": fingerprint(plan.questions)[:12]}
+    return {**plan.settings, "question fingerprint": fingerprint(plan.questions)[:12]}

@@ -21,6 +21,8 @@ class Gold(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     end: int | None = None
     text: str | None = None
     """Words that the passage must share: `ranks.holds`."""
+    around: str | None = None
+    """Of a place by offsets, the paragraph as it was indexed when it was asked about."""
 
 
 class GroundedQuestion(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

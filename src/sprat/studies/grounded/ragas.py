@@ -69,7 +69,7 @@ def _row(case: Case) -> dict[str, Any]:
     }
     if reference is not None:
         row["reference"] = reference
-    if texts := [gold.text for gold in question.gold if gold.text]:
+    if texts := [text for gold in question.gold if (text := gold.text or gold.around)]:
         row["reference_contexts"] = texts
     return row
 
@@ -103,9 +103,9 @@ def _message(turn: object, where: str) -> Message:
 
 
 def _texts(row: Row, name: str, where: str) -> list[str]:
-    value: Any = row.get(name) or []
+    value: Any = row.get(name) or list[Any]()
     if not isinstance(value, list) or not all(
         isinstance(one, str) for one in cast("list[Any]", value)
     ):
-        raise fault(where, f"`{name}` is {seen(value)}", FIX)
+        raise fault(where, f"`{name}` is {seen(cast('object', value))}", FIX)
     return [text for text in cast("list[str]", value) if text.strip()]

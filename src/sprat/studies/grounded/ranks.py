@@ -37,13 +37,19 @@ def holds(source: Source, gold: Gold) -> bool:
     """
     if gold.text is not None:
         return containment(source.text, gold.text) >= ENOUGH
-    if not _same_file(source.file, gold.file or ""):
+    if not same_file(source.file, gold.file or ""):
         return False
     if gold.start is None or gold.end is None:
         return True
     shared = min(source.end, gold.end) - max(source.start, gold.start)
     shorter = min(source.end - source.start, gold.end - gold.start)
     return shorter > 0 and shared >= ENOUGH * shorter
+
+
+def same_file(file: str, wanted: str) -> bool:
+    """Whether it is the same path, or one that ends in the wanted one's parts."""
+    file, wanted = file.replace("\\", "/"), wanted.replace("\\", "/").removeprefix("./")
+    return file == wanted or file.endswith(f"/{wanted.lstrip('/')}")
 
 
 def containment(one: str, other: str) -> float:
@@ -103,12 +109,6 @@ def reciprocal_rank(held: Held, golds: int) -> float | None:
 def hit(held: Held, golds: int, most: int) -> float | None:
     """1 if a relevant passage is among the first `most`, else 0."""
     return float(any(held[:most])) if golds else None
-
-
-def _same_file(file: str, wanted: str) -> bool:
-    """The same path, or one that ends in the wanted one's parts."""
-    file, wanted = file.replace("\\", "/"), wanted.replace("\\", "/").removeprefix("./")
-    return file == wanted or file.endswith(f"/{wanted.lstrip('/')}")
 
 
 def _shingles(words: Sequence[str], size: int) -> set[tuple[str, ...]]:

@@ -145,7 +145,7 @@ def _checked(line: _Line, where: str, number: int) -> GroundedQuestion:
 
 
 def _check_gold(one: Gold, where: str) -> None:
-    if bool(one.file) == bool(one.text and one.text.strip()):
+    if one.around is not None or bool(one.file) == bool(one.text and one.text.strip()):
         raise fault(where, "a `gold` has not one of `file` and `text`", FIX)
     if (one.start is None) != (one.end is None):
         raise fault(where, "a `gold` has one of `start` and `end`", "Give both, or neither.")

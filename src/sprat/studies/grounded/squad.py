@@ -65,7 +65,8 @@ def _list(parent: Row, name: str, where: str) -> list[Row]:
     if not isinstance(value, list) or not all(
         isinstance(one, dict) for one in cast("list[Any]", value)
     ):
-        raise fault(where, f"`{name}` is {seen(value)}", "SQuAD has a list of objects there.")
+        shown = seen(cast("object", value))
+        raise fault(where, f"`{name}` is {shown}", "SQuAD has a list of objects there.")
     return cast("list[Row]", value)
 
 

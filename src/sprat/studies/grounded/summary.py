@@ -6,7 +6,7 @@ from sprat.runs.statistics import percentile
 from sprat.runs.store import Store
 from sprat.runs.study import Study
 from sprat.studies.comparison import QuestionSet
-from sprat.studies.grounded import answers, ranks
+from sprat.studies.grounded import answers
 from sprat.studies.grounded.agreement import kappa
 from sprat.studies.grounded.answers import right
 from sprat.studies.grounded.case import ROLE, Case, cases_of
@@ -42,7 +42,7 @@ def summarise(store: Store, study_id: str) -> GroundedEvaluation:
     plan = plan_of(study)
     runs = list(store.runs(study_id))
     cases = cases_of(study.questions, runs)
-    held = {aspect: opinions(runs, aspect) for aspect in ASPECTS}
+    held: Opinions = {aspect: opinions(runs, aspect) for aspect in ASPECTS}
     scored = [(case.reply, answers.containing(case)) for case in cases if case.reply]
     return GroundedEvaluation(
         run=study.id,
@@ -148,7 +148,6 @@ def _gold(aspect: Aspect, case: Case) -> bool | None:
 
 def _line(case: Case, held: Opinions) -> AnswerLine:
     one, reply = case.question, case.reply
-    golds = ranks.held(case.found, one.gold)
     told = {a: held[a][one.id].yes for a in ASPECTS if one.id in held[a]}
     sources = [
         {
@@ -158,7 +157,7 @@ def _line(case: Case, held: Opinions) -> AnswerLine:
             "end": source.end,
             "score": source.score,
             "number": source.number,
-            "gold": bool(golds[place]) if one.gold else None,
+            "gold": bool(case.held[place]) if one.gold else None,
         }
         for place, source in enumerate(case.found)
     ]
