@@ -14,39 +14,28 @@ leaves the machine but what Ragas itself sends: its telemetry is switched off he
 import argparse
 import math
 import os
-
-os.environ["RAGAS_DO_NOT_TRACK"] = "true"
-
-from langchain_openai import ChatOpenAI, OpenAIEmbeddings
-from ragas import EvaluationDataset, RunConfig, evaluate
-from ragas.embeddings import LangchainEmbeddingsWrapper
-from ragas.llms import LangchainLLMWrapper
-from ragas.metrics import (
-    AnswerCorrectness,
-    Faithfulness,
-    LLMContextPrecisionWithReference,
-    LLMContextRecall,
-    NonLLMContextPrecisionWithReference,
-    NonLLMContextRecall,
-    ResponseRelevancy,
-)
+import warnings
+from typing import Any
 
 JUDGED = (
-    Faithfulness, ResponseRelevancy, AnswerCorrectness, LLMContextRecall,
-    LLMContextPrecisionWithReference,
+    "Faithfulness", "ResponseRelevancy", "AnswerCorrectness", "LLMContextRecall",
+    "LLMContextPrecisionWithReference",
 )  # fmt: skip
+BY_WORDS = ("NonLLMContextPrecisionWithReference", "NonLLMContextRecall")
+"""They need no model, but gold passages."""
 
 
 def main() -> None:
     asked = arguments()
-    dataset = EvaluationDataset.from_jsonl(asked.file)
-    samples = dataset.samples[: asked.limit]
-    metrics = [] if asked.without_judge else [metric() for metric in JUDGED]
-    if all(sample.reference_contexts and sample.retrieved_contexts for sample in samples):
-        metrics += [NonLLMContextPrecisionWithReference(), NonLLMContextRecall()]
+    # Both are read while Ragas is imported.
+    os.environ["RAGAS_DO_NOT_TRACK"] = "true"
+    warnings.filterwarnings("ignore", category=DeprecationWarning)
+    from ragas import EvaluationDataset, RunConfig, evaluate
+
+    samples = EvaluationDataset.from_jsonl(asked.file).samples[: asked.limit]
     found = evaluate(
         EvaluationDataset(samples),
-        metrics=metrics,
+        metrics=metrics_for(samples, asked.metrics or [*JUDGED, *BY_WORDS]),
         llm=judge(asked),
         embeddings=embedder(asked),
         run_config=RunConfig(timeout=asked.timeout, max_workers=1, max_retries=1),
@@ -59,6 +48,15 @@ def main() -> None:
         print(f"{name:<44} {mean:>7}  from {len(known)} of {len(values)} samples")
 
 
+def metrics_for(samples: list[Any], names: list[str]) -> list[Any]:
+    """Those by words only where every sample has what they compare."""
+    import ragas.metrics
+
+    complete = all(one.reference_contexts and one.retrieved_contexts for one in samples)
+    wanted = [name for name in names if complete or name not in BY_WORDS]
+    return [getattr(ragas.metrics, name)() for name in wanted]
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Ragas' metrics over Sprat's endpoint.")
     parser.add_argument("file")
@@ -67,17 +65,25 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--embedder", default="all-minilm-l6-v2")
     parser.add_argument("--limit", type=int)
     parser.add_argument("--timeout", type=int, default=600, help="seconds for one request")
-    parser.add_argument("--without-judge", action="store_true", help="only what needs no model")
+    parser.add_argument(
+        "--metrics", nargs="*", choices=(*JUDGED, *BY_WORDS), help="[all that the samples allow]"
+    )
     return parser.parse_args()
 
 
-def judge(asked: argparse.Namespace) -> LangchainLLMWrapper:
+def judge(asked: argparse.Namespace) -> Any:
+    from langchain_openai import ChatOpenAI
+    from ragas.llms import LangchainLLMWrapper
+
     key = os.environ.get("SPRAT_KEY", "none")
     chat = ChatOpenAI(model=asked.judge, base_url=asked.url, api_key=key, temperature=0)
     return LangchainLLMWrapper(chat)
 
 
-def embedder(asked: argparse.Namespace) -> LangchainEmbeddingsWrapper:
+def embedder(asked: argparse.Namespace) -> Any:
+    from langchain_openai import OpenAIEmbeddings
+    from ragas.embeddings import LangchainEmbeddingsWrapper
+
     key = os.environ.get("SPRAT_KEY", "none")
     vectors = OpenAIEmbeddings(
         model=asked.embedder, base_url=asked.url, api_key=key, check_embedding_ctx_length=False

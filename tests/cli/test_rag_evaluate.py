@@ -156,18 +156,26 @@ def test_a_comparison_is_no_evaluation_of_documents(capsys):
 
 
 BOOK = {
-    "/docs/leave.md": "New staff of the Lisbon office get 25 days of leave a year, and 28 days "
+    "/docs/leave.md": "New staff of the office in Lisbon get 25 days of leave a year, and more "
     "after five years. Leave is asked for two weeks before it begins.",
     "/docs/shop.md": "The shop in Kuala Lumpur opens at nine and closes at six. On public holidays "
     "it stays closed, unless the manager says otherwise two weeks before the day.",
 }  # fmt: skip
+SEED = "0"
+"""Of the drafts: with it the answer that is asked for is 25, not Lisbon."""
 MODEL = """
 [[rule]]
-regex = "Write one question[^#]*Lisbon"
-text = "Question: How many days of leave do staff in Lisbon get?\\nAnswer: 25 days"
+contains = "Answer the question in a few words copied"
+text = "25 and 28 days; Lisbon; Kuala Lumpur"
+[[rule]]
+contains = "answer is “25”"
+text = "Question: How many days of leave do staff in Lisbon get?"
+[[rule]]
+contains = "answer is “Lisbon”"
+text = "Question: Which office has 25 days of leave?"
 [[rule]]
 regex = "Write one question"
-text = "Question: When does the shop open?\\nAnswer: at nine"
+text = "Question: Where does the shop close at six?"
 [[rule]]
 contains = "Question: How many days of leave do staff in Lisbon"
 text = "\\"get 25 days of leave a year\\" [1]\\n25 days"
@@ -189,9 +197,8 @@ def test_questions_are_drafted_from_an_index_and_asked_of_models_over_it(capsys)
     index(Path("store"))
     Path("m.toml").write_text(MODEL, "utf-8")
     where = ("--store", "store")
-    code, _, err = run(
-        capsys, "rag", "draft", *where, "--model", "scripted:m.toml", "-n", "3", "--out", "q.jsonl"
-    )
+    draft = ("rag", "draft", *where, "--model", "scripted:m.toml", "-n", "3", "--out", "q.jsonl")
+    code, _, err = run(capsys, *draft, "--seed", SEED)
     assert code == 0, err
     assert "3 of 3 questions drafted, 1 of them unanswerable" in err
     lines = [json.loads(line) for line in Path("q.jsonl").read_text("utf-8").splitlines()]
@@ -206,7 +213,7 @@ def test_questions_are_drafted_from_an_index_and_asked_of_models_over_it(capsys)
     leave = answers["How many days of leave do staff in Lisbon get?"]
     assert (leave["right"], leave["abstained"], leave["error"]) == (True, False, None)
     assert leave["scores"]["mrr"] == leave["scores"]["faithfulness"] == 1
-    shop = answers["When does the shop open?"]
+    shop = answers["Where does the shop close at six?"]
     assert (shop["right"], shop["abstained"]) == (False, True)
     (nowhere,) = [line for line in found["answers"] if line["kind"] == "unanswerable"]
     assert nowhere["right"]
@@ -216,30 +223,24 @@ def test_questions_are_drafted_from_an_index_and_asked_of_models_over_it(capsys)
     assert code == 0
 
 
+LEAVE = BOOK["/docs/leave.md"]
+ASKED = [
+    {
+        "id": "leave", "question": "How many days of leave do staff in Lisbon get?",
+        "is_impossible": False,
+        "answers": [{"text": "25 days", "answer_start": LEAVE.index("25")}],
+    },
+    {
+        "id": "cats", "question": "How many cats are in the Lisbon office?", "answers": [],
+        "is_impossible": True,
+    },
+]  # fmt: skip
 SQUAD = {
     "data": [
-        {
-            "title": "Leave",
-            "paragraphs": [
-                {
-                    "context": BOOK["/docs/leave.md"],
-                    "qas": [
-                        {
-                            "id": "leave", "question": "How many days of leave do staff in Lisbon get?",
-                            "is_impossible": False,
-                            "answers": [{"text": "25 days", "answer_start": 38}],
-                        },
-                        {
-                            "id": "cats", "question": "How many cats are in the Lisbon office?",
-                            "is_impossible": True, "answers": [],
-                        },
-                    ],
-                }
-            ],
-        },
+        {"title": "Leave", "paragraphs": [{"context": LEAVE, "qas": ASKED}]},
         {"title": "Shop", "paragraphs": [{"context": BOOK["/docs/shop.md"], "qas": []}]},
     ]
-}  # fmt: skip
+}
 
 
 def test_squad_brings_its_own_documents_which_are_indexed_once(capsys, settings):

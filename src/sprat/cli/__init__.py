@@ -17,6 +17,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "compare": ("sprat.cli.compare", "Is the small model good enough? Both answer; a verdict."),
     "calibrate": ("sprat.cli.calibrate", "Learn when to trust the small model; certify it."),
     "bench": ("sprat.cli.bench.command", "How fast models answer, under named conditions."),
+    "index": ("sprat.cli.index", "Documents in: read, cut into passages, kept."),
+    "search": ("sprat.cli.search", "The passages of indexed documents that fit a question."),
     "serve": ("sprat.cli.serve", "One OpenAI-compatible endpoint in front of every model."),
     "chat": ("sprat.cli.chat", "A chat in the browser, over models and documents."),
     "openwebui": ("sprat.cli.openwebui", "Open WebUI on this gateway: the command, or itself."),

@@ -131,6 +131,11 @@ def _outcomes(typed: Typed, settings: Settings) -> tuple["Recorded", str, str]:
         else:
             with Store(settings.runs_file) as store:
                 found = recorded(typed.sources, store, _worded(typed))
+        if not found.worded and typed.mode != "pre":
+            click.echo(
+                "The log holds no questions, so no prompt is read: --questions FILE gives them.",
+                err=True,
+            )
         return found, *_pair(found, typed, settings)
     return _asked(typed, settings)
 

@@ -23,11 +23,13 @@ HEADING_TOKENS = 40
 _EVEN = 1.15
 """How much larger than the mean of its section a passage may be, so that the last is no crumb."""
 
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\n]*\n.*?(?:^ {0,3}\1[`~]*[ \t]*$|\Z)", re.M | re.S)
+_FENCE = re.compile(
+    r"^ {0,3}(`{3,}|~{3,})[^\n]*\n.*?(?:^ {0,3}\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL
+)
 _BLANK = re.compile(r"\n(?:[ \t]*\n)+")
 _SAID = re.compile(r"\S")
 _ITEM = re.compile(r"\n(?=[ \t]*(?:[-*+•]|\d{1,3}[.)])[ \t])")
-_ROWS = re.compile(r"^[ \t]*(?:\||`{3}|~{3})", re.M)
+_ROWS = re.compile(r"^[ \t]*(?:\||`{3}|~{3})", re.MULTILINE)
 """A table's row or the edge of code: what has one is cut between lines, not between sentences."""
 _WORD = re.compile(r"\S*\s*")
 _SENTENCE_ENDS = [

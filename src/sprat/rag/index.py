@@ -99,7 +99,7 @@ async def add(document: Document, store: Store, embedder: Embedder | None) -> in
     return len(passages)
 
 
-class _Unembeddable(Exception):  # noqa: N818
+class _Unembeddable(Exception):
     """The embedder cannot read a document; what it said."""
 
 
@@ -163,6 +163,9 @@ class _Run:
     def _ready(self, entry: Entry) -> _Ready:
         """Read and cut one file, in a thread. Whatever is wrong with it is wrong with it alone."""
         known = self.known.get(entry.file)
+        if entry.file != _encodable(entry.file):
+            name = _encodable(entry.path.name)
+            return _Ready(why=f"{name} is not read: its name is no UTF-8. Give it another.")
         try:
             data = bytes_of(entry.path)
         except DocumentError as error:
@@ -182,7 +185,7 @@ class _Run:
 
     async def _take(self, entry: Entry, ready: _Ready) -> None:
         if ready.why is not None:
-            self._skipped.append((entry.file, ready.why))
+            self._skipped.append((_encodable(entry.file), ready.why))
             if ready.is_stale:
                 await to_thread(self._store.remove, [entry.file])
         elif ready.document is None:
@@ -248,29 +251,21 @@ async def _embedded(
 async def _vectors(
     texts: list[str], embedder: Embedder, tell: Callable[[float], None]
 ) -> list[bytes]:
-    """One per text, of length 1; texts of like length go together, so that little is padding."""
+    """One per text; texts of like length go together, so that little is padding."""
     places = sorted(range(len(texts)), key=lambda place: -len(texts[place]))
     vectors = [b""] * len(texts)
     for first in range(0, len(places), TEXTS):
         some = places[first : first + TEXTS]
         embedded = await embedder.embed([texts[place] for place in some])
-        for place, vector in zip(some, _unit(embedded.vectors), strict=True):
+        for place, vector in zip(some, embedded.vectors, strict=True):
             vectors[place] = vector
         tell((first + len(some)) / len(places))
     return vectors
 
 
-def _unit(vectors: Sequence[bytes]) -> list[bytes]:
-    """An endpoint's vectors may have any length; those of length 1 are left as they are."""
-    import numpy as np
-
-    made: list[bytes] = []
-    for vector in vectors:
-        row = np.frombuffer(vector, "<f4")
-        length = float(np.linalg.norm(row))
-        is_unit = abs(length - 1) < 1e-4
-        made.append(vector if is_unit or not length else (row / length).astype("<f4").tobytes())
-    return made
+def _encodable(file: str) -> str:
+    """The name with a `?` for each byte that is no UTF-8: such names cannot be kept or shown."""
+    return file.encode("utf-8", "replace").decode()
 
 
 def _check(paths: Sequence[Path], known: dict[str, Indexed]) -> None:

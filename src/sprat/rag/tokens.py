@@ -10,8 +10,8 @@ def tokens_about(text: str) -> int:
     """Word pieces, counted on the high side.
 
     One for six Latin letters in a row, for two digits, and for whatever other character is no
-    space; a syllable of Hangul is taken apart into three letters. MiniLM's own tokenizer has .85
-    (prose) to 1.0 (code) of that at the median and 1.28 at most, in lists of hashes: docs/documents.md.
+    space; a syllable of Hangul is taken apart into three letters. MiniLM's own tokenizer counts .85
+    (prose) to 1.0 (code) times as many at the median, 1.28 at most (lists of hashes).
     """
     count = len(_PIECE.findall(text))
     return count if text.isascii() else count + 2 * len(_HANGUL.findall(text))

@@ -46,13 +46,13 @@ def model(*rules: tuple[str, str]) -> ScriptedEngine:
     return ScriptedEngine("writer", Script(rule=written))
 
 
-WRITER = (
-    (
-        "Lisbon",
-        "Question: How many days of leave do staff of the Lisbon office get?\nAnswer: 25 days",
-    ),
-    ("Kuala", "Question: When does the shop open?\nAnswer: at nine"),
-)
+def writer(again="25 and 28 days in Lisbon; the shop in Kuala Lumpur, Monday to Saturday"):
+    """Asks of Lisbon and of the shop, and answers what it is asked."""
+    return model(
+        ("Answer the question", again),
+        ("Lisbon", "Question: How much leave does staff of the Tokyo office get?"),
+        ("Kuala", "Question: Which is the one about the shop that opens at nine?"),
+    )
 
 
 def test_only_paragraphs_with_sentences_are_asked_about_each_at_its_place(store):
@@ -64,7 +64,7 @@ def test_only_paragraphs_with_sentences_are_asked_about_each_at_its_place(store)
 
 
 async def test_what_is_kept_stands_at_its_place_and_is_not_reviewed(store):
-    found = [one async for one in draft(store, model(*WRITER), 3)]
+    found = [one async for one in draft(store, writer(), 3)]
     assert sorted(one.kind for one in found) == ["answerable", "answerable", "unanswerable"]
     assert [one.id for one in found] == ["draft-001", "draft-002", "draft-003"]
     assert not any(one.reviewed for one in found)
@@ -75,11 +75,36 @@ async def test_what_is_kept_stands_at_its_place_and_is_not_reviewed(store):
 
 
 async def test_an_unanswerable_one_asks_about_the_subject_of_another_document(store):
-    found = [one async for one in draft(store, model(*WRITER), 3)]
+    found = [one async for one in draft(store, writer(), 3)]
     (nowhere,) = [one for one in found if one.unanswerable]
-    assert nowhere.question.startswith("How many days of leave do staff of the ")
-    assert "Lisbon" not in nowhere.question
+    assert nowhere.question.startswith("How much leave does staff of the ")
+    assert "Tokyo" not in nowhere.question
     assert any(name in nowhere.question for name in ("Kuala Lumpur", "Monday", "Saturday"))
+
+
+async def test_a_question_whose_answer_the_model_does_not_find_again_is_dropped(store):
+    assert [one async for one in draft(store, writer(again="No idea."), 3)] == []
+
+
+async def test_where_there_is_no_name_the_model_chooses_the_answer(tmp_path):
+    text = "the shop opens at nine and closes at six on every day of the week. " * 2
+    opened = open_store(str(tmp_path / "plain"), create=True)
+    opened.put(document("/docs/plain.md", text), [], None)
+    plain = model(
+        ("Answer the question", "At nine."),
+        ("Reply in two lines", "Question: When does the shop open?\nAnswer: at nine"),
+    )
+    (one,) = [one async for one in draft(opened, plain, 1)]
+    assert (one.question, one.answers) == ("When does the shop open?", ("at nine",))
+    opened.close()
+
+
+def test_a_number_inside_a_word_is_no_name():
+    import random
+
+    both = [Piece("a", 0, LEAVE), Piece("b", 0, SHOP)]
+    asked = "What was the first X.25 network?"
+    assert changed_subject(asked, both[1], both, random.Random(0)) is None
 
 
 async def test_a_model_that_does_not_keep_to_the_form_gives_nothing(store):

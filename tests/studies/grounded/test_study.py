@@ -3,9 +3,10 @@
 import asyncio
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.studies.grounded.engines import Grounded
-from tests.studies.grounded.samples import question
+from tests.studies.grounded.samples import question, reply
 
 from sprat.engines.script import Rule, Script
 from sprat.engines.scripted import ScriptedEngine
@@ -13,8 +14,9 @@ from sprat.errors import RunError
 from sprat.runs.store import Store
 from sprat.studies.grounded.plan import GroundedPlan
 from sprat.studies.grounded.question import Gold, as_question, from_question
-from sprat.studies.grounded.study import Opened, evaluate
+from sprat.studies.grounded.study import Opened, evaluate, priced
 from sprat.studies.grounded.summary import summarise
+from sprat.types import Step, Usage
 
 QUESTIONS = [
     question("leave", question="How much leave?", gold=[Gold(file="leave.md")]),
@@ -181,3 +183,26 @@ async def test_the_judgement_of_a_stopped_study_is_made_up_for(store):
     await evaluate(plan(judge="judge"), Opened(again, judge=opened), store, resume=study)
     assert again.asked == []
     assert len(summarise(store, study).judged) == 2
+
+
+class Told:
+    """Prices by the name of the engine."""
+
+    def __init__(self, **usd):
+        self.usd = usd
+
+    def of(self, model, usage, timing, joules=None):
+        return self.usd.get(model)
+
+
+@pytest.mark.parametrize(
+    ("prices", "cost"), [(Told(tiny=0.1, huge=0.4), 0.5), (Told(tiny=0.1), None)]
+)
+def test_an_answer_costs_all_its_attempts_or_is_not_priced(prices, cost):
+    steps = tuple(
+        Step(role="answer", engine=name, usage=usage)
+        for name, usage in (("store", None), ("tiny", Usage(1, 1)), ("huge", Usage(1, 1)))
+    )
+    found = priced(msgspec.structs.replace(reply("25 days"), steps=steps), prices)
+    assert found.cost_usd == pytest.approx(cost)
+    assert priced(msgspec.structs.replace(found, cost_usd=0.0), prices).cost_usd == 0

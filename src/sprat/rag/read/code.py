@@ -12,7 +12,7 @@ _DEFINED = re.compile(
     r"(?:(?:export|default|public|private|protected|internal|static|final|abstract|async|pub|"
     r"pub\([a-z]+\)|unsafe|sealed|partial|override|open|data)[ \t]+)*"
     r"(?P<kind>def|class|fn|func|fun|function|struct|enum|trait|interface|module|impl|sub)[ \t]+"
-    r"(?P<name>(?:\([^)\n]{0,80}\)[ \t]*)?[A-Za-z_$][\w.:$]*)",
+    r"(?P<name>(?:\([^)\n]{0,80}\)[ \t]*)?[A-Za-z_$][\w$]*(?:(?:\.|::)[\w$]+)*)",
     re.MULTILINE,
 )
 _BELONGS = re.compile(r"[ \t]*(?:@|#(?!\s*$)|//|/\*|\*|--\s)")

@@ -16,8 +16,8 @@ Native = Any
 
 _PLAIN = {"escape_underscores": False, "escape_asterisks": False, "escape_misc": False}
 """A text that is searched and quoted says `snake_case`, not `snake\\_case`."""
-_IMAGE = re.compile(r"!\[([^\]\n]*)\]\([^)\n]*\)")
-_LINK = re.compile(r"\[([^\[\]\n]*)\]\((?!https?://|mailto:)[^)\n]*\)")
+_IMAGE = re.compile(r"!\[([^\]\n]{0,1000})\]\([^)\n]{0,4000}\)")
+_LINK = re.compile(r"\[([^\[\]\n]{0,1000})\]\((?!https?://|mailto:)[^)\n]{0,4000}\)")
 """Links that lead nowhere outside their own file or site."""
 _BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*){2,}")
 

@@ -20,7 +20,7 @@ _HIGH_SHARE = 0.3
 
 
 def text_of(name: str, data: bytes) -> str:
-    """The text, with `\\n` at the ends of lines and without the mark of its encoding.
+    """The text, with a bare line feed after each line, and without the mark of its encoding.
 
     UTF-8, UTF-16 or UTF-32 by its mark; else UTF-8; else Windows-1252, the superset of Latin-1 that
     is used for it everywhere, if it looks like text then.

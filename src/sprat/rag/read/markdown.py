@@ -8,7 +8,7 @@ from sprat.rag.read.content import Content
 from sprat.rag.read.encoding import text_of
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
-_HASHES = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))??(?:[ \t]+#+)?[ \t]*$")
+_HASHES = re.compile(r" {0,3}(#{1,6})(?=[ \t]|$)")
 _UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*$")
 _NO_TITLE = re.compile(r"[ \t]*(?:$|[-*+>|#]|\d+[.)][ \t])| {4}|\t")
 """Lines that no underline makes a heading: blank ones, lists, quotations, tables, code."""
@@ -53,7 +53,7 @@ def _headings(text: str, at: int) -> Iterator[Heading]:
         elif mark:
             fence, above = mark[1], ""
         elif hashes := _HASHES.match(line):
-            if title := _plain(hashes[2] or ""):
+            if title := _plain(_without_closing(line[hashes.end() :])):
                 yield Heading(at, len(hashes[1]), title)
             above = ""
         elif above and (under := _UNDERLINE.match(line)):
@@ -64,6 +64,13 @@ def _headings(text: str, at: int) -> Iterator[Heading]:
         at += len(line) + 1
 
 
+def _without_closing(title: str) -> str:
+    """A row of `#` may end a heading, after a space."""
+    title = title.strip()
+    bare = title.rstrip("#")
+    return bare if not bare or bare[-1] in " \t" else title
+
+
 def _plain(title: str) -> str:
     """A heading without its marks: links are their text, and emphasis and code are plain."""
-    return " ".join(re.sub(r"\*\*|__|`", "", _LINK.sub(r"\1", title)).split())[:200]
+    return " ".join(re.sub(r"\*\*|__|`", "", _LINK.sub(r"\1", title[:1000])).split())[:200]

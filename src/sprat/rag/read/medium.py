@@ -24,13 +24,14 @@ _OTHERS = (
 )
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _HTML = re.compile(
-    rb"\s*(<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL
+    rb"\s*+(?:(?:<\?xml[^>]*+>|<!--.*?-->)\s*+)*+<(?:!doctype\s+html|html)\b",
+    re.IGNORECASE | re.DOTALL,
 )
 _MARKDOWN = {".md", ".markdown", ".mdx", ".mdown", ".qmd"}
-_CODE = set(
-    ".bash .c .cc .clj .cpp .cs .css .cxx .dart .el .ex .exs .f90 .fish .fs .go .groovy .h .hh "
-    ".hpp .hs .java .jl .js .jsx .kt .kts .lua .m .mjs .ml .mm .nim .php .pl .pm .proto .ps1 .py "
-    ".pyi .r .rb .rs .scala .scss .sh .sql .svelte .swift .tf .ts .tsx .vb .vue .zig .zsh".split()
+_CODE = re.compile(
+    r"\.(bash|c|cc|clj|cpp|cs|css|cxx|dart|el|exs?|f90|fish|fs|go|groovy|h|hh|hpp|hs|java|jl|js|jsx|kts?"
+    r"|lua|m|mjs|mli?|mm|nim|php|pl|pm|proto|ps1|pyi?|r|rb|rs|scala|scss|sh|sql|svelte|swift|tf|tsx?"
+    r"|vb|vue|zig|zsh)"
 )
 
 
@@ -52,7 +53,7 @@ def medium_of(name: str, data: bytes) -> Medium:
         return "markdown"
     if suffix == ".ipynb" and data.lstrip()[:1] == b"{":
         return "notebook"
-    return "code" if suffix in _CODE or data.startswith(b"#!") else "text"
+    return "code" if _CODE.fullmatch(suffix) or data.startswith(b"#!") else "text"
 
 
 def _packed(name: str, data: bytes) -> Medium:

@@ -75,7 +75,7 @@ def _headings(pdf: Native, text: str, pages: tuple[int, ...]) -> Iterator[Headin
     """The outline, each entry where its words stand on its page; in the order of the text."""
     found: list[Heading] = []
     for entry in islice(pdf.get_toc(), MOST_HEADINGS):
-        title = " ".join(str(entry.get_title()).split())
+        title = " ".join(str(entry.get_title())[:400].split())
         target = entry.get_dest()
         page = target.get_index() if target else None
         if title and page is not None and page < len(pages):

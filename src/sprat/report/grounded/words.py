@@ -36,24 +36,24 @@ class Table(msgspec.Struct, frozen=True):
 
 
 LABELS: dict[str, tuple[str, str]] = {
-    # measure: (label, what it is)
-    "contains": ("Contains", "a gold answer stands in it; silent where nothing is to be said"),
-    "f1": ("F1", "words shared with the gold answer; as SQuAD 2.0 counts"),
-    "exact_match": ("Exact match", "nothing but the gold answer; as SQuAD 2.0 counts"),
+    # measure: (label, what it is, in so few words that a terminal's line has room)
+    "contains": ("Contains", "gold answer in it, or rightly silent"),
+    "f1": ("F1", "words shared with gold, as SQuAD 2.0"),
+    "exact_match": ("Exact match", "nothing but gold, as SQuAD 2.0"),
     "answerable_contains": ("Contains, answerable only", ""),
     "answerable_f1": ("F1, answerable only", ""),
     "answerable_exact_match": ("Exact match, answerable only", ""),
-    "abstention_precision": ("Precision", "of its “the documents do not say”, so many are true"),
-    "abstention_recall": ("Recall", "of the unanswerable questions, it said so to so many"),
+    "abstention_precision": ("Precision", "of its silences, the right ones"),
+    "abstention_recall": ("Recall", "of the unanswerable, kept silent on"),
     "abstention_f1": ("F1", "of these two"),
-    "abstention_rate": ("Rate", "of all questions, it said so to so many"),
-    "faithfulness": ("Faithfulness", "sentences whose words stand in the cited passages"),
-    "citation_support": ("Citation support", "citations whose passage holds the sentence's words"),
-    "quote_found": ("Quotations found", "answers whose quotation stands in its passage"),
+    "abstention_rate": ("Rate", "of all questions"),
+    "faithfulness": ("Faithfulness", "sentences that stand in what is cited"),
+    "citation_support": ("Citation support", "citations that hold their sentence"),
+    "quote_found": ("Quotations found", "quotations that stand in their passage"),
     "context_recall": ("Context recall", "gold passages that were found"),
     "context_precision": ("Context precision", "found passages that are gold"),
     "average_precision": ("Average precision", "is what is gold at the top?"),
-    "mrr": ("MRR", "one over the rank of the first gold passage"),
+    "mrr": ("MRR", "1 / rank of the first gold passage"),
     "hit_at_1": ("Hit at 1", "a gold passage is the first"),
     "hit_at_3": ("Hit at 3", "… among the first three"),
     "hit_at_5": ("Hit at 5", "… among the first five"),
@@ -77,18 +77,18 @@ def headline(found: GroundedEvaluation) -> str:
 
 def sentence(found: GroundedEvaluation) -> str:
     """The whole result in one sentence."""
-    parts = [f"Of {found.asked} questions from {found.questions.name}, {found.name}"]
-    if found.right.value is not None:
-        low, high = found.right.low, found.right.high
-        between = f" ({numbers.score_range(low, high)}, 95%)" if low is not None else ""
-        parts.append(f"has {numbers.score(found.right.value)} right{between},")
-    covered, risk = found.risk.coverage.value, found.risk.risk.value
-    if covered is not None:
-        parts.append(f"answers {covered:.0%} of them")
-    if risk is not None:
-        parts.append(f"and is wrong in {risk:.0%} of those answers,")
-    parts.append(f"in {numbers.seconds(found.spent.seconds_p50)} each (median).")
-    return " ".join(parts)
+    start = f"Of {found.asked} questions from {found.questions.name}, {found.name}"
+    took = f"A question takes {numbers.seconds(found.spent.seconds_p50)} (median)."
+    low, high = found.right.low, found.right.high
+    if found.right.value is None:
+        return f"{start} answers some; which of them rightly, they do not say. {took}"
+    between = f" ({numbers.score_range(low, high)}, 95%)" if low is not None else ""
+    covered, risk = found.risk.coverage.value or 0.0, found.risk.risk.value
+    wrong = "" if risk is None else f", {risk:.0%} of them wrongly"
+    return (
+        f"{start} has {numbers.score(found.right.value)} right{between}. It answers "
+        f"{covered:.0%}{wrong}, and is silent on the rest. {took}"
+    )
 
 
 def tables(found: GroundedEvaluation) -> list[Table]:
@@ -112,12 +112,12 @@ def _measures(found: GroundedEvaluation, group: str) -> list[Line]:
 
 def _confidence(found: GroundedEvaluation) -> list[Line]:
     risk = found.risk
-    how = "learned" if risk.calibrated else "by rules: uncalibrated"
+    how = "learned" if risk.calibrated else "by rules"
     best = NONE if risk.best_aurc is None else _plain(risk.best_aurc)
     lines = [
-        _line("Coverage", "of all questions, it answered so many", risk.coverage),
-        _line("Risk", "of those answers, so many are wrong", risk.risk),
-        _line("AURC", f"mean risk of the surest ones; at best {best}; {how}", risk.aurc, _plain),
+        _line("Coverage", "of all questions, answered", risk.coverage),
+        _line("Risk", "of those answers, wrong", risk.risk),
+        _line("AURC", f"at best {best}; confidence {how}", risk.aurc, _plain),
     ]
     return [line for line in lines if line.value != NONE]
 
@@ -143,18 +143,19 @@ def _judged(one: Judged) -> list[Line]:
     unsure = f"{one.undecided} undecided" + (f", {one.failed} failed" if one.failed else "")
     return [
         _line(what, f"it says yes; {unsure}", one.yes),
-        _line("… in both orders alike", "of the choices: 100% is no position bias", one.consistent),
-        _line("… Cohen's kappa", f"with {one.against}: 1 is the same, 0 chance", one.kappa, _plain),
+        _line("… in both orders alike", "100%: no bias for a place", one.consistent),
+        _line("… Cohen's kappa", f"with {one.against}", one.kappa, _plain),
     ]
 
 
 def _line(label: str, note: str, figure: Figure, write: Write | None = None) -> Line:
     if figure.value is None:
         return Line(label, NONE, "", "", note)
-    write = write or numbers.score
     low, high = figure.low, figure.high
-    between = "" if low is None or high is None else f"{write(low)} to {write(high)}"
-    return Line(label, write(figure.value), between, str(figure.n), note)
+    between = numbers.score_range(low, high)
+    if write is not None and low is not None and high is not None:
+        between = f"{write(low)} to {write(high)}"
+    return Line(label, (write or numbers.score)(figure.value), between, str(figure.n), note)
 
 
 def _plain(value: float) -> str:

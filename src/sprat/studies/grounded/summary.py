@@ -65,7 +65,7 @@ def summarise(store: Store, study_id: str) -> GroundedEvaluation:
         answers=tuple(_line(case, held) for case in cases),
         settings=study.settings,
         environment=study.environment,
-        warnings=notes_of(study, cases, _judge_missing(study, runs)),
+        warnings=notes_of(study, cases, _judge_missing(study, cases, runs)),
         complete=len(cases) >= len(study.questions),
     )
 
@@ -74,10 +74,11 @@ def _number(value: bool | None) -> float | None:
     return None if value is None else float(value)
 
 
-def _judge_missing(study: Study, runs: Sequence[Run]) -> bool:
-    """Whether a judge was planned and has not said anything."""
+def _judge_missing(study: Study, cases: Sequence[Case], runs: Sequence[Run]) -> bool:
+    """Whether a judge was planned, has something to judge, and has not said anything."""
     planned = any(model.role == JUDGE for model in study.models)
-    return planned and not any(run.role == JUDGE for run in runs)
+    claims = any(case.reply and case.text and not case.abstained for case in cases)
+    return planned and claims and not any(run.role == JUDGE for run in runs)
 
 
 def _risk(cases: Sequence[Case], seed: int) -> RiskSummary:
@@ -135,7 +136,7 @@ def _judged(
         failed=sum(opinion.failed for _, opinion in pairs),
         consistent=mean(steady, seed=seed),
         kappa=kappa([said for said, _ in both], [known for _, known in both], seed=seed),
-        against="gold answers" if aspect == "same" else "the words of the cited passages",
+        against="gold answers" if aspect == "same" else "the passages' words",
     )
 
 
