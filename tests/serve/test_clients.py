@@ -315,11 +315,53 @@ async def test_open_webui_finds_models_chats_and_names_the_chat(at: At):
     assert answer["choices"][0]["message"]["content"]
 
 
+TASKS = {
+    "title": {"max_tokens": 1000},
+    "tags": {},
+    "follow-ups": {},
+    "query": {"max_tokens": 1000},
+    "emoji": {"max_tokens": 4},
+}
+
+
+@pytest.mark.parametrize("task", TASKS)
+async def test_open_webui_asks_for_what_stands_beside_a_chat(at: At, task: str):
+    """Its tasks. Source: open-webui 0.12.4, routers/tasks.py; `metadata` stays with its server."""
+    body = {"model": "echo", "messages": said(TITLE), "stream": False, **TASKS[task]}
+    answer = await at.post("/v1/chat/completions", body, Authorization="Bearer any")
+    assert answer.status == 200
+    text = (await answer.json())["choices"][0]["message"]["content"]
+    assert text == "Hello there, friend."
+
+
+async def test_open_webui_sends_what_its_users_may_set(at: At):
+    """Source: open-webui 0.12.4, utils/payload.py, `apply_model_params_to_body_openai`."""
+    body = {
+        "model": "echo",
+        "messages": said("Hello"),
+        "stream": True,
+        "temperature": 0.8,
+        "top_p": 0.9,
+        "max_tokens": 128,
+        "frequency_penalty": 0.1,
+        "presence_penalty": 0.1,
+        "seed": 7,
+        "stop": ["friend"],
+        "logit_bias": {"5": 1},
+    }
+    text = await (await at.post("/v1/chat/completions", body)).text()
+    assert "Hello" in text
+    assert "friend" not in text
+    assert text.endswith("data: [DONE]\n\n")
+
+
 async def test_open_webui_embeds_its_documents(at: At):
+    """Several at a time, as lists of numbers. Source: open-webui 0.12.4, retrieval/utils.py."""
     embeds(at)
-    body = {"input": ["a passage"], "model": "all-minilm-l6-v2"}
+    body = {"input": ["a passage", "another"], "model": "all-minilm-l6-v2"}
     answer = await (await at.post("/v1/embeddings", body, Authorization="Bearer any")).json()
-    assert len(answer["data"][0]["embedding"]) == 3
+    assert [len(entry["embedding"]) for entry in answer["data"]] == [3, 3]
+    assert all(isinstance(number, float) for number in answer["data"][0]["embedding"])
 
 
 @pytest.mark.real

@@ -9,19 +9,19 @@ from typing import Any
 
 import chainlit as cl
 from chainlit.chat_context import chat_context
-from chainlit.input_widget import InputWidget, Select, Slider, Switch
 from chainlit.types import ChatProfile, Starter, ThreadDict
 
 from sprat.chat.desk import Desk
 from sprat.chat.find import Finder, Together, Upload, Uploads
 from sprat.chat.history.attachments import PREFIX, address_of
 from sprat.chat.history.layer import History
-from sprat.chat.places import document_address
+from sprat.chat.places import document_address, is_id
 from sprat.chat.trail import Trail
 from sprat.chat.turn import Answer
-from sprat.chat.wishes import HYBRID, MOST_PASSAGES, MOST_TOKENS, Wishes, wishes_of
+from sprat.chat.widgets import widgets
+from sprat.chat.wishes import HYBRID, Wishes, wishes_of
 from sprat.chat.words import conversation
-from sprat.errors import SpratError, first_line
+from sprat.errors import DocumentError, SpratError, first_line
 from sprat.types import ChatRequest, Role
 
 LOG = logging.getLogger("sprat.chat")
@@ -200,6 +200,8 @@ class App:
         return taken
 
     def _of_thread(self, thread: str) -> Uploads:
+        if not is_id(thread):  # a browser names the chat that it resumes: never a path
+            raise DocumentError("This is no chat of ours.", fix="Start a new one.")
         found = self._uploads.pop(thread, None)
         if found is None:
             found = Uploads(self._uploads_folder / thread, self.desk.embedder)
@@ -219,39 +221,7 @@ class App:
     async def _offer_settings(self) -> None:
         wanted, profile = self._wanted(), cl.context.session.chat_profile
         paired = self.desk.shared if profile in {None, HYBRID} else ()
-        await cl.ChatSettings(
-            _widgets(wanted, paired, grounded=self.desk.finder is not None)
-        ).send()
-
-
-def _widgets(wanted: Wishes, policies: tuple[str, ...], *, grounded: bool) -> list[InputWidget]:
-    found: list[InputWidget] = [
-        Slider(
-            id="temperature", label="Temperature", initial=wanted.temperature, min=0, max=1,
-            step=0.05, tooltip="0 gives the same answer every time.",
-        ),
-        Slider(
-            id="max_tokens", label="Longest answer, in tokens", initial=wanted.max_tokens, min=16,
-            max=MOST_TOKENS, step=16,
-        ),
-        Slider(
-            id="passages", label="Passages read for an answer", initial=wanted.passages, min=1,
-            max=MOST_PASSAGES, step=1,
-        ),
-    ]  # fmt: skip
-    if policies and not grounded:
-        chosen = wanted.policy if wanted.policy in policies else policies[0]
-        found.append(
-            Select(id="policy", label="Policy", values=list(policies), initial_value=chosen)
-        )
-    if grounded:
-        found.append(
-            Switch(
-                id="uploads_only", label="Look only in what I uploaded here",
-                initial=wanted.uploads_only,
-            )
-        )  # fmt: skip
-    return found
+        await cl.ChatSettings(widgets(wanted, paired, grounded=self.desk.finder is not None)).send()
 
 
 def _turns() -> list[tuple[Role, str]]:

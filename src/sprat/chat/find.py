@@ -5,10 +5,10 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
-from uuid import UUID
 
 import msgspec
 
+from sprat.chat.places import is_id
 from sprat.engines.base import Embedder
 from sprat.errors import DocumentError
 from sprat.rag.document import Retrieved
@@ -64,8 +64,9 @@ class Uploads:
 
     async def open(self) -> bool:
         """Open what an earlier visit left; whether there was anything."""
-        if self._store is None and self._folder.is_dir():
-            await self._make()
+        async with self._adding:
+            if self._store is None and await asyncio.to_thread(self._folder.is_dir):
+                await self._make()
         return self._store is not None
 
     async def add(self, name: str, data: bytes) -> int:
@@ -119,11 +120,8 @@ class Uploads:
 
 def remove_uploads(folder: Path, thread: str) -> None:
     """Forget what was uploaded into a chat that is forgotten itself."""
-    try:
-        UUID(thread)
-    except ValueError:
-        return
-    shutil.rmtree(folder / thread, ignore_errors=True)
+    if is_id(thread):
+        shutil.rmtree(folder / thread, ignore_errors=True)
 
 
 def _check_room(store: Store, name: str, new_bytes: int) -> None:

@@ -111,7 +111,7 @@ async def open_desk(
         store = await _store(order, settings, models.embedder)
         if store is not None and order.docs:
             await index(store, models.embedder)
-        gate = _gate(order)
+        gate = await asyncio.to_thread(_gate, order, settings)
         policies = await asyncio.to_thread(policies_for, models.small, models.large, settings)
         return Desk(
             models.small,
@@ -189,9 +189,12 @@ def _finder(store: Store | None, embedder: Embedder | None) -> Finder | None:
     return Retriever(store, embedder)
 
 
-def _gate(order: Order) -> "Gate | None":
+def _gate(order: Order, settings: Settings) -> "Gate | None":
+    """The gate of a file, if it was calibrated for these models. Blocks."""
     if order.gate is None:
         return None
-    from sprat.rag.gatefile import read_gate
+    from sprat.door.grounded import Wanted, check_sides, gate_of
 
-    return read_gate(order.gate)
+    gate = gate_of(order.gate)
+    check_sides(gate, Wanted(small=order.small, large=order.large), settings)
+    return gate

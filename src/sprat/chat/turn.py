@@ -72,7 +72,8 @@ class Answer:
         """Show the whole of it: the text, where it stands, how long it took; or what went wrong."""
         if self.reply is not None:
             elements = elements_of(self.reply, text_of, url_of)
-            self.message.metadata = {"said": self.reply.text, "answered": self.reply.answered}
+            said = without_images(self.reply.text)
+            self.message.metadata = {"said": said, "answered": self.reply.answered}
             await self._show(shown_text(self.reply), elements)
         elif self.message.content or self.stopped:
             said = without_images(self.message.content + self._stream.rest())

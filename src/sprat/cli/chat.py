@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sprat.cli.context import settings_of
+from sprat.cli.output import printable
 from sprat.cli.provider import provider_option, with_provider
 from sprat.errors import UsageError
 from sprat.settings import Settings
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from sprat.engines.base import Embedder
     from sprat.rag.store.base import Store
 
+_SKIPPED = 12
+"""Files that could not be read, told one by one."""
 _SHORTEST = 12
 """Characters of a password that other machines can try to guess."""
 
@@ -212,12 +215,22 @@ def _what(desk: "Desk") -> str:
 
 
 def _indexing(order: "Order") -> "Callable[[Store, Embedder | None], Awaitable[None]]":
-    async def indexing(store: "Store", embedder: "Embedder | None") -> None:
-        from sprat.rag.index import index
+    """Index what the chat is started with; unchanged files cost nothing."""
 
-        report = await index(order.docs, store, embedder)
-        for file, why in report.skipped:
-            click.echo(f"Skipped {file}: {why}", err=True)
+    async def indexing(store: "Store", embedder: "Embedder | None") -> None:
+        from sprat.cli.progress import progress_bar
+        from sprat.rag.index import Indexing, index
+
+        with progress_bar() as bar:
+
+            def tell(at: Indexing) -> None:
+                bar(f"Indexing {at.of_files:,} files", int(at.bytes), at.of_bytes)
+
+            report = await index(order.docs, store, embedder, progress=tell)
+        for file, why in report.skipped[:_SKIPPED]:
+            click.echo(printable(f"Skipped {file}: {why}"), err=True)
+        if (more := len(report.skipped) - _SKIPPED) > 0:
+            click.echo(f"Skipped {more:,} more; see: sprat index", err=True)
 
     return indexing
 

@@ -4,7 +4,8 @@ import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import UUID
+
+from sprat.chat.places import is_id
 
 if TYPE_CHECKING:
     from chainlit.element import Element
@@ -44,11 +45,11 @@ class Attachments:
 
     def remove_all(self, thread: str) -> None:
         """Forget a thread's."""
-        if _is_id(thread):
+        if is_id(thread):
             shutil.rmtree(self._folder / thread, ignore_errors=True)
 
     def _file(self, thread: str, element: str) -> Path | None:
-        return self._folder / thread / element if _is_id(thread) and _is_id(element) else None
+        return self._folder / thread / element if is_id(thread) and is_id(element) else None
 
 
 def address_of(thread: str, element: str) -> str:
@@ -59,10 +60,3 @@ def address_of(thread: str, element: str) -> str:
 def is_shown(media: str | None) -> bool:
     """Whether a browser may show it; anything else is only saved, so that no page is made of it."""
     return bool(media and _SHOWN(media))
-
-
-def _is_id(text: str) -> bool:
-    try:
-        return str(UUID(text)) == text
-    except ValueError:
-        return False
