@@ -1,4 +1,4 @@
-"""The multilingual embedder, over a stand-in for its package; over the package where there is one."""
+"""The multilingual embedder, over a stand-in for its package, and over that where it is there."""
 
 import importlib.util
 import sys

@@ -136,7 +136,7 @@ class SqliteStore:
             passages=meta.passages,
             embedder=meta.embedder,
             dimensions=meta.dimensions,
-            bytes=sum(file.stat().st_size for file in self._folder.glob("*.*") if file.is_file()),
+            bytes=sum(map(_size_bytes, self._folder.glob("*.*"))),
         )
 
     def documents(self) -> dict[str, Indexed]:
@@ -215,6 +215,14 @@ def _named(database: sqlite3.Connection, near: Sequence[tuple[int, float]]) -> l
         found = f"SELECT slot, key FROM passages WHERE slot IN ({marks})"  # noqa: S608 - marks
         keys.update(database.execute(found, some).fetchall())
     return [Hit(keys[slot], score) for slot, score in near if slot in keys]
+
+
+def _size_bytes(file: Path) -> int:
+    """0 for one that went meanwhile: SQLite's log does when the last process leaves."""
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _stretches(numbers: Sequence[int]) -> list[Sequence[int]]:
