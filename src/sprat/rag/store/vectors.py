@@ -42,7 +42,7 @@ class Vectors:
             with os.fdopen(os.open(self.path, _FLAGS, 0o666), "r+b") as file:
                 for first, last in _runs(slots):
                     file.seek(slots[first] * width)
-                    file.write(memoryview(np.ascontiguousarray(rows[first:last])).cast("B"))
+                    file.write(rows[first:last].tobytes())
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
