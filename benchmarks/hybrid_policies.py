@@ -86,9 +86,10 @@ async def tried(logged: Logged, pair: tuple[str, str], way: Way) -> Tried:
             rows, features = prompts, PROMPT_FEATURES
         else:
             on = stage(recorded.log, pair, recorded.questions)
-            rows = await heard(policy, on, recorded.questions) if way.learned else {}
+            heard_of = await heard(policy, on, recorded.questions) if way.learned else {}
+            rows = with_prompts(heard_of, prompts)
             policy = deciding(policy, NEVER, listening()) if way.learned else policy
-            features = FEATURES
+            features = FEATURES + PROMPT_FEATURES
             forks = await forks_of(policy, on, sides, recorded.questions)
         if way.learned:
             forks = judged(forks, rows, features, way)
@@ -96,6 +97,11 @@ async def tried(logged: Logged, pair: tuple[str, str], way: Way) -> Tried:
     except PolicyError as error:
         return Tried(way, (), None, str(error))
     return Tried(way, forks, found, rows=rows, features=features)
+
+
+def with_prompts(rows: Rows, prompts: Rows) -> Rows:
+    """What was heard of answers, with what their prompts tell: the log itself has no prompt."""
+    return {question: {**row, **prompts[question]} for question, row in rows.items()}
 
 
 def routed(recorded: Recorded, sides: Sides, known: dict[str, dict[str, float]]) -> list[Fork]:

@@ -200,15 +200,29 @@ def test_a_study_becomes_a_log_from_which_the_same_policy_comes(study, place, ca
     assert f"{2 * N} answers to {N} questions" in out
     assert {model.name for model in read_log(Path(log)).models} == set(MODELS[1::2])
     found = []
-    for source in (study, log):
+    for source, words in ((study, ()), (log, ("--questions", "cases.jsonl"))):
         target = place / "p.json"
         code, _, err = calibrated(
-            capsys, source, "--target-error", "0.2", "--replace", "--out", str(target)
+            capsys, source, *words, "--target-error", "0.2", "--replace", "--out", str(target)
         )
         assert code == 0, err
         policy = read_policy(target)
         found.append((policy.decision, policy.certificate, policy.evaluation["apgr"]))
     assert found[0] == found[1]
+
+
+def test_of_a_log_without_its_questions_no_prompt_is_read_and_that_is_said(study, place, capsys):
+    log = str(place / "o.jsonl.gz")
+    run(capsys, "runs", "export", study, "--out", log)
+    for words, reads in (((), False), (("--questions", "cases.jsonl"), True)):
+        target = str(place / "p.json")
+        code, _, err = calibrated(
+            capsys, log, *words, "--target-error", "0.2", "--replace", "--out", target
+        )
+        assert code == 0, err
+        learned = read_policy(Path(target)).decision.logistic.features
+        assert any(name.startswith("prompt_") for name in learned) == reads
+        assert ("no prompt is read" in err) != reads
 
 
 def test_the_same_study_is_the_same_log_to_the_byte(study, place, capsys):
@@ -344,9 +358,11 @@ def test_the_large_model_reads_drafts_and_what_it_thinks_of_them_is_learned(
     assert code == 0, err
     found = json.loads((tmp_path / "c.json").read_text("utf-8"))["evaluation"]
     assert found["judgement"]["auroc"]["value"] == 1.0  # it knows a wrong draft when it reads one
-    # It keeps every right draft, and its own answer replaces every wrong one.
+    # It keeps every right draft, and its own answer replaces all wrong ones but those few that an
+    # error of 0.2 leaves room for.
     assert found["harm"]["value"] == 0.0
-    assert found["score"]["value"] >= found["large"]["score"] - 1e-9
+    assert found["small"]["score"] + 0.3 < found["score"]["value"]
+    assert found["score"]["value"] >= found["large"]["score"] - 0.2
     code, out, _ = run(capsys, "ask", "policy:read", "Twice 43? case 043")
     assert (code, out.strip()) == (0, "86")
 

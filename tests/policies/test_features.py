@@ -187,7 +187,11 @@ def test_the_question_of_a_prompt_is_its_last_line_that_asks() -> None:
 def test_an_empty_request_has_finite_features() -> None:
     empty = request("", max_tokens=None)
     assert all(math.isfinite(value) for value in prompt_features_of(empty).values())
-    assert "prompt_log_room" not in prompt_features_of(empty)
+
+
+def test_how_long_an_answer_may_be_tells_nothing_as_that_is_the_callers_habit() -> None:
+    short, long = request("Why?", max_tokens=8), request("Why?", max_tokens=8000)
+    assert prompt_features_of(short) == prompt_features_of(long)
 
 
 def test_judging_an_answer_loads_no_numpy() -> None:

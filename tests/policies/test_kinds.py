@@ -8,6 +8,7 @@ from tests.policies.made import (
     LIKELY,
     UNLIKELY,
     Counting,
+    by_mean_logprob,
     deaf,
     engine,
     failing,
@@ -31,7 +32,7 @@ from sprat.errors import (
     UnsupportedRequest,
 )
 from sprat.policies.refine import INSTRUCTION
-from sprat.policies.spec import Fallback, Refine, Rules, Verify
+from sprat.policies.spec import Decision, Fallback, Refine, Rules, Verify
 from sprat.types import ChatRequest, Message, Prediction, ResponseFormat
 
 DRAFT = rule("It is Rome.")
@@ -294,10 +295,28 @@ class TestMute:
         small = mute("s", DRAFT)
         made = engine(policy(), small, script("l", LARGE))
         _, first = await played(made, request())
-        _, second = await played(made, request())
         assert told(first) == [("draft", "s"), ("draft", "s"), ("answer*", "l")]
-        assert told(second) == [("draft", "s"), ("answer*", "l")]
-        assert not second.steps[0].calibrated
+        assert [asked.logprobs for asked in small.asked] == [5, None]
+
+    async def test_then_no_draft_is_made_that_could_not_be_judged(self):
+        small = mute("s", DRAFT)
+        made = engine(policy(), small, script("l", LARGE))
+        await ask(made, request())
+        _, second = await played(made, request())
+        assert told(second) == [("gate", "l"), ("answer*", "l")]
+        assert (second.path, second.steps[0].why) == (
+            "direct",
+            "s tells no log-probabilities to judge it by",
+        )
+        assert len(small.asked) == 2
+
+    async def test_where_unjudged_drafts_are_accepted_they_are_still_made(self):
+        decision = Decision(logistic=by_mean_logprob(), uncalibrated="accept")
+        small = mute("s", DRAFT)
+        made = engine(policy(decision=decision), small, script("l", LARGE))
+        await ask(made, request())
+        _, second = await played(made, request())
+        assert told(second)[0][0].startswith("draft")
         assert [asked.logprobs for asked in small.asked] == [5, None, None]
 
     async def test_the_attempt_that_was_refused_is_a_step_with_its_error(self):

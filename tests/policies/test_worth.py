@@ -5,10 +5,11 @@ import random
 import pytest
 
 from sprat.errors import PolicyError
-from sprat.policies.curve import curve
 from sprat.policies.fit import cross_fitted
 from sprat.policies.points import Point
+from sprat.policies.sweep import sweep
 from sprat.policies.worth import cross_fitted_worth, fit_worth
+from sprat.studies.hybrid import mathematics
 
 # Small right, large right, what the large model costs: it fails the hard ones too, and at length.
 EASY, USEFUL, HARD = (0.9, 0.95, 4.0), (0.2, 0.9, 4.0), (0.05, 0.1, 16.0)
@@ -46,8 +47,9 @@ def test_where_the_large_model_fails_too_gain_is_what_pays_and_doubt_does_not() 
     doubt = cross_fitted(rows, [small for small, _, _ in answers])
     gains = [float(large) - float(small) for small, large, _ in answers]
     worth = cross_fitted_worth(rows, gains, [cost for _, _, cost in answers])
-    by_doubt = curve(points(doubt, answers), resamples=50).apgr
-    by_worth = curve(points(worth, answers), resamples=50).apgr
+    weights = mathematics.weights_of([str(at) for at in range(400)], 0)
+    by_doubt = mathematics.apgr(sweep(points(doubt, answers), weights))
+    by_worth = mathematics.apgr(sweep(points(worth, answers), weights))
     assert by_doubt.value is not None
     assert by_worth.low is not None
     assert by_doubt.value < 0.5

@@ -1,1 +1,1 @@
-"""The Chainlit app: a chat over documents."""
+"""The chat: a Chainlit app over a model, over two, or over documents."""

@@ -49,34 +49,39 @@ def ask(
     """Ask MODEL one PROMPT (- reads it from standard input) and show what it took."""
     check_target(json_file)
     request = ChatRequest(
-        messages=_messages(_prompt_text(prompt), system),
+        messages=_messages(prompt_text(prompt), system),
         max_tokens=max_tokens,
         temperature=temperature,
         seed=seed,
     )
-    show = not no_stream and json_file != "-"
+    streams = not no_stream and json_file != "-"
     engine = _opened(model, with_provider(settings_of(ctx), provider))
     _warn(engine)
-    reply = asyncio.run(_answer(engine, request, show))
+    reply = asyncio.run(_answer(engine, request, streams))
     if json_file != "-":
-        _show("\n" if show else f"{reply.text}\n")
+        show("\n" if streams else f"{reply.text}\n")
         for line in (timing_line(reply), *trace_lines(reply)):
             click.echo(line, err=True)
     if json_file:
         write_json(reply, json_file)
 
 
-def _prompt_text(prompt: str) -> str:
+def prompt_text(prompt: str, hint: str = 'Try: sprat ask smollm2-135m "Hello"') -> str:
+    """What was typed, or standard input for `-`.
+
+    Raises:
+        UsageError: it is empty, or no UTF-8.
+    """
     text = prompt
     if prompt == "-":  # there is no standard input where it was closed
         text = sys.stdin.read() if sys.stdin else ""
     refuse_broken_text(text, "The prompt")
     if not text.strip():
-        raise UsageError("The prompt is empty.", fix='Try: sprat ask smollm2-135m "Hello"')
+        raise UsageError("The prompt is empty.", fix=hint)
     return text
 
 
-def _show(text: str) -> None:
+def show(text: str) -> None:
     """Print a piece of an answer: to a file or a pipe exactly, to a terminal without its codes."""
     exact = not sys.stdout.isatty() if sys.stdout else True
     click.echo(text if exact else printable(text), nl=False, color=True)
@@ -106,19 +111,19 @@ def _warn(engine: Engine) -> None:
         click.echo(f"[{policy.name} was written by --force: {' '.join(refused)}]", err=True)
 
 
-async def _answer(engine: Engine, request: ChatRequest, show: bool) -> Reply:
+async def _answer(engine: Engine, request: ChatRequest, streams: bool) -> Reply:
     begun = False
     try:
         async for piece in engine.stream(request):
             if isinstance(piece, Reply):
                 return piece
-            if show:
-                _show(piece.reasoning or piece.text)
+            if streams:
+                show(piece.reasoning or piece.text)
                 begun = True
         raise EngineError(f"{engine.name} ended without a reply.")
     except SpratError:
         if begun:  # the error stands on a line of its own
-            _show("\n")
+            show("\n")
         raise
     finally:
         await engine.aclose()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from sprat.cli.calibrate_docs import calibrate_docs
 from sprat.cli.calibrating import (
     Typed,
     again,
@@ -61,11 +62,19 @@ EPILOG = "Example: sprat calibrate --questions mine.jsonl --target-error 0.1 --n
     flag_value="latest",
     help="Go on asking where an interrupted calibration stopped.",
 )
+@click.option(
+    "--docs",
+    metavar="[DIR]",
+    is_flag=False,
+    flag_value="",
+    help="Learn when to trust answers from documents: a gate for what `sprat index` wrote.",
+)
 @provider_option
 @policy_report_options
 @click.pass_context
 def calibrate(
     ctx: click.Context,
+    docs: str | None,
     provider: str | None,
     html_file: str | None,
     markdown_file: str | None,
@@ -76,12 +85,16 @@ def calibrate(
 
     Both models answer every question; four tenths of them teach a confidence, three certify its
     threshold, three report what came of it. Exit 1, and no file, if nothing can be certified or
-    the policy is no better than chance.
+    the policy is no better than chance. With --docs the questions are asked of indexed documents,
+    and the file is a gate: docs/rag.md.
     """
     typed, targets = Typed(**options), PolicyTargets(html_file, markdown_file, json_file)
     targets.check()
     _refuse_nonsense(typed)
     settings = with_provider(settings_of(ctx), provider)
+    if docs is not None:
+        calibrate_docs(typed, docs, settings, json_file)
+        return
     recorded, small, large = _outcomes(typed, settings)
     refuse_name(typed, small, large, settings)
     wish = _wish(typed, small, large)
@@ -118,6 +131,11 @@ def _outcomes(typed: Typed, settings: Settings) -> tuple["Recorded", str, str]:
         else:
             with Store(settings.runs_file) as store:
                 found = recorded(typed.sources, store, _worded(typed))
+        if not found.worded and typed.mode != "pre":
+            click.echo(
+                "The log holds no questions, so no prompt is read: --questions FILE gives them.",
+                err=True,
+            )
         return found, *_pair(found, typed, settings)
     return _asked(typed, settings)
 

@@ -13,11 +13,14 @@ from sprat.errors import UsageError
 from sprat.models.catalog import CatalogFile, CatalogModel, catalog
 from sprat.models.disk import Record, model_folder, read_record, size_bytes
 from sprat.models.names import (
+    Documents,
     EndpointModel,
     FoundryModel,
     GgufFile,
     HubFile,
+    OnnxFolder,
     PolicyFile,
+    Scripted,
     Source,
     resolve,
 )
@@ -117,6 +120,15 @@ def _facts(source: Source, settings: Settings) -> dict[str, Any]:
         return {"name": source.name, "model": source.model, "endpoint": source.endpoint.url}
     if isinstance(source, FoundryModel):
         return _facts_of_foundry(source, settings)
+    return _facts_of_path(source, settings)
+
+
+def _facts_of_path(
+    source: Documents | GgufFile | OnnxFolder | PolicyFile | Scripted, settings: Settings
+) -> dict[str, Any]:
+    if isinstance(source, Documents):
+        where = source.where or str(settings.documents_dir)
+        return {"name": source.name, "store": where, "small": settings.small}
     path = source.path.absolute()
     if isinstance(source, PolicyFile):
         return {"name": source.name, "path": str(path), "more": f"sprat policy show {path}"}

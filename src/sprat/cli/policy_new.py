@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from sprat.cli.context import settings_of
+from sprat.cli.policy_rules import KINDS, RULES, Rule
 from sprat.errors import UsageError
 from sprat.settings import Settings
 
@@ -15,144 +16,10 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-KINDS = ("cascade", "refine", "verify", "fallback", "shadow")
 
-_OF_KIND = {
-    # option: (the part of the file that it is in, its field there, the kinds that read it)
-    "when": ("refine", "when", ("refine",)),
-    "least_chars": ("refine", "min_chars", ("refine",)),
-    "flags": ("refine", "flags", ("refine",)),
-    "how": ("verify", "how", ("verify",)),
-    "tolerance": ("verify", "tolerance", ("verify",)),
-    "min_chars": ("rules", "min_chars", ("cascade", "fallback", "refine")),
-    "timeout_s": ("fallback", "timeout_s", KINDS),
-    "failures": ("fallback", "failures", KINDS),
-    "cool_down_s": ("fallback", "cool_down_s", KINDS),
-    "share": ("shadow", "share", ("shadow",)),
-    "window": ("shadow", "window", ("shadow",)),
-    "most_disagreement": ("shadow", "most_disagreement", ("shadow",)),
-    "tools": ("gates", "tools", KINDS),
-    "most_chars": ("gates", "most_chars", KINDS),
-    "stay_here": ("gates", "stay_here", KINDS),
-    "private": ("gates", "private", KINDS),
-    "budget_usd": ("gates", "budget_usd", KINDS),
-}
-
-
-def _gate_options(command: F) -> F:
-    """What comes before everything else."""
-    for option in reversed(
-        (
-            click.option(
-                "--tools",
-                type=click.Choice(["small", "large"]),
-                help="Who answers conversations with tools [large].",
-            ),
-            click.option(
-                "--most-chars",
-                type=click.IntRange(0),
-                metavar="N",
-                help="Longer prompts go to the large model.",
-            ),
-            click.option("--stay-here", is_flag=True, help="Nothing ever leaves this machine."),
-            click.option(
-                "--private",
-                multiple=True,
-                metavar="REGEX",
-                help="Conversations with this never leave it; may be repeated.",
-            ),
-            click.option(
-                "--budget",
-                "budget_usd",
-                type=click.FloatRange(0),
-                metavar="USD",
-                help="What the large model may cost in 24 hours.",
-            ),
-            click.option(
-                "--timeout",
-                "timeout_s",
-                type=click.FloatRange(0, min_open=True),
-                metavar="S",
-                help="The small model's whole answer must come within S seconds.",
-            ),
-            click.option(
-                "--failures",
-                type=click.IntRange(1),
-                metavar="N",
-                help="So many in a row, and a model is left alone [3].",
-            ),
-            click.option(
-                "--cool-down",
-                "cool_down_s",
-                type=click.FloatRange(0, min_open=True),
-                metavar="S",
-                help="For so many seconds [30].",
-            ),
-        )
-    ):
-        command = option(command)
-    return command
-
-
-def _kind_options(command: F) -> F:
-    """What single kinds read."""
-    for option in reversed(
-        (
-            click.option(
-                "--when",
-                type=click.Choice(["long", "flagged", "always"]),
-                help="refine: which drafts [long].",
-            ),
-            click.option(
-                "--long",
-                "least_chars",
-                type=click.IntRange(0),
-                metavar="N",
-                help="refine: from how many characters a draft is long [600].",
-            ),
-            click.option(
-                "--flag",
-                "flags",
-                multiple=True,
-                metavar="WORD",
-                help="refine: a prompt with it is flagged; may be repeated.",
-            ),
-            click.option(
-                "--how",
-                type=click.Choice(["exact", "keep"]),
-                help="verify: the large model's own answer, or a draft near enough [exact].",
-            ),
-            click.option(
-                "--tolerance",
-                type=click.FloatRange(0),
-                metavar="NATS",
-                help="verify, keep: how much less likely a token may be [2].",
-            ),
-            click.option(
-                "--min-chars",
-                type=click.IntRange(0),
-                metavar="N",
-                help="cascade, fallback, refine: a shorter answer is too short [1].",
-            ),
-            click.option(
-                "--share",
-                type=click.FloatRange(0, 1),
-                help="shadow: of the requests, both models answer [0.1].",
-            ),
-            click.option(
-                "--window",
-                type=click.IntRange(10),
-                metavar="N",
-                help="shadow: the latest N answers are looked at [50].",
-            ),
-            click.option(
-                "--most-disagreement",
-                type=click.FloatRange(0, 1),
-                help="shadow: alarm above this share of differing answers [0.5].",
-            ),
-        )
-    ):
-        command = option(command)
+def _rule_options(command: F) -> F:
+    for rule in reversed(RULES):
+        command = click.option(*rule.flags, **rule.how)(command)
     return command
 
 
@@ -163,8 +30,7 @@ def _kind_options(command: F) -> F:
 @click.option("--name", help="What it is called [KIND].")
 @click.option("--out", metavar="FILE", help="Where it is written; else it is kept by its name.")
 @click.option("--force", is_flag=True, help="Write over a policy of that name.")
-@_kind_options
-@_gate_options
+@_rule_options
 @click.pass_context
 def new(
     ctx: click.Context,
@@ -214,11 +80,11 @@ def made_policy(
     from sprat.policies.spec import Policy
 
     data: dict[str, Any] = {"verify": {"how": "exact"}} if kind == "verify" else {}
-    for option, value in options.items():
+    for rule in RULES:
+        value = options.get(rule.name)
         if value not in {None, False, ()}:
-            part, field, kinds = _OF_KIND[option]
-            _refuse_unread(option, kind, kinds)
-            data.setdefault(part, {})[field] = value
+            _refuse_unread(rule, kind)
+            data.setdefault(rule.part, {})[rule.field] = value
     sides = {"small": {"model": models[0]}, "large": {"model": models[1]}}
     head = {"name": name, "kind": kind, "created": _now(), **sides}
     policy = msgspec.convert({**head, **data}, Policy)
@@ -226,12 +92,11 @@ def made_policy(
     return portable(policy, settings)
 
 
-def _refuse_unread(option: str, kind: str, kinds: tuple[str, ...]) -> None:
-    if kind not in kinds:
-        typed = {"least_chars": "long", "flags": "flag"}.get(option, option).replace("_", "-")
+def _refuse_unread(rule: Rule, kind: str) -> None:
+    if kind not in rule.kinds:
         raise UsageError(
-            f"--{typed} says nothing to a policy of kind {kind}.",
-            fix=f"It is for: {', '.join(kinds)}.",
+            f"{rule.flags[0]} says nothing to a policy of kind {kind}.",
+            fix=f"It is for: {', '.join(rule.kinds)}.",
         )
 
 

@@ -13,6 +13,7 @@ from sprat.errors import UsageError
 from sprat.runs.store import Store
 from sprat.runs.study import Study, StudyLine
 from sprat.studies.bench.plan import KIND as BENCH
+from sprat.studies.grounded.plan import KIND as GROUNDED
 
 if TYPE_CHECKING:
     from sprat.studies.hybrid.recorded import Recorded
@@ -84,6 +85,9 @@ def report(
         if store.study(study).kind == BENCH:
             _refuse(study, "a benchmark", markdown=markdown_file)
             _report_bench(store, study, bench)
+        elif store.study(study).kind == GROUNDED:
+            _refuse(study, "an evaluation of documents", csv=csv_file, aiperf=aiperf_folder)
+            _report_grounded(store, study, comparison)
         else:
             _refuse(study, "a comparison", csv=csv_file, aiperf=aiperf_folder)
             _report_comparison(store, study, comparison)
@@ -134,6 +138,12 @@ def _report_bench(store: Store, study: str, targets: BenchTargets) -> None:
     emit(summarise(store, study), targets)
 
 
+def _report_grounded(store: Store, study: str, targets: Targets) -> None:
+    from sprat.cli.rag_reports import emit
+
+    emit(store, study, targets)
+
+
 def _report_comparison(store: Store, study: str, targets: Targets) -> None:
     from sprat.studies.summary import summarise
 
@@ -157,11 +167,14 @@ def _print_lines(lines: list[StudyLine]) -> None:
 
 
 def _models(line: StudyLine) -> str:
-    return (" beside " if line.kind == BENCH else " against ").join(line.models)
+    words = {BENCH: " beside ", GROUNDED: " judged by "}
+    return words.get(line.kind, " against ").join(line.models)
 
 
 def _of_all(kind: str, total: int) -> str:
     """How many answers there are to be; a benchmark asks until it knows enough."""
+    if kind == GROUNDED:  # how much there is to judge is known when it is answered
+        return " answers"
     return " requests" if kind == BENCH else f"/{total} answers"
 
 
@@ -176,7 +189,8 @@ def _print_study(study: Study, answers: int) -> None:
     for name, value in rows:
         click.echo(f"{name:<13} {value}")
     if study.status != "done":
-        click.echo(f"Go on with: sprat {study.kind} --resume {study.id}")
+        command = "rag evaluate" if study.kind == GROUNDED else study.kind
+        click.echo(f"Go on with: sprat {command} --resume {study.id}")
 
 
 def _asked(study: Study, answers: int) -> list[tuple[str, str]]:
@@ -184,8 +198,9 @@ def _asked(study: Study, answers: int) -> list[tuple[str, str]]:
     if study.kind == BENCH:
         rows = [(f"row {place}", question.id) for place, question in enumerate(study.questions, 1)]
         return [("requests", str(answers)), *rows]
+    total = "" if study.kind == GROUNDED else f" of {n * len(study.models)}"
     return [
-        ("answers", f"{answers} of {n * len(study.models)}"),
+        ("answers", f"{answers}{total}"),
         ("questions", f"{study.questions_name}, {n} (sha256 {study.questions_sha256[:12]})"),
         *((f"{model.role} model", model.name) for model in study.models),
     ]

@@ -9,7 +9,7 @@ from sprat.models.disk import sha256_of
 from sprat.settings import Settings
 
 if TYPE_CHECKING:
-    from sprat.models.names import EndpointModel, FoundryModel, Local, PolicyFile
+    from sprat.models.names import Documents, EndpointModel, FoundryModel, Local, PolicyFile
 
 
 def identity(name: str, settings: Settings) -> dict[str, Any]:
@@ -24,7 +24,14 @@ def identity(name: str, settings: Settings) -> dict[str, Any]:
         PolicyError: a policy's file cannot be read.
         ModelError: its weights could not be fetched, verified, read or exported.
     """
-    from sprat.models.names import EndpointModel, FoundryModel, PolicyFile, Scripted, resolve
+    from sprat.models.names import (
+        Documents,
+        EndpointModel,
+        FoundryModel,
+        PolicyFile,
+        Scripted,
+        resolve,
+    )
 
     match resolve(name, settings):
         case EndpointModel() as source:
@@ -35,6 +42,8 @@ def identity(name: str, settings: Settings) -> dict[str, Any]:
             return {"script_sha256": sha256_of(source.path)}
         case PolicyFile() as source:
             return _policy(source, settings)
+        case Documents() as source:
+            return _documents(source, settings)
         case source:
             return _local(source, settings)
 
@@ -50,6 +59,25 @@ def _policy(source: "PolicyFile", settings: Settings) -> dict[str, Any]:
         "small": identity(policy.small.model, settings),
         "large": identity(policy.large.model, settings),
     }
+
+
+def _documents(source: "Documents", settings: Settings) -> dict[str, Any]:
+    """Every file's hash as one, the embedder, and both models."""
+    from sprat.rag.store import open_store
+
+    store = open_store(source.where or str(settings.documents_dir))
+    try:
+        held = sorted((one.file, one.sha256) for one in store.documents().values())
+        embedder = store.info().embedder
+    finally:
+        store.close()
+    lines = "".join(f"{sha256}  {file}\n" for file, sha256 in held)
+    return _known(
+        documents_sha256=hashlib.sha256(lines.encode()).hexdigest(),
+        embedder=embedder,
+        small=identity(settings.small, settings),
+        large=identity(settings.large, settings),
+    )
 
 
 def _local(source: "Local", settings: Settings) -> dict[str, Any]:

@@ -9,7 +9,14 @@ from sprat.settings import Settings
 
 if TYPE_CHECKING:
     from sprat.models.catalog import CatalogModel
-    from sprat.models.names import EndpointModel, FoundryModel, Local, Scripted, Source
+    from sprat.models.names import (
+        Documents,
+        EndpointModel,
+        FoundryModel,
+        Local,
+        Scripted,
+        Source,
+    )
     from sprat.models.progress import Progress
 
 
@@ -52,7 +59,7 @@ def open_source(
     Raises:
         SpratError: as `open_engine`.
     """
-    from sprat.models.names import EndpointModel, FoundryModel, PolicyFile, Scripted, answering
+    from sprat.models.names import EndpointModel, FoundryModel, PolicyFile, answering
 
     match answering(found):
         case EndpointModel(endpoint_name="foundry") as source:
@@ -61,12 +68,10 @@ def open_source(
             return _endpoint(source)
         case FoundryModel() as source:
             return _foundry(source, settings, progress)
-        case Scripted() as source:
-            return _scripted(source)
         case PolicyFile() as source:
             return open_policy(source, settings, progress, reuse_prefix=reuse_prefix)
         case source:
-            return _local(source, settings, progress, reuse_prefix)
+            return _here(source, settings, progress, reuse_prefix)
 
 
 def open_embedder(name: str, settings: Settings, *, progress: "Progress | None" = None) -> Embedder:
@@ -158,6 +163,37 @@ def _foundry(source: "FoundryModel", settings: Settings, progress: "Progress | N
     require_installed(source.name)
     model = obtain(source.alias, settings, progress or silent)
     return FoundryEngine(source.name, model, settings.foundry_dir)
+
+
+def _here(
+    source: "Documents | Local | Scripted",
+    settings: Settings,
+    progress: "Progress | None",
+    reuse_prefix: bool,
+) -> Engine:
+    """What is on this machine: files that answer."""
+    from sprat.models.names import Documents, Scripted
+
+    if isinstance(source, Scripted):
+        return _scripted(source)
+    if isinstance(source, Documents):
+        return _documents(source, settings, progress, reuse_prefix)
+    return _local(source, settings, progress, reuse_prefix)
+
+
+def _documents(
+    source: "Documents", settings: Settings, progress: "Progress | None", reuse_prefix: bool
+) -> Engine:
+    from sprat.door.grounded import Wanted, open_grounded
+
+    wanted = Wanted(
+        store=source.where,
+        small=settings.small,
+        large=settings.large,
+        name=source.name,
+        reuse_prefix=reuse_prefix,
+    )
+    return open_grounded(settings, progress=progress, wanted=wanted)
 
 
 def _scripted(source: "Scripted") -> Engine:

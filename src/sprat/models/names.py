@@ -80,8 +80,16 @@ class PolicyFile(msgspec.Struct, frozen=True):
     name: str
 
 
+class Documents(msgspec.Struct, frozen=True):
+    """What `sprat index` wrote, asked through the settings' two models: `docs:` and a place."""
+
+    where: str | None
+    """A store's folder or address; None: the settings' own."""
+    name: str
+
+
 Local = CatalogModel | GgufFile | OnnxFolder | HubFile
-Source = Local | EndpointModel | FoundryModel | Scripted | PolicyFile
+Source = Local | EndpointModel | FoundryModel | Scripted | PolicyFile | Documents
 
 
 def resolve(name: str, settings: Settings) -> Source:
@@ -91,19 +99,29 @@ def resolve(name: str, settings: Settings) -> Source:
         UnknownModel: no model, file or endpoint of that name; says which ones are near.
     """
     text = name.strip()
-    scheme, _, rest = text.partition(":")
-    if scheme == "hf":
-        return _hub(text, rest)
-    if scheme == "scripted":
-        return _scripted(text, rest)
-    if scheme == "policy":
-        return _policy(text, rest, settings)
-    if scheme == "foundry":
-        return _foundry(text, rest, settings)
+    if (found := _by_scheme(text, settings)) is not None:
+        return found
     if model := catalog().get(text.lower()):
         alias = model.foundry
         return _foundry(text, alias.alias, settings) if alias else model
     return _local(text) or _endpoint(text, settings) or _unknown(text, settings)
+
+
+def _by_scheme(text: str, settings: Settings) -> Source | None:
+    scheme, _, rest = text.partition(":")
+    match scheme:
+        case "hf":
+            return _hub(text, rest)
+        case "scripted":
+            return _scripted(text, rest)
+        case "policy":
+            return _policy(text, rest, settings)
+        case "docs":
+            return Documents(rest.strip() or None, text)
+        case "foundry":
+            return _foundry(text, rest, settings)
+        case _:
+            return None
 
 
 def resolve_answering(name: str, settings: Settings) -> Source:

@@ -139,13 +139,22 @@ class PolicyEngine:
         return why or (self._budget.used_up if which == "large" else None)
 
     def _way(self, turn: Turn) -> AsyncGenerator[Delta]:
-        spent, alarm = self._budget.used_up, self._watch.alarm
-        gated = self._gate.look(turn.request, spent=spent, alarm=alarm)
+        spent, doubt = self._budget.used_up, self._doubt
+        gated = self._gate.look(turn.request, spent=spent, doubt=doubt)
         if gated.which is not None:
             turn.gate(gated.which, gated.why)
             return direct(turn, gated.which, other=gated.other, pinned=gated.pinned)
         turn.watched = self.policy.kind == "shadow"
         return _MODES.get(self.policy.mode, _KINDS[self.policy.kind])(turn)
+
+    @property
+    def _doubt(self) -> str | None:
+        """Why no draft of the small model could be kept now, so that none is made."""
+        if alarm := self._watch.alarm:
+            return f"alarm: {alarm}"
+        if self._halves["small"].mute and self.policy.needs_logprobs:
+            return f"{self._halves['small'].engine.name} tells no log-probabilities to judge it by"
+        return None
 
     def _spend(self, turn: Turn) -> None:
         for cost_usd in turn.spent_usd("large"):

@@ -96,12 +96,17 @@ def write_policy(policy: Policy, path: Path) -> None:
     text = msgspec.json.format(msgspec.json.encode(signed(policy)), indent=2)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, text + b"\n")
+        replace(path, text + b"\n")
     except OSError as error:
         raise PolicyError(f"{path} cannot be written: {error.strerror}.") from error
 
 
-def _replace(path: Path, content: bytes) -> None:
+def replace(path: Path, content: bytes) -> None:
+    """Write a file so that all of it is there, or what was there before.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         with part.open("wb") as file:

@@ -35,9 +35,11 @@ class Gate:
         self._private = [re.compile(pattern) for pattern in policy.gates.private]
 
     def look(
-        self, request: ChatRequest, *, spent: str | None = None, alarm: str | None = None
+        self, request: ChatRequest, *, spent: str | None = None, doubt: str | None = None
     ) -> Gated:
-        """Who must answer. `spent`: why the large one may cost no more; `alarm`: the shadow's.
+        """Who must answer.
+
+        `spent`: why the large one may cost no more. `doubt`: why no draft of the small one counts.
 
         Raises:
             UnsupportedRequest: neither model may.
@@ -52,7 +54,7 @@ class Gate:
             )
         if len(allowed) == 1:
             return Gated(which=allowed[0], why=next(iter(barred.values())))
-        return self._wished(request, alarm)
+        return self._wished(request, doubt)
 
     def _barred(self, request: ChatRequest, spent: str | None) -> dict[Which, str]:
         """The models that must not be asked, each with the reason."""
@@ -78,13 +80,13 @@ class Gate:
                 return f"private: pattern {number} is in {where}"
         return None
 
-    def _wished(self, request: ChatRequest, alarm: str | None) -> Gated:
+    def _wished(self, request: ChatRequest, doubt: str | None) -> Gated:
         if has_tools(request):
             which = self._gates.tools
             why = f"tools: the {which} model, the whole conversation long"
             return Gated(which=which, other=_other(which), why=why, pinned=True)
-        if alarm:
-            return Gated(which="large", other="small", why=f"alarm: {alarm}")
+        if doubt:
+            return Gated(which="large", other="small", why=doubt)
         chars, most = sum(map(len, texts_of(request))), self._gates.most_chars
         if most is not None and chars > most:
             return Gated(which="large", other="small", why=f"long: {chars} characters, over {most}")

@@ -22,7 +22,6 @@ PROMPT_FEATURES: tuple[str, ...] = (
     "prompt_asks_why",
     "prompt_code",
     "prompt_json",
-    "prompt_log_room",
 )
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -34,13 +33,13 @@ def prompt_features_of(request: ChatRequest) -> dict[str, float]:
     """Cheap features of a request alone, for a policy that decides before anybody has drafted.
 
     Lengths (`log_` is ln(1 + count)) of all that is said, shares of its characters (`foreign`:
-    beyond ASCII), how many question marks and which question words the last question has, whether
-    it holds code or asks for JSON, and the tokens that the answer may have (`log_room`; left out
-    where it is not bounded).
+    beyond ASCII), how many question marks and which question words the last question has, and
+    whether it holds code or asks for JSON. Not how long the answer may be: that is the caller's
+    habit, and another caller's is another.
     """
     said = "\n".join([request.prompt or "", *(message.content for message in request.messages)])
     words = said.split()
-    found = {
+    return {
         "prompt_log_chars": math.log1p(len(said)),
         "prompt_log_words": math.log1p(len(words)),
         "prompt_word_chars": sum(map(len, words)) / len(words) if words else 0.0,
@@ -54,9 +53,6 @@ def prompt_features_of(request: ChatRequest) -> dict[str, float]:
         "prompt_json": float(asks_json(request.response_format) or "JSON" in said),
         **_of_question(_question(request)),
     }
-    if request.max_tokens is not None:
-        found["prompt_log_room"] = math.log1p(request.max_tokens)
-    return found
 
 
 def _of_question(asked: str) -> dict[str, float]:

@@ -169,3 +169,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """ISO 8601, UTC."""
     sha256: str = ""
     """Over everything above: `policies.file`."""
+
+    @property
+    def needs_logprobs(self) -> bool:
+        """Whether a draft without log-probabilities is never kept, whatever it says."""
+        decides = self.kind == "cascade" and self.mode != "pre"
+        return decides and not self.decision.can_judge(calibrated=False)

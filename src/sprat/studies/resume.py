@@ -37,7 +37,7 @@ def is_finished(store: Store, study_id: str) -> bool:
     total = len(SIDES) * len(store.study(study_id).questions)
     if len(store.answered(study_id)) < total:
         return False
-    if any(_outage(store, study_id, side) is not None for side in SIDES):
+    if any(outage(store, study_id, side) is not None for side in SIDES):
         return False
     store.set_status(study_id, "done")
     return True
@@ -74,11 +74,11 @@ def refuse_other(study: Study, model: StudyModel, now: Mapping[str, Any]) -> Non
 def withdraw_outages(store: Store, study_id: str) -> None:
     """Forget the errors that stopped a study, so that those questions are asked again."""
     for side in SIDES:
-        if (first := _outage(store, study_id, side)) is not None:
+        if (first := outage(store, study_id, side)) is not None:
             store.withdraw_errors(study_id, side, first)
 
 
-def _outage(store: Store, study_id: str, side: Side) -> int | None:
+def outage(store: Store, study_id: str, side: str) -> int | None:
     """Where the errors begin that ended a side's answers, if they were enough to stop the study.
 
     They were an outage, not answers: a resumed study asks them again.

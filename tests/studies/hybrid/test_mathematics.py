@@ -13,8 +13,8 @@ def way(right, seconds, cost_usd=None):
     return Way(float(right), right, seconds, seconds / 2, cost_usd)
 
 
-def fork(n, confidence, small, large, *, draft_s=1.0, large_s=4.0, group=None):
-    """A cascade: what is escalated has paid for its draft too."""
+def fork(n, confidence, small, large, *, draft_s=1.0, large_s=4.0, group=None, escalated_s=None):
+    """A cascade: what is escalated has paid for its draft too, unless told otherwise."""
     return Fork(
         question=f"q{n}",
         kind="k",
@@ -24,7 +24,7 @@ def fork(n, confidence, small, large, *, draft_s=1.0, large_s=4.0, group=None):
         small=way(small, draft_s),
         large=way(large, large_s),
         accepted=way(small, draft_s),
-        escalated=way(large, draft_s + large_s),
+        escalated=way(large, draft_s + large_s if escalated_s is None else escalated_s),
     )
 
 
@@ -43,6 +43,10 @@ def made_up(n=60, seed=1, *, knows=True, levels=None):
 def operating(forks, unit="seconds"):
     weights = mathematics.weights_of([fork.group for fork in forks], 0)
     return mathematics.operating(forks, weights, unit)
+
+
+def means(ways):
+    return sum(w.seconds for w in ways) / len(ways), sum(w.score for w in ways) / len(ways)
 
 
 @pytest.mark.parametrize("levels", [None, 4])
@@ -87,6 +91,56 @@ def test_a_confidence_that_knows_beats_chance_and_one_that_does_not_is_no_better
 def test_where_the_large_model_is_no_better_there_is_nothing_to_recover():
     forks = [fork(n, n / 10, True, True) for n in range(10)]
     assert mathematics.apgr(operating(forks)).value is None
+
+
+def test_a_small_model_that_is_dearer_leaves_nothing_to_recover():
+    forks = [fork(n, n / 10, False, True, draft_s=3, large_s=2) for n in range(10)]
+    assert mathematics.apgr(operating(forks)).value is None
+
+
+def test_escalating_at_random_without_a_draft_recovers_half_and_leads_by_nothing():
+    random_ = random.Random(2)
+    forks = [
+        fork(n, random_.random(), random_.random() < 0.5, random_.random() < 0.8, escalated_s=4.0)
+        for n in range(4000)
+    ]
+    found = operating(forks)
+    assert mathematics.apgr(found).value == pytest.approx(0.5, abs=0.03)
+    weights = mathematics.weights_of([f.group for f in forks], 0)
+    ways = [f.at(0.5) for f in forks]
+    assert mathematics.lead(ways, weights, "seconds", found).value == pytest.approx(0, abs=0.02)
+
+
+def test_a_draft_that_helps_the_large_model_can_recover_everything_for_less():
+    forks = [fork(n, 0.5, False, True, large_s=9, escalated_s=5) for n in range(5)]
+    found = operating(forks)
+    # Up to (5 - 1) / (9 - 1) a straight line from nothing to all; level from there on.
+    assert mathematics.apgr(found).value == pytest.approx(0.5 / 2 + 0.5)
+    assert mathematics.enough_of(found).cost == pytest.approx(5)
+
+
+def test_a_lead_is_the_height_above_the_line_between_the_two_models():
+    forks = made_up(80)
+    found = operating(forks)
+    ways = [fork.at(0.7) for fork in forks]
+    c0, q0 = means([fork.small for fork in forks])
+    c1, q1 = means([fork.large for fork in forks])
+    cost, score = means(ways)
+    assert c0 < cost < c1
+    weights = mathematics.weights_of([f.group for f in forks], 0)
+    line = q0 + (q1 - q0) * (cost - c0) / (c1 - c0)
+    lead = mathematics.lead(ways, weights, "seconds", found)
+    assert lead.value == pytest.approx(score - line)
+    assert lead.low < lead.value < lead.high
+
+
+def test_the_interval_of_apgr_covers_the_truth_about_as_often_as_it_says():
+    truth = mathematics.apgr(operating(made_up(8_000, seed=99))).value
+    covered = 0
+    for seed in range(60):
+        found = mathematics.apgr(operating(made_up(150, seed=seed)))
+        covered += found.low <= truth <= found.high
+    assert covered >= 52
 
 
 def test_nobody_does_better_than_the_oracle_at_the_same_cost():

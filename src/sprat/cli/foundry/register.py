@@ -6,7 +6,14 @@ from sprat.cli.context import settings_of
 from sprat.cli.output import check_target, write_json
 from sprat.cli.progress import progress_bar
 from sprat.errors import UsageError
-from sprat.models.names import EndpointModel, FoundryModel, Local, PolicyFile, Scripted
+from sprat.models.names import (
+    Documents,
+    EndpointModel,
+    FoundryModel,
+    Local,
+    PolicyFile,
+    Scripted,
+)
 from sprat.settings import Settings
 
 
@@ -53,7 +60,7 @@ def _ours(name: str, settings: Settings) -> Local:
     from sprat.models.names import resolve_answering
 
     source = resolve_answering(name, settings)
-    if isinstance(source, EndpointModel | FoundryModel | PolicyFile | Scripted):
+    if isinstance(source, Documents | EndpointModel | FoundryModel | PolicyFile | Scripted):
         raise UsageError(
             f"{name} is no model whose weights are here.",
             fix="Give a model of the catalogue (sprat models list), a GGUF file, or a folder.",

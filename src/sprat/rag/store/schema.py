@@ -65,12 +65,13 @@ def connect(path: Path) -> sqlite3.Connection:
         database = sqlite3.connect(
             path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
         )
+        # What a power cut may take with it is the last transactions, never the whole: the
+        # write-ahead log is checksummed. What `kill -9` may take is nothing:
+        # https://www.sqlite.org/wal.html. A file that is no database shows here first.
+        database.execute("PRAGMA synchronous = NORMAL")
+        database.execute("PRAGMA cache_size = -32000")
     except sqlite3.DatabaseError as error:
         raise explained(path, error) from error
-    # What a power cut may take with it is the last transactions, never the whole: the write-ahead
-    # log is checksummed. What `kill -9` may take is nothing: https://www.sqlite.org/wal.html.
-    database.execute("PRAGMA synchronous = NORMAL")
-    database.execute("PRAGMA cache_size = -32000")
     return database
 
 

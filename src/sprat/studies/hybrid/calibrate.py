@@ -113,7 +113,7 @@ def _pupil(
 
 
 def features_for(policy: Policy, worded: bool) -> tuple[str, ...]:
-    """What the confidence may read; of a log without questions no prompt.
+    """What the confidence may read; where only a log is there, no prompt.
 
     Raises:
         PolicyError: nothing is left.
@@ -125,7 +125,7 @@ def features_for(policy: Policy, worded: bool) -> tuple[str, ...]:
                 fix="Give them: --questions FILE",
             )
         return PROMPT_FEATURES
-    return FEATURES + EXTRA
+    return FEATURES + EXTRA + (PROMPT_FEATURES if worded else ())
 
 
 def _refusals(found: Found, evaluation: Evaluation) -> list[str]:

@@ -1,7 +1,7 @@
 """What a policy's confidence is taught: which drafts are right, or which are worth keeping."""
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -11,6 +11,8 @@ from sprat.policies.spec import Mode
 from sprat.policies.worth import cross_fitted_worth, fit_worth
 from sprat.studies.hybrid.forks import Fork, Unit, Way
 from sprat.studies.hybrid.wish import Aim
+
+T = TypeVar("T")
 
 
 class Pupil(NamedTuple):
@@ -60,12 +62,7 @@ def taught(pupil: Pupil) -> Logistic:
     Raises:
         PolicyError: there is too little to learn from.
     """
-    rows, groups, features, seed = pupil.rows, pupil.groups, pupil.features, pupil.seed
-    if pupil.aim == "right":
-        right = [way.right for way in pupil.small]
-        return fit(rows, right, groups=groups, features=features, seed=seed)
-    stakes = _gains(pupil), _costs(pupil)
-    return fit_worth(rows, *stakes, groups=groups, features=features, seed=seed)
+    return _learned(pupil, fit, fit_worth)
 
 
 def unseen(pupil: Pupil) -> list[float]:
@@ -74,12 +71,14 @@ def unseen(pupil: Pupil) -> list[float]:
     Raises:
         PolicyError: there is too little to learn from.
     """
-    rows, groups, features, seed = pupil.rows, pupil.groups, pupil.features, pupil.seed
+    return _learned(pupil, cross_fitted, cross_fitted_worth)
+
+
+def _learned(pupil: Pupil, rightness: Callable[..., T], worth: Callable[..., T]) -> T:
+    how = {"groups": pupil.groups, "features": pupil.features, "seed": pupil.seed}
     if pupil.aim == "right":
-        right = [way.right for way in pupil.small]
-        return cross_fitted(rows, right, groups=groups, features=features, seed=seed)
-    stakes = _gains(pupil), _costs(pupil)
-    return cross_fitted_worth(rows, *stakes, groups=groups, features=features, seed=seed)
+        return rightness(pupil.rows, [way.right for way in pupil.small], **how)
+    return worth(pupil.rows, _gains(pupil), _costs(pupil), **how)
 
 
 def _gains(pupil: Pupil) -> list[float]:

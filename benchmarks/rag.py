@@ -1,0 +1,238 @@
+"""Answers from documents on SQuAD 2.0: without a gate, with one, and two models behind one.
+
+    .venv/bin/python benchmarks/rag.py --data FOLDER [--limit N] [--raw FOLDER]
+    .venv/bin/python benchmarks/rag.py --data FOLDER --tables    # from what is recorded
+
+FOLDER holds squad2-dev-a.json. Its paragraphs are indexed; every question is asked of all of them,
+half of the questions being unanswerable. Each model answers each question twice: plainly (passages,
+question, "if they do not say, write so"), and in the gate's form with the gate open. Every answer
+is one line of `--raw` as soon as it is there, so a stopped run goes on where it was. All tables are
+made from those lines: what a gate gives or holds back, and what that costs, follows from them.
+
+A confidence and its thresholds are learned on one half of the questions and reported on the other,
+and the other way round, so no question is judged by what was learned from it.
+"""
+
+import argparse
+import asyncio
+import hashlib
+import math
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from sprat.door import open_embedder, open_engine
+from sprat.errors import PolicyError
+from sprat.rag.gate import Gate
+from sprat.rag.retrieve import Retriever
+from sprat.rag.store import open_store
+from sprat.runs.intervals import bootstrap_interval
+from sprat.settings import load_settings
+from sprat.studies.grounded.gating import (
+    Bars,
+    Outcome,
+    View,
+    choose,
+    learned_side,
+    outcome,
+    taught,
+    view_of,
+)
+from sprat.studies.grounded.papers import index_papers
+from sprat.studies.grounded.question import GroundedQuestion
+from sprat.studies.grounded.reading import read_grounded
+from sprat.studies.grounded.recording import record
+from sprat.studies.grounded.risk import Answer, risk_of
+from sprat.studies.grounded.sheet import Row, read_rows, side_of
+
+LARGE = "qwen2.5-coder-1.5b"
+SMALLS = ("smollm2-135m", "qwen2.5-coder-0.5b")
+EMBEDDER = "all-minilm-l6-v2"
+LIMIT = 200
+SEED = 0
+
+
+class Line(NamedTuple):
+    """One way to answer, over all questions."""
+
+    name: str
+    came: dict[str, Outcome]
+
+
+async def answer_all(data: Path, raw: Path, questions: Sequence[GroundedQuestion]) -> None:
+    """Ask what is not on the sheets yet: one model after the other, they share the machine."""
+    settings = load_settings()
+    folder, papers = raw / "store", read_grounded(data).documents
+    await index_papers(papers, folder, settings, embedder_name=EMBEDDER)
+    store, embedder = open_store(str(folder)), open_embedder(EMBEDDER, settings)
+    try:
+        finds = Retriever(store, embedder)
+        for name in (*SMALLS, LARGE):
+            side = "large" if name == LARGE else "small"
+            engine = open_engine(name, settings)
+            models = {side: engine, f"plain {side}": engine}
+            try:
+                await record(sheet(raw, name), questions, finds, models, Gate(), told(name))
+            finally:
+                await engine.aclose()
+    finally:
+        await embedder.aclose()
+        store.close()
+
+
+def told(name: str) -> Callable[[int, int], None]:
+    def tell(done: int, total: int) -> None:
+        print(f"\r{name}: {done} of {total} answers", end="", file=sys.stderr, flush=True)
+
+    return tell
+
+
+def sheet(raw: Path, name: str) -> Path:
+    return raw / f"{name}.jsonl"
+
+
+def lines_of(raw: Path, small: str, names: Sequence[str]) -> list[Line]:
+    """Every way to answer with one pair, each question by what the other half taught."""
+    wanted = set(names)
+    smalls, larges = (
+        [row for row in read_rows(sheet(raw, name)) if row.question in wanted]
+        for name in (small, LARGE)
+    )
+    gated: dict[str, dict[str, Outcome]] = {
+        name: {} for name in ("small, gate", "large, gate", "hybrid")
+    }
+    try:
+        for seen, other in halves(names):
+            for name, found in learned(smalls, larges, seen, other).items():
+                gated[name] |= found
+    except PolicyError as error:
+        print(f"No gate can be learned: {error}\n")
+        gated = {}
+    plain = [
+        Line("small, plain", plainly(side_of(smalls, "plain small"))),
+        Line("large, plain", plainly(side_of(larges, "plain large"))),
+    ]
+    return [*plain, *(Line(name, found) for name, found in gated.items())]
+
+
+def halves(names: Sequence[str]) -> list[tuple[list[str], list[str]]]:
+    """By a hash, so that a longer run keeps them."""
+    one = [n for n in names if hashlib.sha256(n.encode()).digest()[0] % 2]
+    other = [n for n in names if n not in set(one)]
+    return [(one, other), (other, one)]
+
+
+def learned(
+    smalls: Sequence[Row], larges: Sequence[Row], seen: Sequence[str], other: Sequence[str]
+) -> dict[str, dict[str, Outcome]]:
+    """Learn from the questions seen; what comes of the other ones."""
+    of = set(seen)
+    views, gates = {}, {}
+    for side, rows in (("small", smalls), ("large", larges)):
+        mine = [row for row in rows if row.side == side]
+        found = taught([row for row in mine if row.question in of], SEED)
+        views[side] = View(side_of(mine, side), found.confidence, found.silence)
+        gates[side] = view_of(mine, side, learned_side(getattr(Gate(), side), found, 0.0, 0.5))
+    small, large = views["small"], views["large"]
+    ways: dict[str, tuple[Bars, View | None, View | None]] = {
+        "small, gate": (choose(seen, small, None), gates["small"], None),
+        "large, gate": (choose(seen, None, large), None, gates["large"]),
+        "hybrid": (choose(seen, small, large), gates["small"], gates["large"]),
+    }
+    return {
+        name: {question: outcome(question, one, two, bars) for question in other}
+        for name, (bars, one, two) in ways.items()
+    }
+
+
+def plainly(rows: dict[str, Row]) -> dict[str, Outcome]:
+    """Answers as they came; how sure it was: the mean log-probability of its words."""
+    return {
+        name: Outcome(
+            row.score if row.answers else float(row.unanswerable),
+            row.answers,
+            row.right if row.answers else row.unanswerable,
+            row.seconds + row.retrieve_s,
+            math.exp(row.features.get("mean", 0.0)) if row.answers else None,
+        )
+        for name, row in rows.items()
+    }
+
+
+def table(lines: Sequence[Line], questions: Sequence[GroundedQuestion]) -> str:
+    head = (
+        "| | score | F1 where there is an answer | silent rightly: precision / recall | given "
+        "| of it wrong | AURC | s per question |\n|---|---|---|---|---|---|---|---|"
+    )
+    return "\n".join([head, *(row_of(line, questions) for line in lines)])
+
+
+def row_of(line: Line, questions: Sequence[GroundedQuestion]) -> str:
+    nowhere = {one.id for one in questions if one.unanswerable}
+    came = line.came
+    score = with_interval([one.score for one in came.values()])
+    there = with_interval([one.score for name, one in came.items() if name not in nowhere])
+    silent = [name for name, one in came.items() if not one.given]
+    hits = sum(name in nowhere for name in silent)
+    precision = f"{hits / len(silent):.2f}" if silent else "-"
+    given = [one for one in came.values() if one.given]
+    wrong = f"{sum(not one.right for one in given) / len(given):.2f}" if given else "-"
+    risk = risk_of([Answer(one.confidence, one.right) for one in came.values()]).aurc
+    aurc = "-" if risk.value is None else f"{risk.value:.2f} ({risk.low:.2f} to {risk.high:.2f})"
+    seconds = sum(one.seconds for one in came.values()) / len(came)
+    return (
+        f"| {line.name} | {score} | {there} | {precision} / {hits / max(1, len(nowhere)):.2f} "
+        f"| {len(given) / len(came):.0%} | {wrong} | {aurc} | {seconds:.2f} |"
+    )
+
+
+def with_interval(values: Sequence[float]) -> str:
+    interval = bootstrap_interval(values, seed=SEED)
+    if interval is None:
+        return "-"
+    return f"{sum(values) / len(values):.3f} ({interval.low:.3f} to {interval.high:.3f})"
+
+
+def differences(lines: Sequence[Line]) -> Iterator[str]:
+    """Question by question, so that easy and hard ones cancel."""
+    by_name = {line.name: line.came for line in lines}
+    for one, other in (
+        ("small, gate", "small, plain"),
+        ("hybrid", "large, plain"),
+        ("hybrid", "large, gate"),
+    ):
+        same = [name for name in by_name[one] if name in by_name[other]]
+        gain = [by_name[one][name].score - by_name[other][name].score for name in same]
+        spent = [by_name[one][name].seconds - by_name[other][name].seconds for name in same]
+        yield f"- {one} - {other}: score {with_interval(gain)}, seconds {with_interval(spent)}"
+
+
+def print_tables(raw: Path, questions: Sequence[GroundedQuestion]) -> None:
+    there = [{row.question for row in read_rows(sheet(raw, name))} for name in (*SMALLS, LARGE)]
+    for small, rows in zip(SMALLS, there[:-1], strict=True):
+        names = [one.id for one in questions if one.id in rows and one.id in there[-1]]
+        asked = [one for one in questions if one.id in set(names)]
+        silent = sum(one.unanswerable for one in asked)
+        print(f"\n{small} → {LARGE}: {len(names)} questions, {silent} of them unanswerable\n")
+        lines = lines_of(raw, small, names)
+        print(table(lines, asked), "\n")
+        print("\n".join(differences(lines)) if len(lines) > 2 else "")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--data", type=Path, required=True, help="holds squad2-dev-a.json")
+    parser.add_argument("--limit", type=int, default=LIMIT, help=f"questions [{LIMIT}]")
+    parser.add_argument("--raw", type=Path, default=Path("rag-raw"), help="answers [rag-raw]")
+    parser.add_argument("--tables", action="store_true", help="only the tables; ask nothing")
+    options = parser.parse_args()
+    file = options.data / "squad2-dev-a.json"
+    questions = read_grounded(file, limit=options.limit, seed=SEED).questions
+    if not options.tables:
+        asyncio.run(answer_all(file, options.raw, questions))
+    print_tables(options.raw, questions)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,274 @@
+"""The Chainlit app: what happens when a chat begins, goes on, is resumed, stopped or judged."""
+
+import asyncio
+import hmac
+import logging
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+import chainlit as cl
+from chainlit.chat_context import chat_context
+from chainlit.input_widget import InputWidget, Select, Slider, Switch
+from chainlit.types import ChatProfile, Starter, ThreadDict
+
+from sprat.chat.desk import Desk
+from sprat.chat.find import Finder, Together, Upload, Uploads
+from sprat.chat.history.attachments import PREFIX, address_of
+from sprat.chat.history.layer import History
+from sprat.chat.places import document_address
+from sprat.chat.trail import Trail
+from sprat.chat.turn import Answer
+from sprat.chat.wishes import HYBRID, MOST_PASSAGES, MOST_TOKENS, Wishes, wishes_of
+from sprat.chat.words import conversation
+from sprat.errors import SpratError, first_line
+from sprat.types import ChatRequest, Role
+
+LOG = logging.getLogger("sprat.chat")
+LOCAL = "local"
+"""Who uses a chat without a password: whoever can reach this machine's loopback."""
+_OPEN_UPLOADS = 64
+_WRONG_S = 1.0
+
+
+class App:
+    """What Chainlit calls. One per process; a chat's own state is Chainlit's session."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        history: History,
+        uploads: Path,
+        *,
+        wishes: Wishes,
+        starters: tuple[tuple[str, str], ...] = (),
+        password: str | None = None,
+    ) -> None:
+        """`uploads`: where chats keep theirs; `starters`: labels and the questions behind them."""
+        self.desk, self.history = desk, history
+        self._uploads_folder = uploads
+        self._uploads: OrderedDict[str, Uploads] = OrderedDict()
+        self._wishes, self._starters, self._password = wishes, starters, password
+        self._guess = asyncio.Lock()
+
+    def register(self) -> None:
+        """Tell Chainlit."""
+        cl.data_layer(lambda: self.history)
+        cl.set_chat_profiles(self.profiles)
+        cl.set_starters(self.starters)
+        cl.on_chat_start(self.start)
+        cl.on_chat_resume(self.resume)
+        cl.on_message(self.message)
+        if self._password is None:
+            cl.header_auth_callback(self.let_in)
+        else:
+            cl.password_auth_callback(self.sign_in)
+
+    async def let_in(self, headers: Any) -> cl.User:  # noqa: ANN401 - Starlette's
+        """Without a password there is one user, and it needs no page to sign in."""
+        return cl.User(identifier=LOCAL, display_name="You")
+
+    async def sign_in(self, username: str, password: str) -> cl.User | None:
+        """Any name with the right password: it keeps chats apart, not people out.
+
+        A wrong one takes a second, one after the other, however many are tried at once.
+        """
+        name = " ".join(username.split())[:64]
+        if name and hmac.compare_digest(password.encode(), (self._password or "").encode()):
+            return cl.User(identifier=name)
+        async with self._guess:
+            await asyncio.sleep(_WRONG_S)
+        return None
+
+    async def profiles(self, user: Any = None) -> list[ChatProfile]:  # noqa: ANN401 - Chainlit's
+        """Small, hybrid, large; or the one model."""
+        return [
+            ChatProfile(name=one.name, markdown_description=one.about, default=at == 0)
+            for at, one in enumerate(self.desk.profiles)
+        ]
+
+    async def starters(self, user: Any = None) -> list[Starter]:  # noqa: ANN401 - Chainlit's
+        """Questions that the documents themselves suggest."""
+        return [Starter(label=label, message=question) for label, question in self._starters]
+
+    async def start(self) -> None:
+        """A new chat."""
+        await self._offer_settings()
+
+    async def resume(self, thread: ThreadDict) -> None:
+        """A chat of before goes on: its settings, and what was uploaded into it."""
+        uploaded = {
+            str(element.get("name")): str(element.get("url"))
+            for element in thread.get("elements") or []
+            if str(element.get("url")).startswith(PREFIX)
+        }
+        cl.user_session.set("urls", uploaded)
+        await self._offer_settings()
+
+    async def message(self, message: cl.Message) -> None:
+        """A question, files, or both."""
+        thread = cl.context.session.thread_id
+        try:
+            taken = [await self._take(thread, element) for element in message.elements or []]
+            if taken and not message.content.strip():
+                await cl.Message(content=_told(taken)).send()
+            if message.content.strip():
+                await self._answer(thread, message.content)
+        except SpratError as error:
+            await cl.ErrorMessage(content=str(error)).send()
+        except Exception as error:
+            LOG.exception("a message was not answered")
+            line = f"Something unforeseen happened: {first_line(error)}"
+            await cl.ErrorMessage(content=line).send()
+
+    async def _answer(self, thread: str, question: str) -> None:
+        wishes, profile = self._wanted(), cl.context.session.chat_profile
+        finder = await self._finder(thread, wishes)
+        request = ChatRequest(
+            messages=conversation(_turns()) or conversation([("user", question)]),
+            temperature=wishes.temperature,
+            max_tokens=wishes.max_tokens,
+        )
+        answer, trail = Answer(), Trail()
+        engine = self.desk.engine(profile, wishes, finder, trail.watch)
+        try:
+            await answer.come(engine, request, trail)
+        finally:
+            uploads = self._of_thread(thread)
+            texts = await asyncio.to_thread(self._texts, answer, uploads)
+            await answer.finish(texts.get, self._url_of)
+            await self._keep(answer, request, thread, engine.name, profile, wishes)
+
+    async def _keep(
+        self,
+        answer: Answer,
+        request: ChatRequest,
+        thread: str,
+        model: str,
+        profile: str | None,
+        wishes: Wishes,
+    ) -> None:
+        """What it came of, under the step that the page's thumbs judge."""
+        run = cl.context.current_run
+        kept = answer.record(request, profile=profile, passages=wishes.passages)
+        await self.history.put_run(run.id if run else answer.message.id, thread, model, kept)
+
+    def _texts(self, answer: Answer, uploads: Uploads) -> dict[str, str | None]:
+        """The whole text of every document behind an answer. Blocks."""
+        files = {source.file for source in answer.reply.sources} if answer.reply else set[str]()
+        return {file: self._text(file, uploads) for file in files}
+
+    def _text(self, file: str, uploads: Uploads) -> str | None:
+        found = uploads.text(file)
+        if found is None and self.desk.store is not None:
+            found = self.desk.store.text(file)
+        return found
+
+    def _url_of(self, file: str) -> str | None:
+        urls: dict[str, str] = cl.user_session.get("urls") or {}
+        return urls.get(file) or (document_address(file) if self.desk.store is not None else None)
+
+    async def _finder(self, thread: str, wishes: Wishes) -> Finder | None:
+        uploads = self._of_thread(thread)
+        await uploads.open()
+        uploaded = uploads.finder()
+        if uploaded is None or self.desk.finder is None:
+            return uploaded or self.desk.finder
+        return uploaded if wishes.uploads_only else Together([uploaded, self.desk.finder])
+
+    async def _take(self, thread: str, element: Any) -> Upload:  # noqa: ANN401 - Chainlit's
+        """Index one uploaded file, and show that."""
+        name = str(element.name)
+        async with cl.Step(name=f"Reading {name}", type="tool", show_input=False) as shown:
+            try:
+                data = await asyncio.to_thread(Path(element.path).read_bytes)
+                passages = await self._of_thread(thread).add(name, data)
+                urls = dict(cl.user_session.get("urls") or {})
+                urls[name] = address_of(thread, element.id)
+                cl.user_session.set("urls", urls)
+                taken = Upload(name=name, passages=passages)
+            except SpratError as error:
+                taken = Upload(name=name, error=str(error))
+                shown.is_error = True
+            except OSError as error:
+                taken = Upload(name=name, error=f"{name} cannot be read: {error.strerror}.")
+                shown.is_error = True
+            shown.name = f"{name}: not read" if taken.error else f"{name}: {_count(taken.passages)}"
+            shown.output = taken.error or f"{_count(taken.passages)}, for this chat only."
+        if taken.error:
+            await cl.ErrorMessage(content=taken.error).send()
+        return taken
+
+    def _of_thread(self, thread: str) -> Uploads:
+        found = self._uploads.pop(thread, None)
+        if found is None:
+            found = Uploads(self._uploads_folder / thread, self.desk.embedder)
+        self._uploads[thread] = found
+        while len(self._uploads) > _OPEN_UPLOADS:
+            self._uploads.popitem(last=False)[1].close()
+        return found
+
+    def forget(self, thread: str) -> None:
+        """A chat was removed: what was uploaded into it goes too."""
+        if found := self._uploads.pop(thread, None):
+            found.close()
+
+    def _wanted(self) -> Wishes:
+        return wishes_of(cl.context.session.chat_settings or {}, self._wishes)
+
+    async def _offer_settings(self) -> None:
+        wanted, profile = self._wanted(), cl.context.session.chat_profile
+        paired = self.desk.shared if profile in {None, HYBRID} else ()
+        await cl.ChatSettings(
+            _widgets(wanted, paired, grounded=self.desk.finder is not None)
+        ).send()
+
+
+def _widgets(wanted: Wishes, policies: tuple[str, ...], *, grounded: bool) -> list[InputWidget]:
+    found: list[InputWidget] = [
+        Slider(
+            id="temperature", label="Temperature", initial=wanted.temperature, min=0, max=1,
+            step=0.05, tooltip="0 gives the same answer every time.",
+        ),
+        Slider(
+            id="max_tokens", label="Longest answer, in tokens", initial=wanted.max_tokens, min=16,
+            max=MOST_TOKENS, step=16,
+        ),
+        Slider(
+            id="passages", label="Passages read for an answer", initial=wanted.passages, min=1,
+            max=MOST_PASSAGES, step=1,
+        ),
+    ]  # fmt: skip
+    if policies and not grounded:
+        chosen = wanted.policy if wanted.policy in policies else policies[0]
+        found.append(
+            Select(id="policy", label="Policy", values=list(policies), initial_value=chosen)
+        )
+    if grounded:
+        found.append(
+            Switch(
+                id="uploads_only", label="Look only in what I uploaded here",
+                initial=wanted.uploads_only,
+            )
+        )  # fmt: skip
+    return found
+
+
+def _turns() -> list[tuple[Role, str]]:
+    """What was said so far, the question included: without errors, sources and figures."""
+    said: list[tuple[Role, str]] = []
+    for message in chat_context.get():
+        if message.type == "user_message":
+            said.append(("user", message.content))
+        elif text := (message.metadata or {}).get("said"):
+            said.append(("assistant", str(text)))
+    return said
+
+
+def _told(taken: list[Upload]) -> str:
+    read = [f"{one.name} ({_count(one.passages)})" for one in taken if one.error is None]
+    return f"Read {', '.join(read)}. Ask about it." if read else "Nothing could be read."
+
+
+def _count(passages: int) -> str:
+    return f"{passages} passage{'s' * (passages != 1)}"

@@ -1,0 +1,1 @@
+"""What was said in the chat, and what came of it: an SQLite file, and files beside it."""

@@ -1,0 +1,39 @@
+"""Chainlit's stop button, so that it stops whatever is under way."""
+
+import asyncio
+from typing import Any
+
+from chainlit import socket as handlers
+from chainlit.config import ChainlitConfig, config
+from chainlit.server import sio
+from chainlit.session import WebsocketSession
+
+
+def make_stop_stop() -> None:
+    """Take the place of two of Chainlit's own.
+
+    Its `stop` adds a message of its own to the conversation; and of an edited question it does not
+    know the task, so that nothing would stop the answer.
+    """
+    edited = handlers.edit_message
+
+    async def stop(sid: str) -> None:
+        session = WebsocketSession.get(sid)
+        if session is not None and session.current_task is not None:
+            session.current_task.cancel()
+
+    async def edit_message(sid: str, payload: Any) -> None:  # noqa: ANN401 - Chainlit's
+        WebsocketSession.require(sid).current_task = asyncio.current_task()
+        await edited(sid, payload)
+
+    sio.on("stop", stop)
+    sio.on("edit_message", edit_message)
+
+
+def one_configuration() -> None:
+    """No profile changes the configuration: Chainlit would look for that by a loop in a loop."""
+
+    def get_config(_: WebsocketSession) -> ChainlitConfig:
+        return config
+
+    WebsocketSession.get_config = get_config

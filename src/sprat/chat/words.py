@@ -1,0 +1,144 @@
+"""What the chat says around an answer: plain text in, Markdown out."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from sprat.types import Message, Reply, Role, Source, Step
+
+_TURNS = 20
+_TURN_CHARS = 8_000
+_LONGEST_IMAGE = 2_000
+_IMAGE = re.compile(r"!\[([^\]]*)\]\([^)]*\)|!\[([^\]]*)\]\[[^\]]*\]")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~])")
+_ROLES = {
+    "retrieve": "Search",
+    "draft": "Draft",
+    "answer": "Answer",
+    "refine": "Refinement",
+    "check": "Check",
+    "gate": "Gate",
+    "retry": "Second try",
+    "read": "Reading",
+    "sample": "Second opinion",
+}
+ASIDE = frozenset({"read", "check", "sample", "shadow"})
+"""What an answer does not depend on: where it fails, that is told, not shown as a fault."""
+_ICONS = {"retrieve": "search", "draft": "pencil", "answer": "pencil", "read": "eye"}
+
+
+def conversation(turns: Iterable[tuple[Role, str]]) -> tuple[Message, ...]:
+    """The last turns as a request has them, each cut to a length that a small model can read."""
+    said = [Message(role, text[:_TURN_CHARS]) for role, text in turns if text.strip()]
+    return tuple(said[-_TURNS:])
+
+
+def step_icon(step: Step) -> str:
+    """The name of its picture, of lucide's."""
+    return _ICONS.get(step.role, "cog")
+
+
+def step_name(step: Step) -> str:
+    """What a step is called while it runs, and afterwards with its time."""
+    what = _ROLES.get(step.role, step.role.capitalize())
+    who = "" if step.role in {"retrieve", "gate"} else f" by {step.engine}"
+    took = f" · {seconds(step.timing.answer_s)}" if step.timing else ""
+    kept = " · kept" if step.kept else ""
+    return f"{what}{who}{took}{kept}"
+
+
+def step_text(step: Step) -> str:
+    """What a step came to: why, what it cost, and what it said if that was not kept."""
+    told = [plain(text) for text in (step.why, step.error) if text]
+    figures = [
+        f"confidence {step.confidence:.2f}" + ("" if step.calibrated else " (not calibrated)")
+        if step.confidence is not None
+        else "",
+        f"{step.usage.input_tokens} tokens read, {step.usage.output_tokens} written"
+        if step.usage
+        else "",
+        f"first word after {seconds(step.timing.ttft_s)}"
+        if step.timing and step.timing.ttft_s is not None
+        else "",
+    ]
+    told.append(" · ".join(figure for figure in figures if figure))
+    if step.text and not step.kept:
+        told.append(quoted(step.text))
+    return "\n\n".join(line for line in told if line)
+
+
+def figures(reply: Reply) -> str:
+    """One line under an answer: who gave it, how long it took, how much there was."""
+    path = {"accepted": "draft kept", "escalated": "large model asked", "degraded": "draft kept"}
+    parts = [
+        plain(reply.model),
+        path.get(reply.path or "", ""),
+        seconds(reply.timing.answer_s),
+        f"first word {seconds(reply.timing.ttft_s)}" if reply.timing.ttft_s is not None else "",
+        f"{reply.paid.output_tokens} tokens" if reply.paid.output_tokens else "",
+        "cut off at the limit" if reply.finish == "length" else "",
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def source_line(source: Source) -> str:
+    """Where a passage stands, in words."""
+    name = source.file.replace("\\", "/").rsplit("/", 1)[-1]
+    page = f", page {source.page}" if source.page else ""
+    heading = f" · {source.heading}" if source.heading else ""
+    return plain(f"{name}{page}{heading}")
+
+
+def list_of(title: str, lines: Sequence[str]) -> str:
+    """A short titled list; empty without lines."""
+    return f"\n\n**{title}**\n" + "\n".join(f"- {line}" for line in lines) if lines else ""
+
+
+def without_images(text: str) -> str:
+    """An answer whose images are only their descriptions: none is fetched from anywhere."""
+    return _IMAGE.sub(lambda found: found[1] or found[2] or "", text)
+
+
+class Stream:
+    """An answer as it comes, without images: what may become one is held back until it is clear.
+
+    A browser would fetch an image the moment its address is complete.
+    """
+
+    def __init__(self) -> None:
+        self._held = ""
+
+    def more(self, text: str) -> str:
+        """What can be shown now."""
+        self._held += text
+        done = without_images(self._held)
+        place = _begun(done)
+        shown, self._held = done[:place], done[place:]
+        return shown
+
+    def rest(self) -> str:
+        """What is left at the end: an image that never was complete stays a text."""
+        return self._held
+
+
+def _begun(text: str) -> int:
+    """Where an image begins that is not complete; the end: nowhere."""
+    place = text.rfind("![")
+    if place >= 0 and len(text) - place <= _LONGEST_IMAGE:
+        return place
+    return len(text) - text.endswith("!")
+
+
+def plain(text: str) -> str:
+    """A text on one line that means nothing to Markdown."""
+    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+
+
+def quoted(text: str, most: int = 600) -> str:
+    """A text as a block quotation, cut."""
+    cut = text if len(text) <= most else f"{text[:most].rstrip()} …"
+    return "\n".join(f"> {plain(line)}" for line in cut.splitlines() if line.strip())
+
+
+def seconds(value_s: float) -> str:
+    """A duration to two or three digits."""
+    return f"{value_s * 1000:.0f} ms" if value_s < 0.1 else f"{value_s:.2f} s"

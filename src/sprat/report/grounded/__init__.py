@@ -1,0 +1,1 @@
+"""How good answers from documents are, as something to read."""

@@ -1,0 +1,190 @@
+"""Asks every question of every model with an open gate, and keeps what each made of it."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from sprat.engines.base import Engine, ask
+from sprat.errors import SpratError
+from sprat.rag.answer import Finds, GroundedEngine
+from sprat.rag.gate import Gate, Rules, SideGate, form_of
+from sprat.rag.prompt import messages, shown
+from sprat.rag.quote import gives_up
+from sprat.studies.grounded.answers import right, token_f1
+from sprat.studies.grounded.case import CITED, Case
+from sprat.studies.grounded.question import GroundedQuestion
+from sprat.studies.grounded.sheet import Row, append_row, read_rows
+from sprat.types import ChatRequest, Message, Reply
+
+if TYPE_CHECKING:
+    from sprat.rag.document import Retrieved
+    from sprat.rag.tried import Tried
+    from sprat.rag.turn import Turn
+
+MAX_TOKENS = 128
+PLAIN = "plain "
+Told = Callable[[int, int], None]
+"""(rows that are there, rows in all)."""
+
+
+def open_side(side: SideGate) -> SideGate:
+    """The same form and room, but nothing is held back: whatever is answered is seen."""
+    return msgspec.structs.replace(
+        side,
+        decide="answer",
+        rules=Rules(support=0.0, near=0.0, not_there=1.0),
+        logistic=None,
+        threshold=0.0,
+        silent=None,
+    )
+
+
+def open_gate(gate: Gate) -> Gate:
+    """A gate that lets everything through, as it asks."""
+    return msgspec.structs.replace(
+        gate,
+        least_score=0.0,
+        least_asked=0.0,
+        small=open_side(gate.small),
+        large=open_side(gate.large),
+    )
+
+
+async def record(
+    sheet: Path,
+    questions: Sequence[GroundedQuestion],
+    finds: Finds,
+    models: Mapping[str, Engine],
+    gate: Gate,
+    told: Told | None = None,
+) -> list[Row]:
+    """The rows of all questions; those that are on the sheet are not asked again.
+
+    `models`: by side; `plain …` are asked without form and gate. One model after the other, since
+    they share the machine's memory.
+    """
+    rows = read_rows(sheet)
+    there = {(row.question, row.side) for row in rows}
+    for side, engine in models.items():
+        left = [one for one in questions if (one.id, side) not in there]
+        if left:
+            await engine.warm()
+        for question in left:
+            row = await _row(question, side, engine, finds, gate)
+            append_row(sheet, row)
+            rows.append(row)
+            if told:
+                told(len(rows), len(models) * len(questions))
+    wanted = {question.id for question in questions}
+    return [row for row in rows if row.question in wanted and row.side in models]
+
+
+async def _row(
+    question: GroundedQuestion, side: str, engine: Engine, finds: Finds, gate: Gate
+) -> Row:
+    blank = Row(
+        question=question.id,
+        unanswerable=question.unanswerable,
+        group=group_of(question),
+        side=side,
+        model=engine.name,
+    )
+    if side.startswith(PLAIN):
+        return await _plain(blank, question, engine, finds, gate)
+    return await _gated(blank, question, engine, finds, gate)
+
+
+def group_of(question: GroundedQuestion) -> str:
+    """Questions about the same place are one group."""
+    gold = question.gold[0] if question.gold else None
+    return f"{gold.file}:{gold.start}" if gold and gold.start is not None else question.id
+
+
+def _request(question: GroundedQuestion) -> ChatRequest:
+    said = (*question.history, Message("user", question.question))
+    return ChatRequest(messages=said, max_tokens=MAX_TOKENS)
+
+
+async def _gated(
+    blank: Row, question: GroundedQuestion, engine: Engine, finds: Finds, gate: Gate
+) -> Row:
+    heard: list[tuple[Turn, Sequence[Tried]]] = []
+    large = blank.side == "large"
+    grounded = GroundedEngine(
+        finds, None if large else engine, engine if large else None, gate=open_gate(gate)
+    )
+    grounded.hear = lambda turn, tries: heard.append((turn, tries))
+    try:
+        reply = await ask(grounded, _request(question))
+    except SpratError as error:
+        return msgspec.structs.replace(blank, error=str(error))
+    turn, tries = heard[0]
+    steps = [step for step in turn.steps if step.role != "retrieve" and step.timing]
+    found = {
+        "features": tries[0].weighing.features if tries else turn.features,
+        "seconds": sum(step.timing.answer_s for step in steps if step.timing),
+        "retrieve_s": turn.steps[0].timing.answer_s if turn.steps[0].timing else 0.0,
+        "input_tokens": sum(step.usage.input_tokens for step in steps if step.usage),
+        "output_tokens": sum(step.usage.output_tokens for step in steps if step.usage),
+    }
+    return msgspec.structs.replace(blank, **found, **_graded(question, reply))
+
+
+def _graded(question: GroundedQuestion, reply: Reply) -> dict[str, object]:
+    """How right it would be to give this answer."""
+    case = Case(question=question, reply=reply)
+    if reply.answered is False:
+        return {"gave_up": True}
+    score = 0.0 if question.unanswerable else token_f1(case) or 0.0
+    good = not question.unanswerable and bool(right(case))
+    return {"text": CITED.sub("", reply.text).strip(), "score": score, "right": good}
+
+
+async def _plain(
+    blank: Row, question: GroundedQuestion, engine: Engine, finds: Finds, gate: Gate
+) -> Row:
+    """As anybody asks: passages, the question, and "if they do not say, write so"."""
+    started = time.perf_counter()
+    retrieved: Retrieved = await finds.find(question.question)
+    found_s = time.perf_counter() - started
+    side = gate.large if blank.side.endswith("large") else gate.small
+    passages = shown(retrieved.found, side.tokens)
+    if not passages:
+        return msgspec.structs.replace(blank, gave_up=True, retrieve_s=found_s)
+    request = ChatRequest(
+        messages=messages("sentence", passages, question.question),
+        max_tokens=MAX_TOKENS,
+        logprobs=0,
+    )
+    try:
+        reply = await ask(engine, request)
+    except SpratError as error:
+        return msgspec.structs.replace(blank, error=str(error))
+    told = msgspec.structs.replace(reply, answered=not gives_up(reply.text))
+    return msgspec.structs.replace(
+        blank,
+        seconds=reply.timing.answer_s,
+        retrieve_s=found_s,
+        input_tokens=reply.usage.input_tokens,
+        output_tokens=reply.usage.output_tokens,
+        features=_sure(reply),
+        **_graded(question, told),
+    )
+
+
+def _sure(reply: Reply) -> dict[str, float]:
+    """How likely it found its own words: all that a plain answer tells."""
+    values = [token.logprob for token in reply.logprobs or ()]
+    return {"mean": sum(values) / len(values)} if values else {}
+
+
+def forms_of(gate: Gate, models: Mapping[str, Engine]) -> dict[str, str]:
+    """How each model is asked: what the rows are rows of."""
+    return {
+        side: form_of(gate.large if side == "large" else gate.small, engine.name)
+        for side, engine in models.items()
+        if not side.startswith(PLAIN)
+    }

@@ -1,0 +1,114 @@
+import pytest
+
+from sprat.chat.guard import MOST_BODY_BYTES, Guard
+
+
+async def inner(scope, receive, send):
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.accept"})
+        return
+    taken = 0
+    while True:
+        event = await receive()
+        taken += len(event.get("body", b""))
+        if event["type"] == "http.disconnect":
+            raise RuntimeError("the client has gone")
+        if not event.get("more_body"):
+            break
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": str(taken).encode()})
+
+
+async def ask(headers, *, path="/", kind="http", anywhere=False, bodies=(b"",)):
+    sent = []
+    coming = list(bodies)
+
+    async def receive():
+        body = coming.pop(0)
+        return {"type": "http.request", "body": body, "more_body": bool(coming)}
+
+    async def send(event):
+        sent.append(event)
+
+    scope = {
+        "type": kind,
+        "path": path,
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }
+    guard = Guard(inner, port=8000, anywhere=anywhere, scripts=["abc="])
+    await guard(scope, receive, send)
+    return sent
+
+
+def status(sent):
+    return sent[0].get("status", sent[0]["type"])
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"host": "127.0.0.1:8000"}, 200),
+        ({"host": "localhost:8000", "origin": "http://localhost:8000"}, 200),
+        ({"host": "LOCALHOST:8000"}, 200),
+        ({"host": "[::1]:8000"}, 200),
+        ({"host": "127.0.0.1:9000"}, 403),
+        ({"host": "evil.example:8000"}, 403),
+        ({}, 403),
+        ({"host": "127.0.0.1:8000", "origin": "http://evil.example"}, 403),
+        ({"host": "127.0.0.1:8000", "origin": "http://localhost:8000"}, 403),
+        ({"host": "127.0.0.1:8000", "origin": "null"}, 403),
+        ({"host": "127.0.0.1:8000", "sec-fetch-site": "cross-site"}, 403),
+        (
+            {
+                "host": "127.0.0.1:8000",
+                "sec-fetch-site": "cross-site",
+                "sec-fetch-mode": "navigate",
+            },
+            200,
+        ),
+        ({"host": "127.0.0.1:8000", "content-length": str(MOST_BODY_BYTES + 1)}, 413),
+        ({"host": "127.0.0.1:8000", "content-length": "-1"}, 413),
+    ],
+)
+async def test_only_this_chats_own_page_may_ask(headers, expected):
+    assert status(await ask(headers)) == expected
+
+
+async def test_a_page_of_another_site_opens_no_socket():
+    evil = {"host": "127.0.0.1:8000", "origin": "http://evil.example"}
+    assert status(await ask(evil, kind="websocket")) == "websocket.close"
+    own = {"host": "127.0.0.1:8000", "origin": "http://127.0.0.1:8000"}
+    assert status(await ask(own, kind="websocket")) == "websocket.accept"
+
+
+async def test_with_a_password_other_machines_ask_by_any_name_but_from_its_own_page_only():
+    own = {"host": "box:8000", "origin": "http://box:8000"}
+    assert status(await ask(own, anywhere=True)) == 200
+    foreign = {"host": "box:8000", "origin": "http://evil.example"}
+    assert status(await ask(foreign, anywhere=True)) == 403
+
+
+@pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/mcp", "/copilot/x.js", "/auth/jwt"])
+async def test_what_the_chat_does_not_use_is_closed(path):
+    assert status(await ask({"host": "127.0.0.1:8000"}, path=path)) == 404
+
+
+async def test_a_body_without_a_length_is_cut_off():
+    half = b"x" * (MOST_BODY_BYTES // 2)
+    with pytest.raises(RuntimeError, match="has gone"):
+        await ask({"host": "127.0.0.1:8000"}, bodies=(half, half, b"x"))
+    assert status(await ask({"host": "127.0.0.1:8000"}, bodies=(half, half))) == 200
+
+
+async def test_a_browser_is_told_to_load_nothing_from_elsewhere():
+    sent = await ask({"host": "127.0.0.1:8000"})
+    headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    policy = dict(
+        part.strip().split(" ", 1) for part in headers["content-security-policy"].split(";")
+    )
+    assert policy["default-src"] == "'self'"
+    assert policy["img-src"] == "'self' data: blob:"
+    assert policy["script-src"] == "'self' 'unsafe-eval' 'sha256-abc='"
+    assert policy["connect-src"] == "'self' ws://127.0.0.1:8000 wss://127.0.0.1:8000"
+    assert not any("http" in value for value in policy.values())
+    assert headers["x-frame-options"] == "DENY"

@@ -1,0 +1,45 @@
+import shlex
+
+import pytest
+from tests.cli.calling import call
+
+from sprat.cli.openwebui import docker_command, shown, variables_for
+
+
+def test_the_printed_command_is_one_that_a_shell_understands(tmp_path):
+    done = call("openwebui", "--url", "http://127.0.0.1:9000", "--key", "it's secret")
+    words = shlex.split(done.stdout.replace("\\\n", " "))
+    told = dict(word.split("=", 1) for word in words if "=" in word)
+    assert told["OPENAI_API_BASE_URL"] == "http://127.0.0.1:9000/v1"
+    assert told["OPENAI_API_KEY"] == "it's secret"
+    assert told["ENABLE_OLLAMA_API"] == "false"
+    assert told["OFFLINE_MODE"] == "true"
+    assert told["DATA_DIR"].startswith(str(tmp_path))
+    assert words[-5:] == ["serve", "--host", "127.0.0.1", "--port", "8080"]
+    assert "sprat serve" in done.stderr
+
+
+def test_a_container_finds_this_machine_by_another_name():
+    command = docker_command(variables_for("http://127.0.0.1:5273/v1", "k", "minilm"), 3000)
+    assert "OPENAI_API_BASE_URL=http://host.docker.internal:5273/v1" in command
+    assert "127.0.0.1:3000:8080" in command
+    far = docker_command(variables_for("https://box.example/v1", "k", "minilm"), 3000)
+    assert "OPENAI_API_BASE_URL=https://box.example/v1" in far
+
+
+def test_powershell_is_told_in_its_own_words():
+    said = shown(["open-webui", "serve"], {"OPENAI_API_KEY": "it's"}, windows=True)
+    assert said == "$env:OPENAI_API_KEY = 'it''s'\nopen-webui serve"
+
+
+@pytest.mark.parametrize("url", ["box", "ftp://box/v1", "http://"])
+def test_an_address_that_is_none_is_said(url):
+    done = call("openwebui", "--url", url)
+    assert done.exit_code == 2
+    assert "is no address" in done.stderr
+
+
+def test_nothing_is_run_where_no_gateway_answers():
+    done = call("openwebui", "--run", "--url", "http://127.0.0.1:9")
+    assert done.exit_code == 1
+    assert "Start it beside this: sprat serve" in done.stderr

@@ -1,0 +1,253 @@
+"""Answers from documents: found, asked, checked, or honestly not said."""
+
+import asyncio
+from contextlib import aclosing
+
+import pytest
+from tests.policies.made import failing
+from tests.rag.made import (
+    NORMANS,
+    OFFSET,
+    SEINE,
+    grounded,
+    model,
+    played,
+    question,
+    reads,
+    says,
+    sentence_gate,
+)
+
+from sprat.errors import EngineDied, UnsupportedRequest
+from sprat.policies.logistic import Logistic
+from sprat.rag.answer import NOT_SAID
+from sprat.rag.gate import Gate, SideGate
+from sprat.types import Delta, Reply, Step
+
+ASKED = "Through which city does the Seine flow?"
+QUOTED = '"The Seine flows through Paris." [1]\nParis'
+INVENTED = '"The Seine ends its journey in the harbour of Le Havre" [1]\nLe Havre'
+
+
+async def test_a_quoted_answer_is_given_with_the_words_that_it_rests_on():
+    engine = grounded(model("s", says(QUOTED)))
+    _, reply = await played(engine, question(ASKED))
+    assert reply.text == "Paris [1]"
+    assert reply.answered is True
+    source = reply.sources[0]
+    assert (source.file, source.number, source.text) == ("/docs/1.md", 1, SEINE)
+    assert source.quote is not None
+    start, end = source.quote
+    assert SEINE[start - OFFSET : end - OFFSET] == "The Seine flows through Paris"
+
+
+async def test_retrieval_is_the_first_step_and_timed():
+    _, reply = await played(grounded(model("s", says(QUOTED))), question(ASKED))
+    assert [step.role for step in reply.steps] == ["retrieve", "answer"]
+    assert reply.steps[0].timing is not None
+    assert reply.steps[1].kept
+    assert reply.path == "direct"
+
+
+async def test_nothing_near_enough_asks_no_model():
+    small = model("s", says(QUOTED))
+    _, reply = await played(grounded(small), question("Who painted Guernica?"))
+    assert reply.text == NOT_SAID
+    assert reply.answered is False
+    assert small.asked == []
+    assert reply.usage.input_tokens == 0
+
+
+async def test_an_invented_quote_goes_to_the_large_model_with_the_same_passages():
+    small, large = model("s", says(INVENTED)), model("l", says(QUOTED))
+    _, reply = await played(grounded(small, large), question(ASKED))
+    assert (reply.text, reply.path) == ("Paris [1]", "escalated")
+    assert [step.role for step in reply.steps] == ["retrieve", "draft", "answer"]
+    assert "quoted words" in reply.steps[1].why
+    assert SEINE in small.asked[0].messages[-1].content
+    assert SEINE in large.asked[0].messages[-1].content
+
+
+async def test_if_neither_can_quote_the_documents_do_not_say_and_the_nearest_are_shown():
+    engine = grounded(model("s", says(INVENTED)), model("l", says("NOT IN THE DOCUMENTS")))
+    _, reply = await played(engine, question(ASKED))
+    assert (reply.text, reply.answered) == (NOT_SAID, False)
+    assert reply.sources[0].text == SEINE
+    assert all(source.number is None for source in reply.sources)
+    assert reply.usage == reply.paid
+    assert reply.usage.output_tokens > 0
+
+
+@pytest.mark.parametrize("which", ["small", "large"])
+async def test_either_model_may_be_missing(which: str):
+    asked = model("m", says(QUOTED))
+    engine = grounded(asked) if which == "small" else grounded(None, asked)
+    assert (await played(engine, question(ASKED)))[1].text == "Paris [1]"
+
+
+async def test_an_accepted_answer_streams_from_its_quote_on():
+    """Its pieces come while the model still writes, and nothing of the quoted line is shown."""
+    long = QUOTED + ", which the river reaches after it has passed through many other towns"
+    engine = grounded(model("s", says(long, gap_ms=1)))
+    texts, reply = await played(engine, question(ASKED))
+    assert len(texts) > 5
+    assert reply.text.startswith("Paris, which")
+    assert reply.timing.first_token_ns is not None
+    assert reply.timing.first_token_ns < reply.timing.done_ns - 3e6
+
+
+async def test_a_bad_quote_stops_the_model_at_the_end_of_its_line():
+    small = model("s", says(INVENTED + " and so on" * 200, gap_ms=1))
+    engine = grounded(small, model("l", says(QUOTED)))
+    _, reply = await played(engine, question(ASKED))
+    draft = reply.steps[1]
+    assert draft.usage is not None
+    assert draft.usage.output_tokens < 20
+    assert small.running == 0
+
+
+async def test_a_refusal_after_the_quote_is_never_shown():
+    late = '"The Seine flows through Paris." [1]\nNOT IN THE DOCUMENTS'
+    texts, reply = await played(grounded(model("s", says(late))), question(ASKED))
+    assert texts == [NOT_SAID]
+    assert reply.answered is False
+
+
+async def test_the_number_of_a_quote_is_that_of_the_passage_where_it_stands():
+    wrong = '"The Seine flows through Paris." [2]\nParis'
+    asked = f"{ASKED} Normandy?"
+    _, reply = await played(grounded(model("s", says(wrong))), question(asked))
+    assert reply.sources[0].text == SEINE
+    assert reply.text == f"Paris [{reply.sources[0].number}]"
+
+
+async def test_a_model_that_thinks_it_is_not_there_is_not_asked_to_answer():
+    small = model("s", reads(0.9, QUOTED))
+    _, reply = await played(grounded(small), question(ASKED))
+    assert reply.answered is False
+    assert [step.role for step in reply.steps] == ["retrieve", "read"]
+    assert reply.steps[1].confidence == pytest.approx(0.1)
+    assert len(small.asked) == 1
+
+
+async def test_a_model_that_thinks_it_is_there_answers():
+    _, reply = await played(grounded(model("s", reads(0.2, QUOTED))), question(ASKED))
+    assert reply.text == "Paris [1]"
+    assert [step.role for step in reply.steps] == ["retrieve", "read", "answer"]
+    assert reply.steps[2].confidence == pytest.approx(0.8)
+
+
+async def test_a_learned_confidence_decides_instead_of_the_rules():
+    sure = Logistic(
+        features=("not_there",), centres=(0.0,), scales=(1.0,), weights=(0.0,), bias=2.0
+    )
+    gate = Gate(small=SideGate(logistic=sure, threshold=0.9))
+    _, reply = await played(grounded(model("s", reads(0.2, QUOTED)), gate=gate), question(ASKED))
+    assert reply.answered is False
+    assert reply.steps[2].calibrated
+    assert reply.steps[2].confidence == pytest.approx(0.881, abs=0.001)
+    assert reply.steps[2].text == QUOTED
+
+
+async def test_an_answer_without_a_quote_rests_on_the_sentence_that_holds_it():
+    engine = grounded(model("s", says("It is 777 kilometres long.")), gate=sentence_gate())
+    _, reply = await played(engine, question("How long is the Seine?"))
+    assert reply.text == "It is 777 kilometres long. [1]"
+    assert reply.sources[0].quote is not None
+    start, end = reply.sources[0].quote
+    assert SEINE[start - OFFSET : end - OFFSET].startswith("It is 777")
+
+
+async def test_an_answer_whose_words_stand_nowhere_is_not_given():
+    engine = grounded(model("s", says("It ends in Marseille.")), gate=sentence_gate())
+    _, reply = await played(engine, question("Where does the Seine end?"))
+    assert reply.answered is False
+
+
+async def test_a_failing_small_model_is_made_up_for_by_the_large_one():
+    engine = grounded(model("s", failing()), model("l", says(QUOTED)))
+    _, reply = await played(engine, question(ASKED))
+    assert reply.text == "Paris [1]"
+    assert reply.steps[1].error is not None
+
+
+async def test_a_failing_large_model_is_an_error_and_no_claim_about_the_documents():
+    engine = grounded(model("s", says(INVENTED)), model("l", failing()))
+    with pytest.raises(EngineDied):
+        await played(engine, question(ASKED))
+
+
+async def test_an_answer_that_breaks_off_after_its_first_piece_is_an_error():
+    words = QUOTED + " and then on to the sea at Honfleur and Le Havre"
+    broken = says(words, error={"kind": "died", "message": "It died.", "after_chunks": 14})
+    engine = grounded(model("s", broken), model("l", says(QUOTED)))
+    seen: list[str] = []
+
+    async def listen() -> None:
+        async for piece in engine.stream(question(ASKED)):
+            seen.append(piece.text)  # noqa: PERF401 (it breaks off)
+
+    with pytest.raises(EngineDied):
+        await listen()
+    assert "".join(seen).startswith("Paris and then")
+
+
+async def test_steps_are_told_when_they_begin_and_when_they_end():
+    heard: list[Step] = []
+    engine = grounded(model("s", says(INVENTED)), model("l", says(QUOTED)))
+    await played(engine.watched_by(heard.append), question(ASKED))
+    assert [(step.role, step.timing is not None) for step in heard] == [
+        ("retrieve", False),
+        ("retrieve", True),
+        ("read", False),
+        ("read", True),
+        ("draft", False),
+        ("draft", True),
+        ("read", False),
+        ("read", True),
+        ("answer", False),
+        ("answer", True),
+    ]
+
+
+async def test_a_stop_cancels_the_model():
+    small = model("s", says(QUOTED + " word" * 500, gap_ms=2))
+    async with aclosing(grounded(small).stream(question(ASKED))) as pieces:
+        assert isinstance(await anext(pieces), Delta)
+        assert small.running == 1
+    assert small.running == 0
+
+
+async def test_two_at_once_do_not_mix():
+    engine = grounded(
+        model(
+            "s",
+            says('"The Normans gave their name to Normandy" [1]\nNormandy', contains="Normans?"),
+            says(QUOTED, gap_ms=1),
+        )
+    )
+    one, other = await asyncio.gather(
+        played(engine, question(ASKED)), played(engine, question("What is named after Normans?"))
+    )
+    assert (one[1].text, other[1].text) == ("Paris [1]", "Normandy [1]")
+    assert other[1].sources[0].text == NORMANS
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("tools", ({"type": "function"},)), ("logprobs", 0), ("logit_bias", {1: 1.0})],
+)
+async def test_what_an_edited_answer_cannot_have_is_refused_by_name(field: str, value: object):
+    with pytest.raises(UnsupportedRequest) as caught:
+        await played(grounded(model("s", says(QUOTED))), question(ASKED, **{field: value}))
+    assert caught.value.param == field
+
+
+async def test_the_caller_s_system_message_is_passed_on():
+    from sprat.types import ChatRequest, Message
+
+    small = model("s", says(QUOTED))
+    asked = ChatRequest(messages=(Message("system", "Be brief."), Message("user", ASKED)))
+    reply = [piece async for piece in grounded(small).stream(asked)][-1]
+    assert isinstance(reply, Reply)
+    assert small.asked[0].messages[0].content == "Be brief."
