@@ -57,7 +57,9 @@ class Vectors:
         rows = self._mapped(slots)
         products = np.empty(slots, np.float32)
         for at in range(0, slots, BLOCK_ROWS):
-            np.dot(rows[at : min(at + BLOCK_ROWS, slots)], query, out=products[at:][:BLOCK_ROWS])
+            # Row by row, in this thread: BLAS's own threads go on spinning after a product, and the
+            # next question's embedding waits for the core.
+            np.vecdot(rows[at : min(at + BLOCK_ROWS, slots)], query, out=products[at:][:BLOCK_ROWS])
         most = min(most, slots)
         best = np.argpartition(products, slots - most)[slots - most :]
         best = best[np.lexsort((best, -products[best]))]
