@@ -4,8 +4,11 @@
     sprat serve &
     python benchmarks/ragas_metrics.py answers.jsonl --judge qwen2.5-coder-1.5b --limit 10
 
-Runs in an environment of its own: `pip install 'ragas==0.4.3' 'langchain-community<0.4'`. Nothing
-leaves the machine but what Ragas itself sends: its telemetry is switched off here.
+Runs in an environment of its own:
+
+    pip install 'ragas==0.4.3' 'langchain-community<0.4' rapidfuzz
+
+Ragas' telemetry is switched off here, so nothing leaves the machine.
 """
 
 # pyright: reportMissingImports=false

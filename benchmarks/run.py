@@ -22,6 +22,7 @@ BENCHMARKS = (
     "agreement.py",
     "soak.py",
     "watch.py",
+    "kills.py",
 )
 
 

@@ -58,6 +58,9 @@ def test_without_the_models_files_words_must_do_and_it_says_so(
     assert code == 0
     assert "Words only, no vectors: There is no network." in err
     assert "words only, no vectors" in out
+    code, _, err = run(capsys, "index", str(docs), "--rebuild")
+    assert (code, err) == (1, "sprat: There is no network. Find one.\n")
+    assert run(capsys, "index", str(docs))[1].startswith("0 added · 0 changed · 2 unchanged")
 
 
 def test_rebuilding_reads_all_again_even_where_the_index_is_damaged(capsys, docs: Path) -> None:
@@ -74,11 +77,10 @@ def test_rebuilding_reads_all_again_even_where_the_index_is_damaged(capsys, docs
     assert run(capsys, "index", str(docs), "--no-vectors", "--rebuild")[0] == 0
 
 
-def test_a_mistyped_path_forgets_nothing(capsys, docs: Path) -> None:
+def test_a_mistyped_path_or_model_forgets_nothing(capsys, docs: Path) -> None:
     run(capsys, "index", str(docs), "--no-vectors")
-    code, _, err = run(capsys, "index", str(docs / "dcos"), "--no-vectors", "--rebuild")
-    assert code == 2
-    assert "There is no" in err
+    for wrong in ((str(docs / "dcos"), "--no-vectors"), (str(docs), "--embedder", "smollm2-135m")):
+        assert run(capsys, "index", *wrong, "--rebuild")[0] == 2
     _, out, _ = run(capsys, "index", str(docs), "--no-vectors")
     assert out.startswith("0 added · 0 changed · 2 unchanged")
 

@@ -192,6 +192,13 @@ async def test_an_answer_that_breaks_off_after_its_first_piece_is_an_error():
     assert "".join(seen).startswith("Paris and then")
 
 
+async def test_an_answer_that_breaks_off_before_its_first_piece_goes_to_the_large_model():
+    broken = says(f"{QUOTED} and", error={"kind": "died", "message": "It died.", "after_chunks": 8})
+    _, reply = await played(grounded(model("s", broken), model("l", says(QUOTED))), question(ASKED))
+    assert (reply.text, reply.path) == ("Paris [1]", "escalated")
+    assert reply.steps[1].error is not None
+
+
 async def test_steps_are_told_when_they_begin_and_when_they_end():
     heard: list[Step] = []
     engine = grounded(model("s", says(INVENTED)), model("l", says(QUOTED)))

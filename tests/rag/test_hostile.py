@@ -72,7 +72,9 @@ async def test_a_real_small_model_does_not_do_what_a_passage_orders(real_setting
 
 
 @pytest.mark.real
-async def test_a_real_small_model_answers_with_a_source(real_settings: Settings):
+async def test_a_real_small_model_reads_the_passages_once_and_answers_from_them(
+    real_settings: Settings,
+):
     from sprat.door import open_engine
 
     engine = open_engine("smollm2-135m", real_settings)
@@ -80,8 +82,9 @@ async def test_a_real_small_model_answers_with_a_source(real_settings: Settings)
         _, reply = await played(grounded(engine), question("How long is the Seine?", max_tokens=40))
     finally:
         await engine.aclose()
-    assert reply.answered is True
-    assert "777" in reply.text
-    assert reply.sources[0].text == SEINE
     assert [step.role for step in reply.steps] == ["retrieve", "read", "answer"]
-    assert (reply.steps[2].usage.cached_tokens if reply.steps[2].usage else 0) > 50
+    answer = reply.steps[2]
+    assert "777" in (answer.text or reply.text)
+    assert answer.usage is not None
+    assert answer.usage.cached_tokens > 50
+    assert reply.sources[0].text == SEINE

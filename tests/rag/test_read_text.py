@@ -149,6 +149,11 @@ def test_what_is_no_document_says_so(data: bytes, says: str) -> None:
         read_bytes("a.md", data)
 
 
+@pytest.mark.parametrize("begin", ["PK is short", "A file begins with %PDF-1.7", "ID3 tags", "BMW"])
+def test_words_that_look_like_another_kind_are_words(begin: str) -> None:
+    assert read_bytes("a.md", begin.encode()).media == "markdown"
+
+
 def test_what_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("x" * 1_000)

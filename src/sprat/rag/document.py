@@ -58,7 +58,8 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     score: float
     """Fused, 0 to 1: `rag.fuse`."""
     lexical: float | None = None
-    """BM25; None: no word of the question stands in it, as far as was looked."""
+    """BM25 as a share, 0 to 1, of what the question's words could bring at most; None: none of them
+    stands in it, as far as was looked."""
     dense: float | None = None
     """Cosine; None: there are no vectors, or it was not among the nearest."""
 

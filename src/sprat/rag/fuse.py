@@ -1,4 +1,4 @@
-"""Two lists of hits into one, each with a score from 0 to 1."""
+"""Words and vectors into one list, with a score from 0 to 1."""
 
 from collections.abc import Sequence
 
@@ -6,8 +6,8 @@ import msgspec
 
 from sprat.rag.document import Hit
 
-WEIGHT = 0.5
-"""Of words; the rest is the vectors'."""
+WEIGHT = 0.7
+"""Of words; the rest is the vectors'. Chosen on half of a set of questions: docs/retrieval.md."""
 
 
 class Fused(msgspec.Struct, frozen=True):
@@ -20,17 +20,26 @@ class Fused(msgspec.Struct, frozen=True):
 
 
 def fuse(
-    lexical: Sequence[Hit], dense: Sequence[Hit] | None, weight: float = WEIGHT
+    lexical: Sequence[Hit], dense: Sequence[Hit] | None, pool: int, weight: float = WEIGHT
 ) -> list[Fused]:
-    """One list of both, best first; `dense` None: words are all there is."""
+    """One list of both, best first; `dense` None: words are all there is.
+
+    score = weight * lexical + (1 - weight) * max(cosine, 0), where the lexical score is a share of
+    what the question's words could bring at most. Neither is stretched to the best of its list, so
+    that a score means the same from one question to the next. What a list of `pool` hits does not
+    hold counts as its last one: it is no better; in a shorter list it counts nothing.
+
+    Source: Bruch, Gai, Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", 2023,
+    section 4 (a convex combination, normalised by what is possible instead of what was found).
+    """
     words = {hit.key: hit.score for hit in lexical}
     near = {hit.key: hit.score for hit in dense or ()}
     share = 1.0 if dense is None else weight
-    scaled_words, scaled_near = _scaled(words), _scaled(near)
+    no_words, not_near = _last(lexical, pool), _last(dense or (), pool)
     made = [
         Fused(
             key,
-            share * scaled_words.get(key, 0.0) + (1 - share) * scaled_near.get(key, 0.0),
+            share * words.get(key, no_words) + (1 - share) * max(near.get(key, not_near), 0.0),
             words.get(key),
             near.get(key),
         )
@@ -39,10 +48,5 @@ def fuse(
     return sorted(made, key=lambda one: (-one.score, one.key))
 
 
-def _scaled(scores: dict[int, float]) -> dict[int, float]:
-    if not scores:
-        return {}
-    low, high = min(scores.values()), max(scores.values())
-    return {
-        key: (score - low) / (high - low) if high > low else 1.0 for key, score in scores.items()
-    }
+def _last(hits: Sequence[Hit], pool: int) -> float:
+    return hits[-1].score if hits and len(hits) >= pool else 0.0

@@ -54,7 +54,7 @@ class Retriever:
             words.cancel()
             raise
         hits, lexical_s = await words
-        fused = fuse(hits, near.hits)
+        fused = fuse(hits, near.hits, pool)
         found = await asyncio.to_thread(self._first, fused, most)
         return Retrieved(
             query=query,

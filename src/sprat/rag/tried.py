@@ -139,7 +139,8 @@ class Tried:
         self, attempt: Attempt, pieces: AsyncGenerator[Delta]
     ) -> AsyncGenerator[str]:
         await self._listen(pieces, lambda text: len(_rest(text)) > _HOLD)
-        if attempt.error is not None:
+        if attempt.error is not None:  # nothing was shown yet: another model may answer
+            self.judged = None
             return
         rest = _rest(self._text)
         if gives_up(rest):

@@ -1,11 +1,22 @@
 """The store of one folder: the contract, and what only it can do and suffer."""
 
+import contextlib
+import errno
+import os
+import random
+import sqlite3
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
-from tests.rag.store.contract import Opener, StoreContract
+from tests.rag.store.contract import Opener, StoreContract, put
+from tests.rag.store.samples import BREAD, around, document
 
+from sprat.errors import DocumentError
 from sprat.rag.store import open_store
+from sprat.rag.store.faults import explained
 
 
 class TestSqlite(StoreContract):
@@ -19,3 +30,189 @@ class TestSqlite(StoreContract):
             )
 
         return opened
+
+
+# -- a folder that is not what it should be ------------------------------------------------------
+
+
+@pytest.fixture
+def filled(tmp_path: Path) -> Path:
+    """A store of one document, closed."""
+    folder = tmp_path / "store"
+    store = open_store(str(folder), create=True, embedder="tiny", dimensions=4)
+    put(store, document())
+    store.close()
+    return folder
+
+
+def asked(folder: Path) -> None:
+    with contextlib.closing(open_store(str(folder))) as store:
+        store.dense(around(1)[0], 1)
+
+
+def refusal(folder: Path) -> str:
+    """What opening or asking says: one line."""
+    with pytest.raises(DocumentError) as caught:
+        asked(folder)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_another_programs_database_is_left_alone(tmp_path: Path):
+    with contextlib.closing(sqlite3.connect(tmp_path / "passages.db")) as other:
+        other.execute("CREATE TABLE theirs (x)")
+        other.commit()
+    assert "no index of documents" in refusal(tmp_path)
+    with pytest.raises(DocumentError, match="something else"):
+        open_store(str(tmp_path), create=True)
+    with contextlib.closing(sqlite3.connect(tmp_path / "passages.db")) as other:
+        assert other.execute("SELECT count(*) FROM theirs").fetchone() == (0,)
+
+
+def test_what_is_no_database_says_how_to_make_it_again(filled: Path):
+    (filled / "passages.db").write_bytes(b"no database at all " * 1000)
+    for left in filled.glob("passages.db-*"):
+        left.unlink()
+    assert "--rebuild" in refusal(filled)
+
+
+@pytest.mark.parametrize(("found", "fix"), [(99, "Upgrade"), (-1, "--rebuild")])
+def test_another_format_says_what_to_do(filled: Path, found: int, fix: str):
+    with contextlib.closing(sqlite3.connect(filled / "passages.db")) as database:
+        database.execute(f"PRAGMA user_version = {found}")
+    said = refusal(filled)
+    assert f"format {found}" in said
+    assert fix in said
+
+
+@pytest.mark.parametrize("left", [0, 3, 20])
+def test_vectors_that_are_cut_off_are_noticed(filled: Path, left: int):
+    with (filled / "vectors.f32").open("r+b") as file:
+        file.truncate(left)
+    assert "--rebuild" in refusal(filled)
+
+
+def test_vectors_that_are_gone_are_noticed(filled: Path):
+    (filled / "vectors.f32").unlink()
+    assert "vectors.f32" in refusal(filled)
+
+
+def test_a_file_where_the_folder_should_be_is_said(tmp_path: Path):
+    (tmp_path / "store").write_text("a file")
+    with pytest.raises(DocumentError) as caught:
+        open_store(str(tmp_path / "store"), create=True)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (sqlite3.OperationalError("no such module: fts5"), "Full-text search is missing"),
+        (sqlite3.OperationalError("database or disk is full"), "Free some space"),
+        (sqlite3.OperationalError("database is locked"), "Another program writes"),
+        (sqlite3.OperationalError("attempt to write a readonly database"), "must be writable"),
+        (sqlite3.DatabaseError("database disk image is malformed"), "--rebuild"),
+        (OSError(errno.ENOSPC, "No space left on device"), "Free some space"),
+        (OSError(errno.EROFS, "Read-only file system"), "must be writable"),
+    ],
+)
+def test_each_trouble_is_one_line_with_its_fix(error: Exception, words: str):
+    said = str(explained(Path("/x/passages.db"), error))
+    assert words in said
+    assert "\n" not in said
+
+
+def test_a_full_disk_leaves_what_was_there(filled: Path, monkeypatch: pytest.MonkeyPatch):
+    store = open_store(str(filled), create=True, embedder="tiny")
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(DocumentError, match="Free some space"):
+        put(store, document("/docs/bread.md", BREAD), first=8)
+    monkeypatch.undo()
+    assert list(store.documents()) == ["/docs/fish.md"]
+    put(store, document("/docs/bread.md", BREAD), first=8)
+    assert len(store.dense(around(1)[0], 9)) == 4
+    store.close()
+
+
+# -- several processes ---------------------------------------------------------------------------
+
+WRITER = """
+import sys
+from pathlib import Path
+from tests.rag.store.contract import put
+from tests.rag.store.samples import BREAD, document
+from sprat.rag.store import open_store
+
+store = open_store(sys.argv[1], create=True, embedder="tiny", dimensions=4)
+print("ready", flush=True)
+for n in range(int(sys.argv[3])):
+    put(store, document(f"/docs/{sys.argv[2]}-{n % 40}.md", f"{BREAD} {n}"), first=n % 60)
+    print(n, flush=True)
+store.close()
+"""
+
+
+def writer(folder: Path, name: str, count: int) -> subprocess.Popen[str]:
+    """A process that keeps so many documents, each forty of them over again."""
+    told = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    called = [sys.executable, "-c", WRITER, str(folder), name, str(count)]
+    return subprocess.Popen(called, env=told, stdout=subprocess.PIPE, text=True)
+
+
+def sound(folder: Path) -> int:
+    """Whether everything in the store hangs together; how many documents it has."""
+    store = open_store(str(folder), create=True, embedder="tiny")
+    try:
+        held = store.documents()
+        hits = store.lexical("yeast", 9_999)
+        near = store.dense(around(1)[0], 9_999)
+        passages = sum(one.passages for one in held.values())
+        assert store.info().passages == passages == len(near)
+        assert len(hits) == 2 * len(held)
+        for key, passage in store.passages([hit.key for hit in (*hits, *near)]).items():
+            assert store.text(passage.file)[passage.start : passage.end] == passage.text, key
+        with contextlib.closing(sqlite3.connect(folder / "passages.db")) as database:
+            database.execute("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
+            assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        return len(held)
+    finally:
+        store.close()
+
+
+def test_two_processes_write_while_a_third_reads(tmp_path: Path):
+    folder = tmp_path / "store"
+    writers = [writer(folder, name, 30) for name in "ab"]
+    for one in writers:
+        assert one.stdout is not None
+        one.stdout.readline()
+    store = open_store(str(folder))
+    while any(one.poll() is None for one in writers):
+        for hit in store.dense(around(1)[0], 5):
+            assert hit.score <= 1.00001
+        for passage in store.passages([hit.key for hit in store.lexical("yeast", 5)]).values():
+            assert "yeast" in passage.text
+    store.close()
+    assert [one.wait(30) for one in writers] == [0, 0]
+    for one in writers:
+        assert one.stdout is not None
+        one.stdout.close()
+    assert sound(folder) == 60
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
+@pytest.mark.parametrize("seed", range(4))
+def test_a_writer_that_is_killed_leaves_a_store_that_answers(tmp_path: Path, seed: int):
+    folder, told = tmp_path / "store", 0
+    running = writer(folder, "k", 10_000)
+    assert running.stdout is not None
+    running.stdout.readline()
+    time.sleep(random.Random(seed).uniform(0.02, 0.4))
+    running.kill()
+    told = len(running.stdout.read().splitlines())
+    running.wait(10)
+    running.stdout.close()
+    assert sound(folder) >= min(told, 40)  # what was said to be kept is kept

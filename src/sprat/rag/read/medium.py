@@ -16,9 +16,9 @@ _OFFICE: dict[str, Medium] = {
     "xl/workbook.xml": "xlsx",
 }
 _OTHERS = (
-    (rb"\x89PNG|\xff\xd8\xff|GIF8|BM.{4}\0\0\0\0|II\*\0|MM\0\*|RIFF....WEBP", "a picture"),
-    (rb"ID3|OggS|fLaC|RIFF....WAVE|....ftyp|\x1aE\xdf\xa3", "sound or film"),
-    (rb"\x1f\x8b|BZh|\xfd7zXZ|7z\xbc\xaf|Rar!|\x28\xb5\x2f\xfd", "an archive"),
+    (rb"\x89PNG|\xff\xd8\xff|GIF8[79]a|BM.{4}\0\0\0\0|II\*\0|MM\0\*|RIFF....WEBP", "a picture"),
+    (rb"ID3[\2-\4]\0|OggS\0|fLaC\0|RIFF....WAVE|\0\0\0.ftyp|\x1aE\xdf\xa3", "sound or film"),
+    (rb"\x1f\x8b|BZh[1-9]1AY|\xfd7zXZ|7z\xbc\xaf|Rar!\x1a|\x28\xb5\x2f\xfd", "an archive"),
     (rb"\x7fELF|MZ.\0|\xcf\xfa\xed\xfe|\xca\xfe\xba\xbe|\0asm", "a program"),
     (rb"SQLite format 3\0", "a database"),
 )
@@ -29,7 +29,8 @@ _HTML = re.compile(
 )
 _MARKDOWN = {".md", ".markdown", ".mdx", ".mdown", ".qmd"}
 _CODE = re.compile(
-    r"\.(bash|c|cc|clj|cpp|cs|css|cxx|dart|el|exs?|f90|fish|fs|go|groovy|h|hh|hpp|hs|java|jl|js|jsx|kts?"
+    r"\.(json|jsonl|ndjson|ya?ml|toml|ini|cfg|conf|xml|csv|tsv|log"
+    r"|bash|c|cc|clj|cpp|cs|css|cxx|dart|el|exs?|f90|fish|fs|go|groovy|h|hh|hpp|hs|java|jl|js|jsx|kts?"
     r"|lua|m|mjs|mli?|mm|nim|php|pl|pm|proto|ps1|pyi?|r|rb|rs|scala|scss|sh|sql|svelte|swift|tf|tsx?"
     r"|vb|vue|zig|zsh)"
 )
@@ -41,12 +42,12 @@ def medium_of(name: str, data: bytes) -> Medium:
     Raises:
         DocumentError: something that is not read here; says what, as far as it can be told.
     """
-    if b"%PDF-" in data[:1024]:
+    suffix = PurePath(name).suffix.lower()
+    if data[:64].lstrip().startswith(b"%PDF-") or (suffix == ".pdf" and b"%PDF-" in data[:1024]):
         return "pdf"
-    if data.startswith(b"PK"):
+    if data.startswith((b"PK\3\4", b"PK\5\6")):
         return _packed(name, data)
     _refuse_others(name, data)
-    suffix = PurePath(name).suffix.lower()
     if _HTML.match(data[:4096].removeprefix(b"\xef\xbb\xbf")) or suffix in {".html", ".htm"}:
         return "html"
     if suffix in _MARKDOWN:

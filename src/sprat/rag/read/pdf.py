@@ -77,7 +77,7 @@ def _headings(pdf: Native, text: str, pages: tuple[int, ...]) -> Iterator[Headin
     for entry in islice(pdf.get_toc(), MOST_HEADINGS):
         title = " ".join(str(entry.get_title())[:400].split())
         target = entry.get_dest()
-        page = target.get_index() if target else None
+        page: int | None = target.get_index() if target else None
         if title and page is not None and page < len(pages):
             end = pages[page + 1] if page + 1 < len(pages) else len(text)
             found.append(Heading(_place(text, title, pages[page], end), entry.level + 1, title))

@@ -78,7 +78,10 @@ class Store(Protocol):
         ...
 
     def lexical(self, query: str, most: int) -> list[Hit]:
-        """The passages that share words with `query`, best first. Any text is a query."""
+        """The passages that share words with `query`, best first. Any text is a query.
+
+        Scores are BM25 as a share, 0 to 1, of what the question's words could bring at most.
+        """
         ...
 
     def dense(self, vector: bytes, most: int) -> list[Hit]:

@@ -16,6 +16,8 @@ class Meta(msgspec.Struct, kw_only=True):
     slots: int = 0
     """Rows of the file of vectors that were ever given out."""
     passages: int = 0
+    words: int = 0
+    """Of all passages together."""
     embedder: str | None = None
     dimensions: int | None = None
 

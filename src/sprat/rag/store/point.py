@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from sprat.rag.document import Hit
+from sprat.rag.store.sparse import Sparse
 
 Id = int | str
 """A number, or a UUID."""
@@ -21,8 +22,8 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
 
     id: Id
     payload: Payload
-    words: str | None = None
-    """The text by whose words it is found."""
+    words: Sparse | None = None
+    """By these it is found."""
     dense: list[float] | None = None
 
 
@@ -67,7 +68,7 @@ class Points(Protocol):
         """Forget a file's passages, all but those of one `base`."""
         ...
 
-    def by_words(self, query: str, most: int) -> list[Hit]:
+    def by_words(self, words: Sparse, most: int) -> list[Hit]:
         """The best by BM25."""
         ...
 

@@ -13,6 +13,7 @@ when the file is indexed the next time.
 """
 
 import base64
+import math
 import secrets
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,6 +25,7 @@ from sprat.errors import DocumentError
 from sprat.rag.document import Document, Hit, Passage
 from sprat.rag.store.base import FORMAT, Indexed, StoreInfo, check_embedder, check_vectors
 from sprat.rag.store.point import Id, Payload, Point, Points
+from sprat.rag.store.sparse import Bm25, K
 from sprat.rag.store.text import packed, unpacked, whole
 from sprat.rag.store.vectors import unit_rows
 
@@ -59,6 +61,7 @@ class PointStore:
         self, points: Points, *, create: bool, embedder: str | None, dimensions: int | None
     ) -> None:
         self._points = points
+        self._bm25 = Bm25()
         held = self._self(create)
         check_embedder(points.place, held.embedder, embedder)
         if create and embedder and (held.embedder, held.dimensions) != (embedder, dimensions):
@@ -112,7 +115,7 @@ class PointStore:
             Point(
                 id=base + at,
                 payload=_passage_payload(one, base),
-                words=whole(f"{one.heading}\n{one.text}"),
+                words=self._bm25.passage(whole(f"{one.heading}\n{one.text}")),
                 dense=dense[at] if dense else None,
             )
             for at, one in enumerate(passages)
@@ -182,9 +185,18 @@ class PointStore:
     def lexical(self, query: str, most: int) -> list[Hit]:
         """The passages that share words with `query`, best first. Any text is a query.
 
-        BM25 as Qdrant's own models compute it, English stems and stop words.
+        BM25 as Qdrant computes it, English stems and stop words. Qdrant does not say how rare a
+        word is, so the most that one could bring is taken from a word of √N passages of N.
         """
-        return self._points.by_words(whole(query[:QUERY_CHARS]), most) if most > 0 else []
+        words = self._bm25.query(whole(query[:QUERY_CHARS]))
+        if most < 1 or not words[0]:
+            return []
+        most_of_one = (K + 1) * math.log1p(math.sqrt(self._points.count("passage")))
+        whole_score = len(words[0]) * most_of_one
+        return [
+            Hit(hit.key, min(hit.score / whole_score, 1.0))
+            for hit in self._points.by_words(words, most)
+        ]
 
     def dense(self, vector: bytes, most: int) -> list[Hit]:
         """The passages whose vectors are nearest, by cosine, best first; none without vectors."""

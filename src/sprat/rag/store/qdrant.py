@@ -14,7 +14,7 @@ from sprat.rag.document import Hit
 from sprat.rag.store.extra import required
 from sprat.rag.store.point import DENSE, WORDS, Id, Kind, Payload, Point
 from sprat.rag.store.points import PointStore
-from sprat.rag.store.sparse import Bm25
+from sprat.rag.store.sparse import Sparse
 from sprat.settings import is_here
 
 Native = Any
@@ -70,7 +70,6 @@ class ServerPoints:
         self._client = client
         self._collection = collection
         self._m: Native = required("qdrant_client.models")
-        self._bm25 = Bm25()
         with self._explained():
             if client.collection_exists(collection):
                 return
@@ -125,8 +124,7 @@ class ServerPoints:
     def _vectors(self, point: Point) -> dict[str, Native]:
         found: dict[str, Native] = {}
         if point.words is not None:
-            numbers, weights = self._bm25.document(point.words)
-            found[WORDS] = self._m.SparseVector(indices=numbers, values=weights)
+            found[WORDS] = self._sparse(point.words)
         if point.dense is not None:
             found[DENSE] = point.dense
         return found
@@ -161,12 +159,9 @@ class ServerPoints:
         with self._explained():
             return int(self._client.count(self._collection, count_filter=only, exact=True).count)
 
-    def by_words(self, query: str, most: int) -> list[Hit]:
+    def by_words(self, words: Sparse, most: int) -> list[Hit]:
         """The best by BM25."""
-        numbers, weights = self._bm25.query(query)
-        if not numbers:
-            return []
-        return self._nearest(self._m.SparseVector(indices=numbers, values=weights), WORDS, most)
+        return self._nearest(self._sparse(words), WORDS, most)
 
     def by_vector(self, vector: list[float], most: int) -> list[Hit]:
         """The best by cosine; of a large collection the server looks at the likeliest."""
@@ -188,6 +183,9 @@ class ServerPoints:
         self._client.close()
 
     # -- within ----------------------------------------------------------------------------------
+
+    def _sparse(self, words: Sparse) -> Native:
+        return self._m.SparseVector(indices=words[0], values=words[1])
 
     def _is(self, field: str, value: str | int) -> Native:
         return self._m.FieldCondition(key=field, match=self._m.MatchValue(value=value))

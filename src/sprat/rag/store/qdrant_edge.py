@@ -15,7 +15,7 @@ from sprat.rag.store.extra import required
 from sprat.rag.store.faults import damaged, explained
 from sprat.rag.store.point import DENSE, WORDS, Id, Kind, Payload, Point
 from sprat.rag.store.points import PointStore
-from sprat.rag.store.sparse import Bm25
+from sprat.rag.store.sparse import Sparse
 
 Native = Any
 """An object of the native package."""
@@ -49,7 +49,6 @@ class EdgePoints:
         self._folder = folder
         self.place = f"qdrant-edge:{folder}"
         self._q: Native = required("qdrant_edge")
-        self._bm25 = Bm25()
         self._lock = Lock()
         self._closed = False
         with self._explained():
@@ -104,7 +103,7 @@ class EdgePoints:
     def _vectors(self, point: Point) -> dict[str, Native]:
         found: dict[str, Native] = {}
         if point.words is not None:
-            found[WORDS] = self._q.SparseVector(*self._bm25.document(point.words))
+            found[WORDS] = self._q.SparseVector(*point.words)
         if point.dense is not None:
             found[DENSE] = point.dense
         return found
@@ -139,12 +138,9 @@ class EdgePoints:
         with self._explained():
             return int(self._shard.count(self._q.CountRequest(exact=True, filter=only)))
 
-    def by_words(self, query: str, most: int) -> list[Hit]:
+    def by_words(self, words: Sparse, most: int) -> list[Hit]:
         """The best by BM25."""
-        numbers, weights = self._bm25.query(query)
-        if not numbers:
-            return []
-        return self._nearest(self._q.SparseVector(numbers, weights), WORDS, most)
+        return self._nearest(self._q.SparseVector(*words), WORDS, most)
 
     def by_vector(self, vector: list[float], most: int) -> list[Hit]:
         """The best by cosine: every vector is looked at."""

@@ -45,11 +45,13 @@ CREATE TABLE passages (
 ) STRICT;
 CREATE INDEX passages_of ON passages (document);
 CREATE UNIQUE INDEX passages_at ON passages (slot) WHERE slot IS NOT NULL;
+CREATE TABLE lengths (key INTEGER PRIMARY KEY, words INTEGER NOT NULL) STRICT;
 CREATE TABLE free (slot INTEGER PRIMARY KEY) STRICT;
 CREATE VIRTUAL TABLE words USING fts5 (
-    text, heading, content='passages', content_rowid='key', tokenize='{TOKENS}'
+    text, heading, content='passages', content_rowid='key', columnsize=0, tokenize='{TOKENS}'
 );
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab (words, row);
+CREATE VIRTUAL TABLE places USING fts5vocab (words, instance);
 """
 
 

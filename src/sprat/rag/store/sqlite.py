@@ -11,6 +11,7 @@ from threading import Lock
 
 from sprat.rag.document import Document, Hit, Passage
 from sprat.rag.store.base import Indexed, StoreInfo, check_embedder, check_vectors
+from sprat.rag.store.bm25 import best
 from sprat.rag.store.connections import Connections
 from sprat.rag.store.meta import Meta
 from sprat.rag.store.text import unpacked
@@ -135,7 +136,7 @@ class SqliteStore:
             passages=meta.passages,
             embedder=meta.embedder,
             dimensions=meta.dimensions,
-            bytes=sum(file.stat().st_size for file in self._folder.glob("*.*") if file.is_file()),
+            bytes=sum(map(_size_bytes, self._folder.glob("*.*"))),
         )
 
     def documents(self) -> dict[str, Indexed]:
@@ -162,21 +163,13 @@ class SqliteStore:
         return unpacked(row[0]) if row else None
 
     def lexical(self, query: str, most: int) -> list[Hit]:
-        """The passages that share words with `query`, best first. Any text is a query.
-
-        Scores are BM25 with k1 = 1.2, b = 0.75 over words' stems.
-        Source: https://www.sqlite.org/fts5.html#the_bm25_function, with its sign turned.
-        """
+        """The passages that share words with `query`, best first: `bm25`. Any text is a query."""
+        if most < 1:
+            return []
         with self._connections.reading() as database:
-            held = Meta.read(database).passages
-            match = self._words.chosen(query, database, held)
-            if match is None or most < 1:
-                return []
-            rows = database.execute(
-                "SELECT rowid, rank FROM words WHERE words MATCH ? ORDER BY rank LIMIT ?",
-                (match, most),
-            ).fetchall()
-        return [Hit(key, -rank) for key, rank in rows]
+            meta = Meta.read(database)
+            terms = self._words.chosen(query, database, meta.passages)
+            return best(database, terms, meta.passages, meta.words, most)
 
     def dense(self, vector: bytes, most: int) -> list[Hit]:
         """The passages whose vectors are nearest, by cosine, best first; none without vectors.
@@ -222,6 +215,14 @@ def _named(database: sqlite3.Connection, near: Sequence[tuple[int, float]]) -> l
         found = f"SELECT slot, key FROM passages WHERE slot IN ({marks})"  # noqa: S608 - marks
         keys.update(database.execute(found, some).fetchall())
     return [Hit(keys[slot], score) for slot, score in near if slot in keys]
+
+
+def _size_bytes(file: Path) -> int:
+    """0 for one that went meanwhile: SQLite's log does when the last process leaves."""
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _stretches(numbers: Sequence[int]) -> list[Sequence[int]]:

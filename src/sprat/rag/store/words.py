@@ -1,23 +1,36 @@
 """A question → the words to look for: any text will do, and no text makes a slow search.
 
 What a search costs is the passages that hold any of its words. So the words are taken from the
-rarest on, until those passages are `MOST_ROWS`; what is left out stands in so many that it hardly
-tells one from another (its weight in BM25 is the logarithm of how rare it is). That needs no list
-of common words, and so no language.
+rarest on, until those passages are many; what is left out stands in so many that it hardly tells
+one from another (its weight is the logarithm of how rare it is). In a store that is not large
+nothing is left out but `COMMON`.
 """
 
 import re
 import sqlite3
+from collections.abc import Sequence
 from threading import Lock
 
+from sprat.rag.store.bm25 import Term
 from sprat.rag.store.schema import TOKENS
 
 MOST_CHARS = 20_000
 """Of a question that are looked at."""
 MOST_WORDS = 64
 """Different words looked for: the rarest."""
-MOST_ROWS = 50_000
-"""Passages that the words looked for stand in, all together."""
+MOST_ROWS = 10_000
+"""Passages that the words looked for stand in, all together, and a fiftieth of the store's."""
+_COMMON = """
+a about above after again all also am an and any are as at be been before being below between both
+but by can could did do does done down during each few for from had has have he her here him his
+how i if in into is it its just many may me might more most much must my no nor not now of off on
+once only or other our out over own same shall she should so some such than that the their them
+then there these they this through to too under until up us very was we were what when where which
+while who whom whose why will with would you your
+"""
+COMMON = frozenset(_COMMON.split())
+"""English words of grammar and of asking. In a question they are no subject, but `what` and `did`
+are rare in passages, and would weigh much. Looked for only where a question has no other word."""
 _KNOWN = 50_000
 _WORD = re.compile(r"[^\W_]+")
 
@@ -35,35 +48,33 @@ class Words:
         self._lock = Lock()
         self._cut = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
         self._cut.execute(f"CREATE VIRTUAL TABLE asked USING fts5 (text, tokenize='{TOKENS}')")
-        self._cut.execute("CREATE VIRTUAL TABLE cut USING fts5vocab (asked, instance)")
+        self._cut.execute("CREATE VIRTUAL TABLE cut USING fts5vocab (asked, row)")
 
     def close(self) -> None:
         """Let go of it."""
         self._cut.close()
 
-    def chosen(self, query: str, database: sqlite3.Connection, passages: int) -> str | None:
-        """The words of `query` worth looking for, in FTS5's language; None: there are none."""
+    def chosen(self, query: str, database: sqlite3.Connection, passages: int) -> list[Term]:
+        """The words of `query` worth looking for, the rarest first; empty: there are none."""
         self._forget_at(passages)
-        stems = self._stems(query)
-        counted = [(self._count(stem, database), word) for stem, word in stems.items()]
-        rarest = sorted((n, word) for n, word in counted if n)[:MOST_WORDS]
-        kept, rows = list[str](), 0
-        for n, word in rarest:
-            if kept and rows + n > MOST_ROWS:
-                break
-            kept.append(word)
-            rows += n
-        return " OR ".join(f'"{word}"' for word in kept) or None
+        words = _words(query)
+        terms = self._terms([word for word in words if word not in COMMON], database)
+        return _rarest(terms or self._terms(words, database), MOST_ROWS + passages // 50)
 
-    def _stems(self, query: str) -> dict[str, str]:
-        """What FTS5 makes of each word, and the first word of which it makes that."""
-        words = list(dict.fromkeys(_WORD.findall(query[:MOST_CHARS].lower())))
+    def _terms(self, words: Sequence[str], database: sqlite3.Connection) -> list[Term]:
+        counted = [Term(stem, self._count(stem, database)) for stem in self._stems(words)]
+        return [term for term in counted if term.passages]
+
+    def _stems(self, words: Sequence[str]) -> list[str]:
+        """What FTS5 makes of them: each of these once."""
+        if not words:
+            return []
         with self._lock:
             self._cut.execute("BEGIN")
-            self._cut.executemany("INSERT INTO asked VALUES (?)", zip(words))
-            rows = self._cut.execute("SELECT term, doc FROM cut").fetchall()
+            self._cut.executemany("INSERT INTO asked VALUES (?)", [(word,) for word in words])
+            rows = self._cut.execute("SELECT term FROM cut").fetchall()
             self._cut.execute("ROLLBACK")
-        return {stem: words[place - 1] for stem, place in reversed(rows)}
+        return [stem for (stem,) in rows]
 
     def _count(self, stem: str, database: sqlite3.Connection) -> int:
         if (known := self._counts.get(stem)) is not None:
@@ -77,3 +88,18 @@ class Words:
     def _forget_at(self, passages: int) -> None:
         if abs(passages - self._passages) * 10 > self._passages:
             self._counts, self._passages = {}, passages
+
+
+def _words(query: str) -> list[str]:
+    return list(dict.fromkeys(_WORD.findall(query[:MOST_CHARS].lower())))
+
+
+def _rarest(terms: Sequence[Term], most_rows: int) -> list[Term]:
+    """The rarest, the first one whatever it is, as far as `most_rows` go."""
+    kept, rows = list[Term](), 0
+    for term in sorted(terms, key=lambda one: (one.passages, one.stem))[:MOST_WORDS]:
+        rows += term.passages
+        if kept and rows > most_rows:
+            break
+        kept.append(term)
+    return kept

@@ -7,6 +7,8 @@ from sprat.rag.document import Document, Passage
 from sprat.rag.store.meta import Meta
 from sprat.rag.store.text import packed, whole
 
+_LENGTHS = "FROM lengths WHERE key IN (SELECT key FROM passages WHERE document = ?)"
+
 
 def keep(
     database: sqlite3.Connection,
@@ -42,8 +44,11 @@ def keep(
         " SELECT key, text, heading FROM passages WHERE key >= ?",
         (meta.next_key,),
     )
+    lengths = [len(one.text.split()) + len(one.heading.split()) for one in passages]
+    database.executemany("INSERT INTO lengths VALUES (?, ?)", enumerate(lengths, meta.next_key))
     meta.next_key += len(passages)
     meta.passages += len(passages)
+    meta.words += sum(lengths)
 
 
 def forget(database: sqlite3.Connection, meta: Meta, file: str) -> bool:
@@ -60,6 +65,8 @@ def forget(database: sqlite3.Connection, meta: Meta, file: str) -> bool:
     database.execute(
         "INSERT INTO free SELECT slot FROM passages WHERE document = ? AND slot IS NOT NULL", of
     )
+    meta.words -= database.execute(f"SELECT sum(words) {_LENGTHS}", of).fetchone()[0] or 0
+    database.execute(f"DELETE {_LENGTHS}", of)
     database.execute("DELETE FROM passages WHERE document = ?", of)
     database.execute("DELETE FROM documents WHERE id = ?", of)
     meta.passages -= row[1]
