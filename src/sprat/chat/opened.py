@@ -136,12 +136,12 @@ async def _indexed(
         store = await _store(order, settings, models.embedder)
         if store is not None and order.docs:
             await index(store, models.embedder)
-        return store
     except DocumentError as error:
         if order.store is not None or "--rebuild" not in (error.fix or ""):
             raise
         fix = f"Remove {own_store(order.docs, settings)}, and start again."
         raise DocumentError(error.message, fix=fix) from error
+    return store
 
 
 def own_store(docs: Sequence[Path], settings: Settings) -> Path:
