@@ -81,6 +81,8 @@ def test_a_step_tells_its_time_when_it_has_ended():
     begun = Step(role="retrieve", engine="index")
     assert step_name(begun) == "Search"
     assert step_name(Step(role="retrieve", engine="i", timing=timing(0.025))) == "Search · 25 ms"
+    gate = Step(role="gate", engine="i", why="nothing is near")
+    assert step_name(gate) == "Gate · nothing is near"
     kept = Step(role="answer", engine="big", timing=timing(2.5), kept=True)
     assert step_name(kept) == "Answer by big · 2.50 s · kept"
 

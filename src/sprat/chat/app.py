@@ -1,5 +1,9 @@
 """The Chainlit app: what happens when a chat begins, goes on, is resumed, stopped or judged."""
 
+# Chainlit tells the types of its own things only in part.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+
 import asyncio
 import hmac
 import logging

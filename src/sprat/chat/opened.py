@@ -12,7 +12,7 @@ from sprat.chat.desk import Desk, Watch
 from sprat.chat.find import Finder
 from sprat.chat.root import chat_folder
 from sprat.engines.base import Embedder, Engine
-from sprat.errors import ModelError, SpratError
+from sprat.errors import DocumentError, ModelError, SpratError
 from sprat.rag.store.base import Store
 from sprat.settings import Settings
 
@@ -108,9 +108,7 @@ async def open_desk(
         SpratError: an index that cannot be opened; the models are closed then.
     """
     try:
-        store = await _store(order, settings, models.embedder)
-        if store is not None and order.docs:
-            await index(store, models.embedder)
+        store = await _indexed(models, order, settings, index)
         gate = await asyncio.to_thread(_gate, order, settings)
         policies = await asyncio.to_thread(policies_for, models.small, models.large, settings)
         return Desk(
@@ -125,6 +123,25 @@ async def open_desk(
     except BaseException:
         await models.aclose()
         raise
+
+
+async def _indexed(
+    models: Models,
+    order: Order,
+    settings: Settings,
+    index: Callable[[Store, Embedder | None], Awaitable[None]],
+) -> Store | None:
+    """The store with everything in it; one that the chat keeps for itself is mended otherwise."""
+    try:
+        store = await _store(order, settings, models.embedder)
+        if store is not None and order.docs:
+            await index(store, models.embedder)
+    except DocumentError as error:
+        if order.store is not None or "--rebuild" not in (error.fix or ""):
+            raise
+        fix = f"Remove {own_store(order.docs, settings)}, and start again."
+        raise DocumentError(error.message, fix=fix) from error
+    return store
 
 
 def own_store(docs: Sequence[Path], settings: Settings) -> Path:

@@ -1,5 +1,9 @@
 """Chainlit's page without what it would load from elsewhere, and the addresses that we add."""
 
+# Chainlit tells the types of its own things only in part.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+
 import base64
 import hashlib
 import re

@@ -6,7 +6,7 @@ import os
 import re
 import socket
 import webbrowser
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -109,7 +109,7 @@ def open_page(url: str) -> None:
 
 
 @contextmanager
-def _chainlit_in(root: Path, secret: str) -> Iterator[None]:
+def _chainlit_in(root: Path, secret: str) -> Generator[None]:
     """Chainlit reads its folder, its secret and its variables when it is imported, and `.env` too.
 
     What the user's shell says about other Chainlit apps is not about this one.
@@ -135,7 +135,7 @@ def _lifespan(desk: Desk, history: Any, ready: Callable[[], None]) -> Any:  # no
     """In place of Chainlit's, which ends the whole process at the end, whatever runs."""
 
     @asynccontextmanager
-    async def lifespan(_: object) -> AsyncIterator[None]:
+    async def lifespan(_: object) -> AsyncGenerator[None]:
         warming = asyncio.create_task(desk.warm())
         asyncio.get_running_loop().call_soon(ready)
         try:

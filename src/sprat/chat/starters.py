@@ -25,7 +25,7 @@ def starters_of(store: Store) -> tuple[tuple[str, str], ...]:
 
 
 def _topics(store: Store, document: Indexed) -> Iterator[str]:
-    """Its headings in the order in which they stand; its title where it has none."""
+    """Its headings of several words, in their order; its title where it has none."""
     hits = store.lexical(document.title, _LOOKED_AT)
     passages = store.passages([hit.key for hit in hits]).values()
     own = sorted(
@@ -33,7 +33,9 @@ def _topics(store: Store, document: Indexed) -> Iterator[str]:
         key=lambda passage: passage.start,
     )
     headings = [_last_heading(passage) for passage in own]
-    said = [one for one in headings if one and one != document.title and len(one) <= _LONGEST]
+    said = [
+        one for one in headings if " " in one and one != document.title and len(one) <= _LONGEST
+    ]
     yield from said or [_short(document.title)]
 
 

@@ -1,5 +1,9 @@
 """Chainlit's stop button, so that it stops whatever is under way."""
 
+# Chainlit tells the types of its own things only in part.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+
 import asyncio
 from typing import Any
 
@@ -33,7 +37,7 @@ def make_stop_stop() -> None:
 def one_configuration() -> None:
     """No profile changes the configuration: Chainlit would look for that by a loop in a loop."""
 
-    def get_config(_: WebsocketSession) -> ChainlitConfig:
+    def get_config(self: WebsocketSession) -> ChainlitConfig:  # noqa: ARG001
         return config
 
     WebsocketSession.get_config = get_config

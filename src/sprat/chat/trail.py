@@ -1,6 +1,7 @@
 """Shows what happens behind an answer, step by step, while it happens."""
 
 import asyncio
+import logging
 from collections.abc import Iterable
 
 import chainlit as cl
@@ -8,6 +9,8 @@ from chainlit.utils import utc_now
 
 from sprat.chat.words import ASIDE, step_icon, step_name, step_text
 from sprat.types import Step
+
+LOG = logging.getLogger("sprat.chat")
 
 
 class Trail:
@@ -50,6 +53,8 @@ class Trail:
         while (step := await self._coming.get()) is not None:
             try:
                 await self._show(step)
+            except Exception:  # a step that cannot be shown is no reason to hold up the answer
+                LOG.exception("a step was not shown")
             finally:
                 self._coming.task_done()
 

@@ -1,5 +1,9 @@
 """One question in a chat, answered: the stream, the sources, and what is kept of it."""
 
+# Chainlit tells the types of its own things only in part.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+
 import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
@@ -82,7 +86,7 @@ class Answer:
         if self.error:
             await cl.ErrorMessage(content=self.error).send()
 
-    async def _show(self, text: str, elements: list[Element]) -> None:
+    async def _show(self, text: str, elements: list[Any]) -> None:
         begun = self.message.streaming
         self.message.content, self.message.elements = text, elements
         await (self.message.update() if begun else self.message.send())

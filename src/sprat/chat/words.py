@@ -40,6 +40,8 @@ def step_icon(step: Step) -> str:
 def step_name(step: Step) -> str:
     """What a step is called while it runs, and afterwards with its time."""
     what = _ROLES.get(step.role, step.role.capitalize())
+    if step.role == "gate" and step.why:
+        return f"{what} · {step.why}"
     who = "" if step.role in {"retrieve", "gate"} else f" by {step.engine}"
     took = f" · {seconds(step.timing.answer_s)}" if step.timing else ""
     kept = " · kept" if step.kept else ""

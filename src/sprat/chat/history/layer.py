@@ -3,6 +3,10 @@
 Why not Chainlit's own over SQLAlchemy: docs/decisions/chat.md.
 """
 
+# Chainlit tells the types of its own things only in part.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
