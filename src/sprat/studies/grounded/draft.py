@@ -63,6 +63,12 @@ _PROMPT_TO_ANSWER = (
     f"ask it who has not seen the text. Do not name the answer. {_RULE}\n\nText:\n{{text}}\n\n"
     "Reply in one line:\nQuestion: …?"
 )
+_SHOWN = (
+    "The Danube rises in the Black Forest and ends in the Black Sea. It is 2,850 kilometres long.",
+    "2,850",
+    "Question: How many kilometres long is the Danube?",
+)
+"""A text, an answer and its question: small models follow an example sooner than an instruction."""
 _PROMPT_AGAIN = (
     f"Answer the question in a few words copied from the text. {_RULE}\n\nText:\n{{text}}\n\n"
     "Question: {question}"
@@ -151,8 +157,13 @@ async def _asked(
     if answer is None:
         found = _REPLY.match(await _said(_PROMPT.format(text=piece.text), model, seed, _FORM))
         return (found["question"], found["answer"].strip().strip('".')) if found else None
+    text, known, question = _SHOWN
+    example = (
+        Message("user", _PROMPT_TO_ANSWER.format(answer=known, text=text)),
+        Message("assistant", question),
+    )
     prompt = _PROMPT_TO_ANSWER.format(answer=answer, text=piece.text)
-    found = _ASKED.match(await _said(prompt, model, seed, _TO_ANSWER))
+    found = _ASKED.match(await _said(prompt, model, seed, _TO_ANSWER, example))
     return (found["question"].strip(), answer) if found else None
 
 
@@ -162,10 +173,16 @@ async def _found_again(question: str, answer: str, piece: Piece, model: Engine, 
     return names(tokens(said), answer) or token_f1(said, answer) >= AGAIN
 
 
-async def _said(prompt: str, model: Engine, seed: int, form: ResponseFormat | None) -> str:
+async def _said(
+    prompt: str,
+    model: Engine,
+    seed: int,
+    form: ResponseFormat | None,
+    before: tuple[Message, ...] = (),
+) -> str:
     """In that form where the engine can enforce one, else as it was asked for in words."""
-    message = Message(role="user", content=prompt)
-    request = ChatRequest(messages=(message,), max_tokens=96, seed=seed, response_format=form)
+    messages = (*before, Message("user", prompt))
+    request = ChatRequest(messages=messages, max_tokens=96, seed=seed, response_format=form)
     try:
         return (await ask(model, request)).text
     except UnsupportedRequest:
