@@ -8,6 +8,7 @@ import msgspec
 
 from sprat.errors import PolicyError
 from sprat.policies.features import FEATURES
+from sprat.policies.fit import MIN_ROWS
 from sprat.policies.prompt import PROMPT_FEATURES
 from sprat.policies.resample import Estimate, estimate
 from sprat.policies.splits import split
@@ -90,7 +91,10 @@ async def tried(logged: Logged, pair: tuple[str, str], way: Way) -> Tried:
             rows = with_prompts(heard_of, prompts)
             policy = deciding(policy, NEVER, listening()) if way.learned else policy
             features = FEATURES + PROMPT_FEATURES
-            forks = await forks_of(policy, on, sides, recorded.questions)
+            asked = [q for q in recorded.questions if way.kind != "verify" or q.id in rows]
+            if len(asked) < MIN_ROWS:
+                return Tried(way, (), None, "The outcomes do not hold what it asks.")
+            forks = await forks_of(policy, on, sides, asked)  # of a verify policy: what was read
         if way.learned:
             forks = judged(forks, rows, features, way)
         found = evaluation_of(at(policy, threshold_of(forks)), forks, About(name, 0, held_out=True))

@@ -73,12 +73,13 @@ def policies_table(all_tried: Sequence[Tried]) -> str:
     """Every policy of one pair beside chance."""
     head = ("policy", "APGR (95%)", "beats random", "within 1 point at", "held out: seconds",
             "points", "accepted", "harm", "waste")  # fmt: skip
-    rows = [policy_row(one) for one in all_tried]
+    most = max(len(one.forks) for one in all_tried)
+    rows = [policy_row(one, most) for one in all_tried]
     return table(head, rows, "lllrrrrrr")
 
 
-def policy_row(one: Tried) -> list[str]:
-    """One policy; one that cannot be says why."""
+def policy_row(one: Tried, most: int) -> list[str]:
+    """One policy; one that cannot be says why, one of fewer questions how many."""
     found = one.found
     if found is None:
         return [one.way.name, short(one.why), *[NONE] * 7]
@@ -87,7 +88,7 @@ def policy_row(one: Tried) -> list[str]:
     verdict = "yes" if (low or 0) > 0.5 else "**no, worse**" if high and high < 0.5 else "not shown"
     share = found.enough.cost / found.curves.large.cost if found.enough else None
     return [
-        one.way.name,
+        one.way.name if len(one.forks) == most else f"{one.way.name} ({len(one.forks)} questions)",
         within(found.apgr),
         verdict if found.apgr.value is not None else NONE,
         NONE if share is None else f"{share:.0%}",

@@ -268,10 +268,7 @@ def with_lancedb(texts: list[str], folder: Path) -> Find:
     table = lancedb.connect(str(folder)).create_table(
         "t", [{"place": place, "text": text} for place, text in enumerate(texts)]
     )
-    if hasattr(table, "create_fts_index"):
-        table.create_fts_index("text", replace=True)
-    else:
-        table.create_index("text", config=FTS())
+    table.create_index("text", config=FTS())
 
     def find(question: str) -> list[int]:
         rows = table.search(question, query_type="fts", fts_columns="text").limit(10).to_list()

@@ -1,6 +1,7 @@
 """`sprat rag draft`: questions from the user's own documents, to be reviewed in a file."""
 
 import asyncio
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
@@ -42,8 +43,13 @@ def draft(
     check_target(out)
     settings = with_provider(settings_of(ctx), provider)
     with counting("Drafting questions") as told:
-        found = asyncio.run(_drafted(where, model or settings.large, count, seed, settings, told))
+        lost = Counter[str]()
+        name = model or settings.large
+        found = asyncio.run(_drafted(where, name, count, seed, settings, told, lost))
     write_text("".join(map(_line, found)), out)
+    if lost:
+        reasons = ", ".join(f"{number} {why}" for why, number in lost.most_common())
+        click.echo(f"Not kept: {reasons}.", err=True)
     nowhere = sum(one.unanswerable for one in found)
     click.echo(
         f"{len(found)} of {count} questions drafted, {nowhere} of them unanswerable. "
@@ -53,7 +59,13 @@ def draft(
 
 
 async def _drafted(
-    where: str | None, model: str, count: int, seed: int, settings: "Settings", told: "Told"
+    where: str | None,
+    model: str,
+    count: int,
+    seed: int,
+    settings: "Settings",
+    told: "Told",
+    lost: "Counter[str]",
 ) -> "list[GroundedQuestion]":
     from sprat.door import open_engine
     from sprat.rag.store import open_store
@@ -63,7 +75,8 @@ async def _drafted(
     try:
         engine = await asyncio.to_thread(lambda: open_engine(model, settings))
         try:
-            return [one async for one in draft_all(store, engine, count, seed=seed, told=told)]
+            made = draft_all(store, engine, count, seed=seed, told=told, lost=lost)
+            return [one async for one in made]
         finally:
             await engine.aclose()
     finally:

@@ -20,7 +20,7 @@ that cannot copy; the words that it rests on are found afterwards."""
 
 NOT_THERE = "NOT IN THE DOCUMENTS"
 """What a model says when no passage answers."""
-QUOTE_CHARS = 200
+QUOTE_CHARS = 300
 ANSWER_CHARS = 600
 QUOTE_TOKENS = 96
 """Room for the quoted line, beside the answer's own."""

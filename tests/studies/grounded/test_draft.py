@@ -1,6 +1,7 @@
 """Questions drafted from documents: only what can be checked is kept."""
 
 import hashlib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from sprat.engines.scripted import ScriptedEngine
 from sprat.errors import DocumentError
 from sprat.rag.document import Document, Passage
 from sprat.rag.store import open_store
-from sprat.studies.grounded.draft import Piece, changed_subject, draft, kept_at, pieces
+from sprat.studies.grounded.draft import draft
+from sprat.studies.grounded.piece import Piece, changed_subject, fault_of, pieces
 
 LEAVE = (
     "New staff of the Lisbon office get 25 days of leave a year, and 28 days once they have been "
@@ -83,7 +85,9 @@ async def test_an_unanswerable_one_asks_about_the_subject_of_another_document(st
 
 
 async def test_a_question_whose_answer_the_model_does_not_find_again_is_dropped(store):
-    assert [one async for one in draft(store, writer(again="No idea."), 3)] == []
+    lost = Counter()
+    assert [one async for one in draft(store, writer(again="No idea."), 3, lost=lost)] == []
+    assert lost == {"were not answered so when asked again": 4}
 
 
 async def test_where_there_is_no_name_the_model_chooses_the_answer(tmp_path):
@@ -133,7 +137,7 @@ async def test_a_store_without_prose_says_so(tmp_path):
     ],
 )
 def test_a_draft_is_kept_only_if_its_answer_stands_there(question, answer, is_kept):
-    assert (kept_at(question, answer, Piece("a", 0, LEAVE)) is not None) is is_kept
+    assert (fault_of(question, answer, Piece("a", 0, LEAVE)) is None) is is_kept
 
 
 def test_a_question_without_a_name_cannot_be_moved_elsewhere():

@@ -61,6 +61,7 @@ def connect(path: Path) -> sqlite3.Connection:
     Raises:
         DocumentError: the file cannot be opened, or this Python's SQLite has no FTS5.
     """
+    database: sqlite3.Connection | None = None
     try:
         database = sqlite3.connect(
             path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
@@ -71,6 +72,8 @@ def connect(path: Path) -> sqlite3.Connection:
         database.execute("PRAGMA synchronous = NORMAL")
         database.execute("PRAGMA cache_size = -32000")
     except sqlite3.DatabaseError as error:
+        if database is not None:
+            database.close()
         raise explained(path, error) from error
     return database
 

@@ -50,10 +50,10 @@ class SqliteStore:
         dimensions: int | None = None,
     ) -> None:
         self._folder = folder
+        self._connections = Connections(folder / FILE, create=create)
         self._words = Words()
         self._vectors: Vectors | None = None
         self._lock = Lock()
-        self._connections = Connections(folder / FILE, create=create)
         try:
             self._settle(create, embedder, dimensions)
         except BaseException:
