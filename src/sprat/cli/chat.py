@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sprat.engines.base import Embedder
     from sprat.rag.store.base import Store
 
-_SKIPPED = 12
+_SKIPPED = 3
 """Files that could not be read, told one by one."""
 _SHORTEST = 12
 """Characters of a password that other machines can try to guess."""
