@@ -224,7 +224,7 @@ def fts5(texts: list[str], folder: Path) -> Find:
 
 
 def with_bm25s(texts: list[str], _: Path) -> Find:
-    import bm25s
+    import bm25s  # pyright: ignore[reportMissingImports] - group `retrieval`
 
     index = bm25s.BM25()
     index.index(bm25s.tokenize(texts, show_progress=False), show_progress=False)
@@ -239,7 +239,7 @@ def with_bm25s(texts: list[str], _: Path) -> Find:
 def with_tantivy(texts: list[str], folder: Path) -> Find:
     import re
 
-    import tantivy
+    import tantivy  # pyright: ignore[reportMissingImports] - group `retrieval`
 
     builder = tantivy.SchemaBuilder()
     builder.add_text_field("text", stored=False, tokenizer_name="en_stem")
@@ -262,8 +262,8 @@ def with_tantivy(texts: list[str], folder: Path) -> Find:
 
 
 def with_lancedb(texts: list[str], folder: Path) -> Find:
-    import lancedb
-    from lancedb.index import FTS
+    import lancedb  # pyright: ignore[reportMissingImports] - group `retrieval`
+    from lancedb.index import FTS  # pyright: ignore[reportMissingImports] - group `retrieval`
 
     table = lancedb.connect(str(folder)).create_table(
         "t", [{"place": place, "text": text} for place, text in enumerate(texts)]

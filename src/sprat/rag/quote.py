@@ -11,7 +11,7 @@ from sprat.rag.prompt import Shown
 
 ALMOST = 0.8
 """A quote holds from this share of its words on, in the passage's order. A model that is asked to
-copy drops a word, or sets another ending; invented sentences share 0.2 to 0.5."""
+copy drops a word, or sets another ending. A judgement, not tuned: docs/rag.md."""
 _MOST_WORDS = 120
 _LINE = re.compile(r'^\W*?["\u201c\u201e\u00ab](.+?)["\u201d\u00bb]?\s*(?:\[(\d{1,3})\])?\W*$')
 _WORD = re.compile(r"\w+", re.UNICODE)
