@@ -1,5 +1,6 @@
 """A question to documents: what is right, where it stands, and how it is kept with a study."""
 
+import hashlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -94,6 +95,12 @@ def from_question(kept: Question) -> GroundedQuestion:
         "language": kept.language,
     }
     return msgspec.convert(fields, GroundedQuestion)
+
+
+def digest_of(one: GroundedQuestion) -> str:
+    """What is asked and what is right, as a hash: ids are the same in every file without any."""
+    told = msgspec.structs.replace(one, id="", reviewed=True)
+    return hashlib.sha256(msgspec.json.encode(told)).hexdigest()[:16]
 
 
 def unreviewed(questions: Iterable[GroundedQuestion]) -> int:

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from sprat.engines.base import Engine, ask
-from sprat.errors import SpratError
+from sprat.errors import RunError, SpratError
 from sprat.rag.answer import Finds, GroundedEngine
 from sprat.rag.gate import Gate, Rules, SideGate, form_of
 from sprat.rag.prompt import messages, shown
 from sprat.rag.quote import gives_up
 from sprat.studies.grounded.answers import right, token_f1
 from sprat.studies.grounded.case import CITED, Case
-from sprat.studies.grounded.question import GroundedQuestion
+from sprat.studies.grounded.question import GroundedQuestion, digest_of
 from sprat.studies.grounded.sheet import Row, append_row, read_rows
+from sprat.studies.resume import MAX_STREAK
 from sprat.types import ChatRequest, Message, Reply
 
 if TYPE_CHECKING:
@@ -61,25 +62,40 @@ async def record(
     gate: Gate,
     told: Told | None = None,
 ) -> list[Row]:
-    """The rows of all questions; those that are on the sheet are not asked again.
+    """The rows of all questions; those that have an answer on the sheet are not asked again.
 
     `models`: by side; `plain …` are asked without form and gate. One model after the other, since
     they share the machine's memory.
+
+    Raises:
+        RunError: asking failed too often in a row: an outage, of which nothing is to be learned.
     """
-    rows = read_rows(sheet)
-    there = {(row.question, row.side) for row in rows}
+    known = {(row.asked, row.side): row for row in read_rows(sheet) if row.error is None}
+    found: list[Row] = []
     for side, engine in models.items():
-        left = [one for one in questions if (one.id, side) not in there]
+        there = {one.id: row for one in questions if (row := known.get((digest_of(one), side)))}
+        found += [msgspec.structs.replace(row, question=name) for name, row in there.items()]
+        left = [one for one in questions if one.id not in there]
         if left:
             await engine.warm()
+        streak = 0
         for question in left:
             row = await _row(question, side, engine, finds, gate)
             append_row(sheet, row)
-            rows.append(row)
+            found.append(row)
             if told:
-                told(len(rows), len(models) * len(questions))
-    wanted = {question.id for question in questions}
-    return [row for row in rows if row.question in wanted and row.side in models]
+                told(len(found), len(models) * len(questions))
+            streak = streak + 1 if row.error else 0
+            if streak >= MAX_STREAK:
+                raise _too_many(row)
+    return found
+
+
+def _too_many(row: Row) -> RunError:
+    return RunError(
+        f"Asking {row.model} failed {MAX_STREAK} times in a row, the last time with: {row.error}",
+        fix="When it works again, type the same again: what was answered is kept.",
+    )
 
 
 async def _row(
@@ -87,6 +103,7 @@ async def _row(
 ) -> Row:
     blank = Row(
         question=question.id,
+        asked=digest_of(question),
         unanswerable=question.unanswerable,
         group=group_of(question),
         side=side,

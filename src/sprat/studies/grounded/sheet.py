@@ -17,6 +17,9 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One question answered once by one model, by the gate's form but without the gate."""
 
     question: str
+    """Its id, which says nothing beyond its own file: `asked` tells which question it was."""
+    asked: str = ""
+    """`question.digest_of` it; empty: recorded before there was one, and not known to be of it."""
     unanswerable: bool
     group: str = ""
     """Questions of one group are not independent of each other."""
