@@ -77,10 +77,14 @@ def test_a_gate_is_made_and_followed(capsys, place: Path):
     code, out, err = calibrate(capsys, place, "--out", "mine.gate.json")
     assert code == 0, err
     assert "small (scripted:" in out
+    assert out.count(", asked alone: given from confidence") == 2
+    assert "nothing is certified of it" in out
     assert "both: score 1.00" in out
     gate = read_gate(place / "mine.gate.json")
     assert gate.small.certificate is not None
     assert gate.small.certificate["target_error"] == 0.3
+    assert gate.large.certificate is not None
+    assert gate.large.certificate["asked"] == "every question, alone"
     asked = ("--store", "index", "--gate", "mine.gate.json", "--trace")
     _, out, err = run(capsys, "rag", "ask", "What colour has item 7 of the store?", *asked)
     assert out.startswith("red7 [1]")

@@ -162,9 +162,15 @@ def _lines(found: "Calibrated") -> "Iterator[str]":
     yield f"{found.name}: learned from {found.questions} ({parts})"
     for side, made in found.certificates.items():
         yield (
-            f"{side} ({found.models[side]}): given from confidence {made['threshold']:.3f} on; at "
-            f"most {made['target_error']:.0%} of these are wrong, with probability "
-            f"{1 - made['delta']:.0%} ({made['errors']} of {made['accepted']} were)"
+            f"{side} ({found.models[side]}), asked alone: given from confidence "
+            f"{made['threshold']:.3f} on; at most {made['target_error']:.0%} of these are wrong, "
+            f"with probability {1 - made['delta']:.0%} ({made['errors']} of {made['accepted']} "
+            "were)"
+        )
+    if "large" in found.certificates and len(found.models) > 1:
+        yield (
+            "Together, the large model gets only what the small one leaves, and more of its "
+            "answers may be wrong: `both` is what was measured, and nothing is certified of it."
         )
     for came in found.came:
         yield f"{came.way}: {_of(came)}"

@@ -33,6 +33,8 @@ from sprat.studies.grounded.gating import (
 from sprat.studies.grounded.sheet import Row, side_of
 
 SIDES: tuple[Which, ...] = ("small", "large")
+ALONE = "every question, alone"
+"""What each certificate is of: after the small model, the large one gets the harder ones only."""
 
 
 class Aim(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +71,8 @@ class Calibrated(msgspec.Struct, frozen=True, kw_only=True):
     splits: dict[str, int]
     target_error: float
     certificates: dict[str, dict[str, Any]]
-    """By side; one that is not there could not be certified."""
+    """By side, each of all questions, whoever is asked before; one that is not there could not be
+    certified."""
     refusals: tuple[str, ...]
     came: tuple[Came, ...]
     file: str | None = None
@@ -101,7 +104,8 @@ def calibrate(
             refusals.append(_refusal(side, made))
             continue
         told: dict[str, Any] = msgspec.to_builtins(made)
-        certificates[side] = {key: value for key, value in told.items() if key != "tried"}
+        kept = {key: value for key, value in told.items() if key != "tried"}
+        certificates[side] = {"asked": ALONE, **kept}
         bars = bars._replace(**{side: made.threshold})
     gate = _with(gate, known, bars, certificates, identities, rows)
     came = came_of(gate, rows, splits.report)
