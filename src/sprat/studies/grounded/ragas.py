@@ -93,6 +93,8 @@ def _conversation(value: object, where: str) -> list[Message]:
 
 
 def _message(turn: object, where: str) -> Message:
+    if not isinstance(turn, str | dict):
+        raise fault(where, f"`user_input` has {seen(turn)}", FIX)
     fields: Row = {"type": "human", "content": turn} if isinstance(turn, str) else cast("Row", turn)
     content, role = fields.get("content"), _ROLES.get(str(fields.get("type")))
     if not isinstance(content, str) or not 0 < len(content.strip()) <= MAX_PROMPT_CHARS:
