@@ -3,13 +3,14 @@
 import hashlib
 
 import pytest
-from tests.studies.grounded.samples import question
+from tests.studies.grounded.samples import question, source
 
 from sprat.errors import QuestionError
 from sprat.rag.store import open_store
 from sprat.studies.grounded.papers import document_of, store_of
 from sprat.studies.grounded.places import MOST_CHARS, placed
 from sprat.studies.grounded.question import Gold, Paper
+from sprat.studies.grounded.ranks import holds
 
 TEXT = "Title\n\nNew staff get 25 days.\n\nThe end."
 PAPER = Paper("/docs/leave.md", "Leave", TEXT)
@@ -58,6 +59,18 @@ def test_a_long_paragraph_is_cut_on_both_sides(tmp_path):
 def test_a_place_that_is_not_there_is_said_before_anything_is_asked(store, gold, said):
     with pytest.raises(QuestionError, match=said):
         placed([question("q1", gold=[gold])], store)
+
+
+def test_a_name_that_several_documents_have_is_refused_until_more_of_the_path_is_given(store):
+    for file in ("/docs/old/leave.md", "/copy/docs/leave.md"):
+        store.put(document_of(Paper(file, "Leave", f"{TEXT} {file}")), [], None)
+    with pytest.raises(QuestionError, match=r"q1: 'leave\.md' is any of 3 documents"):
+        placed([question("q1", gold=[Gold(file="leave.md")])], store)
+    golds = [Gold(file="old/leave.md"), Gold(file="copy/docs/leave.md"), Gold(file=PAPER.file)]
+    (one,) = placed([question(gold=golds)], store)
+    assert list(one.gold) == golds
+    other = source("x", file="/copy/docs/leave.md")
+    assert [holds(other, gold) for gold in golds] == [False, True, False]
 
 
 def test_words_and_whole_files_need_no_looking_up(store):

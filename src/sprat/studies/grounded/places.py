@@ -21,7 +21,8 @@ def placed(questions: Sequence[GroundedQuestion], store: "Store") -> list[Ground
     """The questions, each gold place with the paragraph around it as it is indexed now.
 
     Raises:
-        QuestionError: a gold file that is not in the store, or offsets beyond its end.
+        QuestionError: a gold file that is not in the store, or is any of several; offsets beyond
+            its end.
     """
     files = list(store.documents())
     texts: dict[str, str] = {}
@@ -37,9 +38,7 @@ def _placed(
 ) -> Gold:
     if gold.file is None:
         return gold
-    file = next((one for one in files if same_file(one, gold.file or "")), None)
-    if file is None:
-        raise QuestionError(f"{name}: the store has no document {gold.file!r}.", fix=_FIX)
+    file = _file(name, gold.file, files)
     if gold.start is None or gold.end is None:
         return gold
     if file not in texts:
@@ -49,6 +48,20 @@ def _placed(
         what = f"{name}: {gold.file} has {len(text)} characters; the gold place ends at {gold.end}."
         raise QuestionError(what, fix=_FIX)
     return msgspec.structs.replace(gold, around=_around(text, gold.start, gold.end))
+
+
+def _file(name: str, wanted: str, files: Sequence[str]) -> str:
+    """The one document that is meant."""
+    found = [one for one in files if same_file(one, wanted)]
+    if not found:
+        raise QuestionError(f"{name}: the store has no document {wanted!r}.", fix=_FIX)
+    if len(found) > 1:
+        raise QuestionError(
+            f"{name}: {wanted!r} is any of {len(found)} documents: {found[0]}, {found[1]}"
+            f"{', …' if len(found) > 2 else ''}.",
+            fix="Give more of its path in the question's `gold`.",
+        )
+    return found[0]
 
 
 def _around(text: str, start: int, end: int) -> str:

@@ -47,9 +47,12 @@ def holds(source: Source, gold: Gold) -> bool:
 
 
 def same_file(file: str, wanted: str) -> bool:
-    """Whether it is the same path, or one that ends in the wanted one's parts."""
+    """Whether it is the same path, or one that ends in the wanted one's parts.
+
+    A wanted path from the root is that one alone: so any file can be told from all others.
+    """
     file, wanted = file.replace("\\", "/"), wanted.replace("\\", "/").removeprefix("./")
-    return file == wanted or file.endswith(f"/{wanted.lstrip('/')}")
+    return file == wanted or (not wanted.startswith("/") and file.endswith(f"/{wanted}"))
 
 
 def containment(one: str, other: str) -> float:
