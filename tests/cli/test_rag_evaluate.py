@@ -262,6 +262,34 @@ def test_squad_brings_its_own_documents_which_are_indexed_once(capsys, settings)
     assert sorted((file.name, file.stat().st_mtime_ns) for file in folder.glob("*.db")) == before
 
 
+def test_a_drafting_that_ends_early_keeps_what_it_has(capsys):
+    index(Path("store"))
+    dies = '[rule.error]\nkind = "died"\nmessage = "Gone."'
+    Path("m.toml").write_text(
+        MODEL.replace('text = "Question: Where does the shop close at six?"', dies), "utf-8"
+    )
+    draft = ("rag", "draft", "--store", "store", "--model", "scripted:m.toml", "-n", "9")
+    code, _, err = run(capsys, *draft, "--out", "q.jsonl", "--seed", SEED)
+    assert (code, "Gone." in err) == (1, True)
+    assert "2 of 9 questions drafted, 1 of them unanswerable" in err
+    lines = [json.loads(line) for line in Path("q.jsonl").read_text("utf-8").splitlines()]
+    assert [line["id"] for line in lines] == ["draft-001", "draft-002"]
+    code, out, _ = run(capsys, *draft, "--out", "-", "--seed", SEED)
+    assert (code, [json.loads(line) for line in out.splitlines()]) == (1, lines)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+def test_drafting_to_where_nothing_can_be_written_is_one_line(capsys):
+    index(Path("store"))
+    Path("m.toml").write_text(MODEL, "utf-8")
+    draft = ("rag", "draft", "--store", "store", "--model", "scripted:m.toml", "-n", "3")
+    code, _, err = run(capsys, *draft, "--out", "/dev/full", "--seed", SEED)
+    assert (code, err.splitlines()[-1].startswith("sprat: /dev/full cannot be written")) == (
+        1,
+        True,
+    )
+
+
 def test_drafting_without_an_index_says_what_to_do(capsys):
     Path("w.toml").write_text('[[rule]]\ntext = "Hm."\n', "utf-8")
     code, _, err = run(capsys, "rag", "draft", "--model", "scripted:w.toml", "--out", "q.jsonl")

@@ -2,6 +2,7 @@
 
 import errno
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -38,11 +39,38 @@ def write_text(text: str, target: str) -> None:
     try:
         _replace(path, text)
     except OSError as error:
-        full = error.errno == errno.ENOSPC
-        raise CannotWrite(
-            f"{target} cannot be written: {error.strerror or error}.",
-            fix="Free some space, or name a file elsewhere." if full else "Name another file.",
-        ) from error
+        raise _cannot_write(target, error) from error
+
+
+def lines_to(target: str) -> Callable[[str], None]:
+    """What writes one line at once, to a file or for `-` to standard output.
+
+    Unlike `write_text` it keeps all that came before a stop: for lines that each took long. The
+    file is begun with the first of them. What is returned raises `CannotWrite`.
+    """
+    begun = False
+
+    def write(line: str) -> None:
+        nonlocal begun
+        if target == "-":
+            write_text(f"{line}\n", target)
+            return
+        try:
+            with Path(target).open("a" if begun else "w", encoding="utf-8", newline="\n") as file:
+                file.write(f"{line}\n")
+        except OSError as error:
+            raise _cannot_write(target, error) from error
+        begun = True
+
+    return write
+
+
+def _cannot_write(target: str, error: OSError) -> CannotWrite:
+    full = error.errno == errno.ENOSPC
+    return CannotWrite(
+        f"{target} cannot be written: {error.strerror or error}.",
+        fix="Free some space, or name a file elsewhere." if full else "Name another file.",
+    )
 
 
 def check_target(target: str | None) -> None:

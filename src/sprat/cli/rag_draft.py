@@ -2,15 +2,18 @@
 
 import asyncio
 from collections import Counter
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import click
 
 from sprat.cli.context import settings_of
-from sprat.cli.output import check_target, write_text
+from sprat.cli.output import check_target, lines_to
 from sprat.cli.provider import provider_option, with_provider
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from sprat.cli.rag_live import Told
     from sprat.settings import Settings
     from sprat.studies.grounded.question import GroundedQuestion
@@ -42,11 +45,23 @@ def draft(
 
     check_target(out)
     settings = with_provider(settings_of(ctx), provider)
-    with counting("Drafting questions") as told:
-        lost = Counter[str]()
-        name = model or settings.large
-        found = asyncio.run(_drafted(where, name, count, seed, settings, told, lost))
-    write_text("".join(map(_line, found)), out)
+    lost, found = Counter[str](), list["GroundedQuestion"]()
+    write = lines_to(out)
+
+    def keep(one: "GroundedQuestion") -> None:
+        write(_line(one))
+        found.append(one)
+
+    try:
+        with counting("Drafting questions") as told:
+            name = model or settings.large
+            asyncio.run(_draft(where, name, count, seed, settings, told, lost, keep))
+    finally:
+        if found or lost:
+            _tell(found, count, lost)
+
+
+def _tell(found: "Sequence[GroundedQuestion]", count: int, lost: "Counter[str]") -> None:
     if lost:
         reasons = ", ".join(f"{number} {why}" for why, number in lost.most_common())
         click.echo(f"Not kept: {reasons}.", err=True)
@@ -58,7 +73,7 @@ def draft(
     )
 
 
-async def _drafted(
+async def _draft(
     where: str | None,
     model: str,
     count: int,
@@ -66,7 +81,8 @@ async def _drafted(
     settings: "Settings",
     told: "Told",
     lost: "Counter[str]",
-) -> "list[GroundedQuestion]":
+    keep: "Callable[[GroundedQuestion], None]",
+) -> None:
     from sprat.door import open_engine
     from sprat.rag.store import open_store
     from sprat.studies.grounded.draft import draft as draft_all
@@ -76,7 +92,9 @@ async def _drafted(
         engine = await asyncio.to_thread(lambda: open_engine(model, settings))
         try:
             made = draft_all(store, engine, count, seed=seed, told=told, lost=lost)
-            return [one async for one in made]
+            async with aclosing(made) as questions:
+                async for one in questions:
+                    keep(one)
         finally:
             await engine.aclose()
     finally:
@@ -88,4 +106,4 @@ def _line(one: "GroundedQuestion") -> str:
     import msgspec
 
     row = {**msgspec.to_builtins(one), "reviewed": one.reviewed}
-    return f"{msgspec.json.encode(row).decode()}\n"
+    return msgspec.json.encode(row).decode()

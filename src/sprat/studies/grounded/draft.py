@@ -11,7 +11,7 @@ Source: Alberti et al. (2019), arXiv:1906.05416 (roundtrip consistency).
 import random
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -96,7 +96,7 @@ async def draft(
     seed: int = 0,
     told: Drafted | None = None,
     lost: Lost | None = None,
-) -> AsyncIterator[GroundedQuestion]:
+) -> AsyncGenerator[GroundedQuestion]:
     """At most so many questions, a third of them unanswerable, none of them reviewed.
 
     An unanswerable one is an answerable one with a name in it changed for one of another document,
