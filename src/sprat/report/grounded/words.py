@@ -49,7 +49,7 @@ LABELS: dict[str, tuple[str, str]] = {
     "abstention_rate": ("Rate", "of all questions"),
     "faithfulness": ("Faithfulness", "sentences that stand in what is cited"),
     "citation_support": ("Citation support", "citations that hold their sentence"),
-    "quote_found": ("Quotations found", "quotations that stand in their passage"),
+    "quote_found": ("Quotations found", "quotation marks that lie in their passage"),
     "context_recall": ("Context recall", "gold passages that were found"),
     "context_precision": ("Context precision", "found passages that are gold"),
     "average_precision": ("Average precision", "is what is gold at the top?"),

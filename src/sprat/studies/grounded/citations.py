@@ -84,7 +84,10 @@ def faithfulness(case: Case) -> float | None:
 
 
 def quote_found(case: Case) -> float | None:
-    """1 if every quotation that was marked stands in its passage, else 0; None: none was marked."""
+    """1 if every quotation that was marked lies in its passage, else 0; None: none was marked.
+
+    It tests the marks, not the model: Sprat marks only what it found in that passage itself.
+    """
     quoted = [source for source in case.cited if source.quote is not None]
     if not quoted:
         return None
