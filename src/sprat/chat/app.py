@@ -100,7 +100,12 @@ class App:
         await self._offer_settings()
 
     async def resume(self, thread: ThreadDict) -> None:
-        """A chat of before goes on: its settings, and what was uploaded into it."""
+        """A chat of before goes on: its settings, and what was uploaded into it.
+
+        Chainlit adds all its messages once more after each loss of the connection; an edit would
+        take the second ones for what came after the first.
+        """
+        chat_context.clear()
         uploaded = {
             str(element.get("name")): str(element.get("url"))
             for element in thread.get("elements") or []

@@ -1,5 +1,7 @@
 """The folder that Chainlit takes for its app: made anew at each start, never the user's own."""
 
+import hashlib
+import hmac
 import json
 import os
 import secrets
@@ -83,7 +85,7 @@ def translate(folder: Path, original: Path) -> None:
 
 
 def secret_in(folder: Path) -> str:
-    """The key that signs sessions: made once, readable by its owner only.
+    """The secret of this chat: made once, readable by its owner only.
 
     Raises:
         SettingsError: it cannot be kept.
@@ -102,6 +104,16 @@ def secret_in(folder: Path) -> str:
     if len(found) < 32:
         raise SettingsError(f"{file} is damaged.", fix="Remove it: everyone signs in again.")
     return found
+
+
+def signing_key(folder: Path, password: str | None) -> str:
+    """What signs sessions: of the secret and the password, so that a new one lets nobody stay.
+
+    Raises:
+        SettingsError: the secret cannot be kept.
+    """
+    secret = secret_in(folder).encode()
+    return hmac.new(secret, (password or "").encode(), hashlib.sha256).hexdigest()
 
 
 def _make_secret(folder: Path, file: Path) -> None:

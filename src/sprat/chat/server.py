@@ -16,7 +16,7 @@ import uvicorn
 
 from sprat.chat.desk import Desk
 from sprat.chat.find import remove_uploads
-from sprat.chat.root import chat_folder, make_root, secret_in, translate
+from sprat.chat.root import chat_folder, make_root, signing_key, translate
 from sprat.chat.wishes import Wishes
 from sprat.errors import UsageError
 from sprat.serve.guard.bind import is_loopback
@@ -67,11 +67,12 @@ async def serve(
     address, port = bound.getsockname()[:2]
     home = chat_folder(sitting.settings)
     root = make_root(home / "app" / str(port), sitting.about)
-    with _chainlit_in(root, secret_in(home)):
+    with _chainlit_in(root, signing_key(home, sitting.password)):
         from chainlit import server
         from chainlit.config import config
 
         from sprat.chat.app import App
+        from sprat.chat.connecting import check_names
         from sprat.chat.history.attachments import Attachments
         from sprat.chat.history.database import Database
         from sprat.chat.history.layer import History
@@ -96,6 +97,7 @@ async def serve(
     app.register()
     one_configuration()
     make_stop_stop()
+    check_names()
     scripts = stay_here()
     add_addresses(history, attachments, desk.store)
     server.app.router.lifespan_context = _lifespan(desk, history, ready)
