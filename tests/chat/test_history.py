@@ -188,3 +188,24 @@ def test_a_file_that_is_no_database_says_so(tmp_path: Path):
     file.write_bytes(b"not a database at all, not even nearly" * 100)
     with pytest.raises(RunError, match="cannot be used"):
         Database(file)
+
+
+def test_what_is_told_of_a_removed_thread_is_dropped_for_good(tmp_path):
+    database = Database(tmp_path / "history.db")
+    Book(database).put_step(step("t1", id="answer"))
+    Book(database).remove_thread("t1")
+    database.close()
+    again = Database(tmp_path / "history.db")
+    book, runs = Book(again), Runs(again)
+    book.put_thread("t1", name="back", metadata={"a": 1})
+    book.put_step(step("t1"))
+    book.put_element({"id": "e1", "threadId": "t1"})
+    runs.put_run("answer", "t1", "small", {})
+    assert runs.put_feedback("answer", 1, thread="t1", comment=None) == ""
+    for table in ("threads", "steps", "elements", "runs", "feedback"):
+        assert again.rows(f"SELECT count(*) AS n FROM {table}")[0]["n"] == 0
+    assert book.is_forgotten("t1")
+    assert not book.is_forgotten("t2")
+    book.put_step(step("t2"))
+    assert book.thread("t2") is not None
+    again.close()

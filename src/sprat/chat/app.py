@@ -20,6 +20,7 @@ from sprat.chat.find import Finder, Together, Upload, Uploads
 from sprat.chat.history.attachments import PREFIX, address_of
 from sprat.chat.history.layer import History
 from sprat.chat.places import document_address, is_id
+from sprat.chat.stopping import stop_all
 from sprat.chat.trail import Trail
 from sprat.chat.turn import Answer
 from sprat.chat.widgets import widgets
@@ -118,6 +119,7 @@ class App:
         """A question, files, or both."""
         thread = cl.context.session.thread_id
         try:
+            await self._check(thread)
             taken = [await self._take(thread, element) for element in message.elements or []]
             if taken and not message.content.strip():
                 await cl.Message(content=_told(taken)).send()
@@ -129,6 +131,10 @@ class App:
             LOG.exception("a message was not answered")
             line = f"Something unforeseen happened: {first_line(error)}"
             await cl.ErrorMessage(content=line).send()
+
+    async def _check(self, thread: str) -> None:
+        if await self.history.is_forgotten(thread):  # elsewhere, and this page does not know
+            raise SpratError("This chat was deleted.", fix="Start a new one.")
 
     async def _answer(self, thread: str, question: str) -> None:
         wishes, profile = self._wanted(), cl.context.session.chat_profile
@@ -219,8 +225,9 @@ class App:
             self._uploads.popitem(last=False)[1].close()
         return found
 
-    def forget(self, thread: str) -> None:
-        """A chat was removed: what was uploaded into it goes too."""
+    async def forget(self, thread: str) -> None:
+        """A chat was removed: what is under way in it ends, what was uploaded into it goes too."""
+        await stop_all(thread)
         if found := self._uploads.pop(thread, None):
             found.close()
 

@@ -81,9 +81,9 @@ async def serve(
     config.run.headless, config.run.host, config.run.port = True, address, port
     attachments, uploads = Attachments(home / "attachments"), home / "uploads"
 
-    def forgotten(thread: str) -> None:
-        app.forget(thread)
-        remove_uploads(uploads, thread)
+    async def forgotten(thread: str) -> None:
+        await app.forget(thread)
+        await asyncio.to_thread(remove_uploads, uploads, thread)
 
     history = History(Database(home / "history.db"), attachments, forgotten)
     app = App(
