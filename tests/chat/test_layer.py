@@ -11,7 +11,7 @@ from chainlit.session import WebsocketSession
 from sprat.chat.history.attachments import Attachments
 from sprat.chat.history.database import Database
 from sprat.chat.history.layer import History
-from sprat.chat.stopping import stop_all
+from sprat.chat.stopping import stop_all, unstopped
 
 
 def page():
@@ -69,3 +69,23 @@ async def test_what_is_under_way_in_a_deleted_chat_ends():
     sessions[1].current_task.cancel()
     for session in sessions:
         await session.delete()
+
+
+async def test_work_that_was_begun_is_done_although_it_is_stopped_twice():
+    done, may = [], asyncio.Event()
+
+    async def work():
+        await may.wait()
+        done.append(True)
+
+    outer = asyncio.create_task(unstopped(work()))
+    await asyncio.sleep(0)
+    outer.cancel()
+    await asyncio.sleep(0)
+    outer.cancel()
+    await asyncio.wait({outer})
+    assert outer.cancelled()
+    may.set()
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert done == [True]

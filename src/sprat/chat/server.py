@@ -20,7 +20,8 @@ from sprat.chat.root import chat_folder, make_root, signing_key, translate
 from sprat.chat.wishes import Wishes
 from sprat.errors import UsageError
 from sprat.serve.guard.bind import is_loopback
-from sprat.settings import Settings
+from sprat.serve.guard.hosts import hosts_of
+from sprat.settings import ServeSettings, Settings
 
 if TYPE_CHECKING:
     from sprat.chat.guard import Application
@@ -38,6 +39,8 @@ class Sitting(msgspec.Struct, frozen=True, kw_only=True):
     wishes: Wishes = Wishes()
     starters: tuple[tuple[str, str], ...] = ()
     password: str | None = None
+    hosts: tuple[str, ...] = ()
+    """What a browser may call it beside the loopback's own names: `box:8000`."""
     about: str = ""
     """What the page says of itself under "About", in Markdown."""
 
@@ -101,7 +104,8 @@ async def serve(
     scripts = stay_here()
     add_addresses(history, attachments, desk.store)
     server.app.router.lifespan_context = _lifespan(desk, history, ready)
-    await _run(server.app, bound, port, anywhere=not is_loopback(str(address)), scripts=scripts)
+    hosts = hosts_for(str(address), int(port), sitting.hosts)
+    await _run(server.app, bound, hosts, scripts)
 
 
 def open_page(url: str) -> None:
@@ -151,13 +155,20 @@ def _lifespan(desk: Desk, history: Any, ready: Callable[[], None]) -> Any:  # no
     return lifespan
 
 
+def hosts_for(address: str, port: int, allowed: tuple[str, ...]) -> frozenset[str] | None:
+    """What a browser may call it; None: anything, for other machines call it as they like."""
+    if not is_loopback(address):
+        return None
+    return hosts_of(ServeSettings(host=address, port=port, hosts=allowed), address, port)
+
+
 async def _run(
-    app: "Application", bound: socket.socket, port: int, *, anywhere: bool, scripts: list[str]
+    app: "Application", bound: socket.socket, hosts: frozenset[str] | None, scripts: list[str]
 ) -> None:
     from sprat.chat.guard import Guard
 
     config = uvicorn.Config(
-        Guard(app, port=port, anywhere=anywhere, scripts=scripts),
+        Guard(app, hosts=hosts, scripts=scripts),
         log_config=None,
         access_log=False,
         server_header=False,

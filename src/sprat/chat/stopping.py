@@ -5,6 +5,7 @@
 # pyright: reportUnknownArgumentType=false
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any
 
 from chainlit import socket as handlers
@@ -12,6 +13,7 @@ from chainlit.config import ChainlitConfig, config
 from chainlit.server import sio
 from chainlit.session import WebsocketSession, ws_sessions_id
 
+_UNSTOPPED = set[asyncio.Task[None]]()
 _PATIENCE_S = 5.0
 """For an answer to end that was stopped."""
 
@@ -48,6 +50,18 @@ async def stop_all(thread: str) -> None:
         task.cancel()
     if tasks:
         await asyncio.wait(tasks, timeout=_PATIENCE_S)
+
+
+async def unstopped(work: Coroutine[Any, Any, None]) -> None:
+    """Do it to its end, even where the stop button is pressed meanwhile."""
+    task = asyncio.create_task(work)
+    _UNSTOPPED.add(task)  # the event loop itself holds no task
+    task.add_done_callback(_UNSTOPPED.discard)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
 
 
 def one_configuration() -> None:
