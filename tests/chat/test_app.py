@@ -120,3 +120,20 @@ async def test_deleting_a_chat_stops_its_answer(page, database, tmp_path):
     assert (engine.running, engine.closed) == (0, 1)
     assert session.current_task.done()
     assert kept(database) == []
+
+
+async def test_an_upload_that_cannot_be_read_is_not_kept(page, database, tmp_path):
+    app = app_of(Counting("x"), database, tmp_path)
+    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.4 and no more")
+    (tmp_path / "boiler.md").write_text("The red lamp means that the boiler is cold.")
+    files = [
+        cl.File(id=str(uuid4()), name=name, path=str(tmp_path / name), for_id="step")
+        for name in ("broken.pdf", "boiler.md")
+    ]
+    for file in files:
+        await app.history.create_element(file)
+    await app.message(cl.Message(content="", type="user_message", elements=files))
+    folder = tmp_path / "attachments" / page.thread
+    assert [file.name for file in folder.iterdir()] == [files[1].id]
+    kept = (await app.history.get_thread(page.thread))["elements"]
+    assert [element["name"] for element in kept] == ["boiler.md"]

@@ -64,6 +64,16 @@ def test_steps_may_come_before_their_thread_and_change_later(database):
     assert book.author("t1") is None
 
 
+def test_steps_stand_in_the_order_in_which_they_were_shown(database):
+    book = Book(database)
+    book.put_step(step("t1", "question", createdAt="2026-01-01T10:00:00.0Z"))
+    book.put_step(step("t1", "search", createdAt="2026-01-01T10:00:02.0Z"))
+    book.put_step(
+        step("t1", "answer", createdAt="2026-01-01T10:00:01.0Z")
+    )  # made before, shown after
+    assert [one["output"] for one in book.thread("t1")["steps"]] == ["question", "search", "answer"]
+
+
 def test_a_threads_metadata_is_merged_and_none_takes_out(database):
     book = Book(database)
     book.put_thread("t1", metadata={"a": 1, "b": 2})

@@ -8,6 +8,7 @@ from chainlit.context import init_ws_context
 from chainlit.element import File
 from chainlit.session import WebsocketSession
 
+from sprat.chat.history import attachments
 from sprat.chat.history.attachments import Attachments
 from sprat.chat.history.database import Database
 from sprat.chat.history.layer import History
@@ -56,6 +57,19 @@ async def test_an_upload_that_comes_after_its_chat_was_deleted_leaves_nothing(hi
     assert await history.get_thread(thread) is None
     assert not (tmp_path / "kept" / thread).exists()
     assert await history.is_forgotten(thread)
+
+
+async def test_one_chat_keeps_only_so_many_uploads_and_bytes(history, tmp_path, monkeypatch):
+    thread = str(uuid4())
+    monkeypatch.setattr(attachments, "MOST", 2)
+    for _ in range(3):
+        await history.create_element(upload(thread))
+    assert len((await history.get_thread(thread))["elements"]) == 2
+    assert len(list((tmp_path / "kept" / thread).iterdir())) == 2
+    monkeypatch.setattr(attachments, "MOST", 9)
+    monkeypatch.setattr(attachments, "MOST_BYTES", 10)
+    await history.create_element(upload(thread, b"more"))
+    assert len(list((tmp_path / "kept" / thread).iterdir())) == 2
 
 
 async def test_what_is_under_way_in_a_deleted_chat_ends():

@@ -204,6 +204,7 @@ class App:
             shown.name = f"{name}: not read" if taken.error else f"{name}: {_count(taken.passages)}"
             shown.output = taken.error or f"{_count(taken.passages)}, for this chat only."
         if taken.error:
+            await self.history.delete_element(element.id, thread)
             await cl.ErrorMessage(content=taken.error).send()
         return taken
 

@@ -20,8 +20,9 @@ MOST_FILE_MB = 32
 ACCEPTED = {
     "application/pdf": [".pdf"],
     "text/*": [".txt", ".md", ".markdown", ".html", ".htm", ".csv", ".py", ".rst"],
+    "application/vnd.ms-excel": [".csv"],
     "application/vnd.openxmlformats-officedocument.*": [".docx", ".pptx", ".xlsx"],
-    "application/octet-stream": [".md", ".markdown", ".rst", ".txt"],
+    "application/octet-stream": [".md", ".markdown", ".rst", ".txt", ".csv", ".py"],
 }
 _SECRET_BYTES = 48
 _WORDS: dict[str, str] = {

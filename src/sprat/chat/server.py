@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import re
+import shutil
 import socket
 import webbrowser
 from collections.abc import AsyncGenerator, Callable, Generator
@@ -81,6 +82,7 @@ async def serve(
         from sprat.chat.history.layer import History
         from sprat.chat.page import add_addresses, stay_here
         from sprat.chat.stopping import make_stop_stop, one_configuration
+        from sprat.chat.uploading import add_upload_addresses
     config.run.headless, config.run.host, config.run.port = True, address, port
     attachments, uploads = Attachments(home / "attachments"), home / "uploads"
 
@@ -103,7 +105,8 @@ async def serve(
     check_names()
     scripts = stay_here()
     add_addresses(history, attachments, desk.store)
-    server.app.router.lifespan_context = _lifespan(desk, history, ready)
+    add_upload_addresses()
+    server.app.router.lifespan_context = _lifespan(desk, history, root, ready)
     hosts = hosts_for(str(address), int(port), sitting.hosts)
     await _run(server.app, bound, hosts, scripts)
 
@@ -137,7 +140,12 @@ def _chainlit_in(root: Path, secret: str) -> Generator[None]:
     yield
 
 
-def _lifespan(desk: Desk, history: Any, ready: Callable[[], None]) -> Any:  # noqa: ANN401
+def _lifespan(
+    desk: Desk,
+    history: Any,  # noqa: ANN401
+    root: Path,
+    ready: Callable[[], None],
+) -> Any:  # noqa: ANN401
     """In place of Chainlit's, which ends the whole process at the end, whatever runs."""
 
     @asynccontextmanager
@@ -151,6 +159,7 @@ def _lifespan(desk: Desk, history: Any, ready: Callable[[], None]) -> Any:  # no
             await asyncio.gather(warming, return_exceptions=True)
             await desk.aclose()
             await history.close()
+            await asyncio.to_thread(shutil.rmtree, root, ignore_errors=True)
 
     return lifespan
 

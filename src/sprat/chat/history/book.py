@@ -102,7 +102,7 @@ class Book:
         return next((str(row["identifier"]) for row in rows), None)
 
     def thread(self, thread: str) -> Body | None:
-        """A thread with its steps, oldest first, each with its feedback, and its elements."""
+        """A thread with its steps as they came, each with its feedback, and its elements."""
         found = self._threads("threads.id = ?", (thread,), 1)
         if not found:
             return None
@@ -110,7 +110,7 @@ class Book:
             row["step"]: _feedback(row)
             for row in self._database.rows("SELECT * FROM feedback WHERE thread = ?", thread)
         }
-        steps = self._bodies("steps", thread, "created, rowid")
+        steps = self._bodies("steps", thread, "rowid")
         for step in steps:
             step["feedback"] = judged.get(step["id"])
         return {**found[0], "steps": steps, "elements": self._bodies("elements", thread, "rowid")}

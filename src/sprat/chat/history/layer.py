@@ -88,6 +88,8 @@ class History(BaseDataLayer):
             return
         body: Body = dict(element.to_dict())
         if body.get("type") != "custom" and not body.get("url"):
+            if not self._attachments.has_room(element):
+                return
             self._attachments.keep(element)
             body["url"] = address_of(element.thread_id, element.id)
         self._book.put_element(body)
