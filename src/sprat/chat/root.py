@@ -1,11 +1,13 @@
 """The folder that Chainlit takes for its app: made anew at each start, never the user's own."""
 
+import errno
 import hashlib
 import hmac
 import json
 import os
 import secrets
 import shutil
+import socket
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ ACCEPTED = {
     "application/octet-stream": [".md", ".markdown", ".rst", ".txt", ".csv", ".py"],
 }
 _SECRET_BYTES = 48
+_EVERY = ("0.0.0.0", "127.0.0.1", "::", "::1")  # noqa: S104 - tried, not listened at
 _WORDS: dict[str, str] = {
     "chat.input.placeholder": "Ask a question",
     "chat.messages.status.using": "",
@@ -68,6 +71,26 @@ def make_root(folder: Path, about: str) -> Path:
             fix="Set SPRAT_HOME to a folder that can.",
         ) from error
     return folder
+
+
+def sweep(folder: Path) -> None:
+    """Remove what chats left that were killed: of the ports at which nobody listens any more."""
+    if not folder.is_dir():
+        return
+    for left in folder.iterdir():
+        if left.name.isdecimal() and all(_is_free(host, int(left.name)) for host in _EVERY):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _is_free(host: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as tried:
+            tried.bind((host, port))
+    except OSError as error:
+        # Without IPv6 there is no such address, and nobody listens at it.
+        return error.errno in {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
+    return True
 
 
 def translate(folder: Path, original: Path) -> None:

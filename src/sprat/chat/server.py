@@ -17,7 +17,7 @@ import uvicorn
 
 from sprat.chat.desk import Desk
 from sprat.chat.find import remove_uploads
-from sprat.chat.root import chat_folder, make_root, signing_key, translate
+from sprat.chat.root import chat_folder, make_root, signing_key, sweep, translate
 from sprat.chat.wishes import Wishes
 from sprat.errors import UsageError
 from sprat.serve.guard.bind import is_loopback
@@ -70,6 +70,7 @@ async def serve(
     """
     address, port = bound.getsockname()[:2]
     home = chat_folder(sitting.settings)
+    sweep(home / "app")
     root = make_root(home / "app" / str(port), sitting.about)
     with _chainlit_in(root, signing_key(home, sitting.password)):
         from chainlit import server

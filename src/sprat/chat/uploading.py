@@ -58,8 +58,8 @@ def add_upload_addresses() -> None:
 def _session(name: str, user: Any) -> WebsocketSession:  # noqa: ANN401 - Chainlit's
     """A user's own page; anybody else's is none."""
     found = WebsocketSession.get_by_id(name)
-    own = found is not None and found.user is not None and user is not None
-    if found is None or not own or found.user.identifier != user.identifier:
+    whose = found.user if found is not None else None
+    if found is None or whose is None or user is None or whose.identifier != user.identifier:
         raise HTTPException(404, "There is no such page.")
     return found
 
