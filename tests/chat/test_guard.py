@@ -1,6 +1,9 @@
 import pytest
 
 from sprat.chat.guard import MOST_BODY_BYTES, Guard
+from sprat.chat.server import hosts_for
+
+OWN = hosts_for("127.0.0.1", 8000, ())
 
 
 async def inner(scope, receive, send):
@@ -19,7 +22,7 @@ async def inner(scope, receive, send):
     await send({"type": "http.response.body", "body": str(taken).encode()})
 
 
-async def ask(headers, *, path="/", kind="http", anywhere=False, bodies=(b"",)):
+async def ask(headers, *, path="/", kind="http", hosts=OWN, bodies=(b"",)):
     sent = []
     coming = list(bodies)
 
@@ -35,7 +38,7 @@ async def ask(headers, *, path="/", kind="http", anywhere=False, bodies=(b"",)):
         "path": path,
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
     }
-    guard = Guard(inner, port=8000, anywhere=anywhere, scripts=["abc="])
+    guard = Guard(inner, hosts=hosts, scripts=["abc="])
     await guard(scope, receive, send)
     return sent
 
@@ -83,9 +86,9 @@ async def test_a_page_of_another_site_opens_no_socket():
 
 async def test_with_a_password_other_machines_ask_by_any_name_but_from_its_own_page_only():
     own = {"host": "box:8000", "origin": "http://box:8000"}
-    assert status(await ask(own, anywhere=True)) == 200
+    assert status(await ask(own, hosts=None)) == 200
     foreign = {"host": "box:8000", "origin": "http://evil.example"}
-    assert status(await ask(foreign, anywhere=True)) == 403
+    assert status(await ask(foreign, hosts=None)) == 403
 
 
 @pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/mcp", "/copilot/x.js", "/auth/jwt"])
@@ -112,3 +115,26 @@ async def test_a_browser_is_told_to_load_nothing_from_elsewhere():
     assert policy["connect-src"] == "'self' ws://127.0.0.1:8000 wss://127.0.0.1:8000"
     assert not any("http" in value for value in policy.values())
     assert headers["x-frame-options"] == "DENY"
+
+
+@pytest.mark.parametrize(
+    ("bound", "allowed", "host", "expected"),
+    [
+        (("127.0.0.1", 80), (), "127.0.0.1", 200),
+        (("127.0.0.1", 80), (), "localhost", 200),
+        (("127.0.0.1", 80), (), "evil.example", 403),
+        (("127.0.0.2", 8000), (), "127.0.0.2:8000", 200),
+        (("127.0.0.1", 8000), (), "127.0.0.2:8000", 403),
+        (("127.0.0.1", 8000), ("chat.example",), "chat.example", 200),
+        (("::1", 8000), (), "[::1]:8000", 200),
+    ],
+)
+async def test_it_answers_to_the_address_that_it_has_and_to_names_it_was_given(
+    bound, allowed, host, expected
+):
+    own = {"host": host, "origin": f"http://{host}"}
+    assert status(await ask(own, hosts=hosts_for(*bound, allowed))) == expected
+
+
+def test_elsewhere_than_on_the_loopback_it_answers_to_any_name():
+    assert hosts_for("192.0.2.7", 8000, ()) is None

@@ -64,6 +64,16 @@ def test_steps_may_come_before_their_thread_and_change_later(database):
     assert book.author("t1") is None
 
 
+def test_steps_stand_in_the_order_in_which_they_were_shown(database):
+    book = Book(database)
+    book.put_step(step("t1", "question", createdAt="2026-01-01T10:00:00.0Z"))
+    book.put_step(step("t1", "search", createdAt="2026-01-01T10:00:02.0Z"))
+    book.put_step(
+        step("t1", "answer", createdAt="2026-01-01T10:00:01.0Z")
+    )  # made before, shown after
+    assert [one["output"] for one in book.thread("t1")["steps"]] == ["question", "search", "answer"]
+
+
 def test_a_threads_metadata_is_merged_and_none_takes_out(database):
     book = Book(database)
     book.put_thread("t1", metadata={"a": 1, "b": 2})
@@ -188,3 +198,24 @@ def test_a_file_that_is_no_database_says_so(tmp_path: Path):
     file.write_bytes(b"not a database at all, not even nearly" * 100)
     with pytest.raises(RunError, match="cannot be used"):
         Database(file)
+
+
+def test_what_is_told_of_a_removed_thread_is_dropped_for_good(tmp_path):
+    database = Database(tmp_path / "history.db")
+    Book(database).put_step(step("t1", id="answer"))
+    Book(database).remove_thread("t1")
+    database.close()
+    again = Database(tmp_path / "history.db")
+    book, runs = Book(again), Runs(again)
+    book.put_thread("t1", name="back", metadata={"a": 1})
+    book.put_step(step("t1"))
+    book.put_element({"id": "e1", "threadId": "t1"})
+    runs.put_run("answer", "t1", "small", {})
+    assert runs.put_feedback("answer", 1, thread="t1", comment=None) == ""
+    for table in ("threads", "steps", "elements", "runs", "feedback"):
+        assert again.rows(f"SELECT count(*) AS n FROM {table}")[0]["n"] == 0
+    assert book.is_forgotten("t1")
+    assert not book.is_forgotten("t2")
+    book.put_step(step("t2"))
+    assert book.thread("t2") is not None
+    again.close()

@@ -1,4 +1,5 @@
 import json
+import socket
 import stat
 import sys
 import tomllib
@@ -6,7 +7,7 @@ import tomllib
 import pytest
 from chainlit.config import FeaturesSettings, ProjectSettings, UISettings
 
-from sprat.chat.root import chat_folder, make_root, secret_in, translate
+from sprat.chat.root import chat_folder, make_root, secret_in, sweep, translate
 from sprat.errors import SettingsError
 
 
@@ -53,6 +54,20 @@ def test_each_start_makes_the_folder_anew(tmp_path):
     (root / "left over").write_text("x")
     make_root(tmp_path / "app", "two")
     assert not (root / "left over").exists()
+
+
+def test_what_killed_chats_left_is_removed_and_a_running_ones_is_not(tmp_path):
+    with socket.socket() as running, socket.socket() as ended:
+        for one in (running, ended):
+            one.bind(("127.0.0.1", 0))
+        running.listen()
+        live, left = (str(one.getsockname()[1]) for one in (running, ended))
+        ended.close()
+        for name in (live, left, "not a port"):
+            (tmp_path / name / ".files").mkdir(parents=True)
+        sweep(tmp_path)
+    assert {file.name for file in tmp_path.iterdir()} == {live, "not a port"}
+    sweep(tmp_path / "none")
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path):

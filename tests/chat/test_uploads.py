@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 import pytest
+from tests.rag.embedding import TinyEmbedder
 
 from sprat.chat import find
 from sprat.chat.find import Together, Uploads, remove_uploads
@@ -26,6 +27,21 @@ async def test_an_upload_is_found_again_after_a_restart(tmp_path):
     found = (await again.finder().find("What does the red lamp mean?")).found
     assert "boiler is cold" in found[0].passage.text
     assert again.text("boiler.md") == NOTE.decode()
+    again.close()
+
+
+async def test_an_upload_of_another_embedders_days_is_found_by_its_words(tmp_path):
+    first = Uploads(tmp_path / "chat", TinyEmbedder())
+    await first.add("boiler.md", NOTE)
+    first.close()
+    other = TinyEmbedder()
+    other.name = "another"
+    again = Uploads(tmp_path / "chat", other)
+    assert await again.open()
+    await again.add("tap.md", b"# Tap\n\nThe blue lever opens the cold water.\n")
+    for question, words in (("red lamp", "boiler is cold"), ("blue lever", "cold water")):
+        found = (await again.finder().find(question)).found
+        assert words in found[0].passage.text
     again.close()
 
 

@@ -42,6 +42,27 @@ def test_an_image_is_only_its_description_however_its_pieces_come():
         assert "".join(shown) == "See a map here! Done."
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "![a[b]](http://x)",
+        "![x]\n\n[x]: http://x",
+        "!![![a]](http://x)",
+        "![a!](y)[b](http://x)",
+        "![a](b ![c][d] e",
+    ],
+)
+def test_no_image_is_left_that_is_nested_or_defined_elsewhere(text):
+    assert "![" not in without_images(text)
+    for size in range(1, len(text) + 1):
+        pieces = [text[at : at + size] for at in range(0, len(text), size)]
+        assert "".join(streamed(pieces)) == without_images(text)
+
+
+def test_a_mark_before_a_citation_stays():
+    assert without_images("Yes![1]") == "Yes! [1]"
+
+
 @given(st.lists(st.text(alphabet="a![]() \nhttps:/.", max_size=12), max_size=12))
 def test_a_stream_shows_what_the_whole_text_without_images_is(pieces: list[str]):
     assert "".join(streamed(pieces)) == without_images("".join(pieces))
@@ -56,7 +77,7 @@ def test_text_without_an_exclamation_mark_is_never_held_back():
 def test_an_image_that_never_ends_is_shown_in_the_end():
     stream = Stream()
     shown = stream.more("![" + "x" * 5000)
-    assert shown + stream.rest() == "![" + "x" * 5000
+    assert shown + stream.rest() == "! [" + "x" * 5000
     assert len(stream.rest()) <= 2_001
 
 

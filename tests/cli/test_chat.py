@@ -27,6 +27,7 @@ def test_without_the_extra_one_line_says_what_to_type(capsys, monkeypatch):
         (["--host", "0.0.0.0"], "no password is set"),
         (["--host", "0.0.0.0", "--password", "short"], "only 5 characters"),
         (["--password", ""], "The password is empty"),
+        (["--allow-host", "http://box"], "'http://box' is no host"),
         (["--model", "a", "--small", "b"], "--model is one model"),
     ],
 )

@@ -27,6 +27,19 @@ def test_a_container_finds_this_machine_by_another_name():
     assert "OPENAI_API_BASE_URL=https://box.example/v1" in far
 
 
+def test_a_container_is_given_the_key_beside_its_command_and_not_in_it(capsys):
+    _, out, err = run(
+        capsys, "openwebui", "--docker", "--key", "it's secret", "--url", "http://127.0.0.1:9000"
+    )
+    words = shlex.split(out.replace("\\\n", " "))
+    before, command = words[: words.index("docker")], words[words.index("docker") :]
+    assert not any("secret" in word for word in command)
+    for name in ("OPENAI_API_KEY", "RAG_OPENAI_API_KEY"):
+        assert command[command.index(name) - 1] == "--env"
+        assert f"{name}=it's secret" in before
+    assert "host.docker.internal:9000" in err
+
+
 def test_powershell_is_told_in_its_own_words():
     said = shown(["open-webui", "serve"], {"OPENAI_API_KEY": "it's"}, windows=True)
     assert said == "$env:OPENAI_API_KEY = 'it''s'\nopen-webui serve"

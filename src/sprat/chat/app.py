@@ -5,7 +5,6 @@
 # pyright: reportUnknownArgumentType=false
 
 import asyncio
-import hmac
 import logging
 from collections import OrderedDict
 from pathlib import Path
@@ -19,7 +18,9 @@ from sprat.chat.desk import Desk
 from sprat.chat.find import Finder, Together, Upload, Uploads
 from sprat.chat.history.attachments import PREFIX, address_of
 from sprat.chat.history.layer import History
+from sprat.chat.password import Password
 from sprat.chat.places import document_address, is_id
+from sprat.chat.stopping import stop_all, unstopped
 from sprat.chat.trail import Trail
 from sprat.chat.turn import Answer
 from sprat.chat.widgets import widgets
@@ -32,7 +33,6 @@ LOG = logging.getLogger("sprat.chat")
 LOCAL = "local"
 """Who uses a chat without a password: whoever can reach this machine's loopback."""
 _OPEN_UPLOADS = 64
-_WRONG_S = 1.0
 
 
 class App:
@@ -52,8 +52,8 @@ class App:
         self.desk, self.history = desk, history
         self._uploads_folder = uploads
         self._uploads: OrderedDict[str, Uploads] = OrderedDict()
-        self._wishes, self._starters, self._password = wishes, starters, password
-        self._guess = asyncio.Lock()
+        self._wishes, self._starters = wishes, starters
+        self._password = None if password is None else Password(password)
 
     def register(self) -> None:
         """Tell Chainlit."""
@@ -73,16 +73,11 @@ class App:
         return cl.User(identifier=LOCAL, display_name="You")
 
     async def sign_in(self, username: str, password: str) -> cl.User | None:
-        """Any name with the right password: it keeps chats apart, not people out.
-
-        A wrong one takes a second, one after the other, however many are tried at once.
-        """
+        """Any name with the right password: it keeps chats apart, not people out."""
         name = " ".join(username.split())[:64]
-        if name and hmac.compare_digest(password.encode(), (self._password or "").encode()):
-            return cl.User(identifier=name)
-        async with self._guess:
-            await asyncio.sleep(_WRONG_S)
-        return None
+        if self._password is None or not await self._password.fits(password) or not name:
+            return None
+        return cl.User(identifier=name)
 
     async def profiles(self, user: Any = None) -> list[ChatProfile]:  # noqa: ANN401 - Chainlit's
         """Small, hybrid, large; or the one model."""
@@ -100,7 +95,12 @@ class App:
         await self._offer_settings()
 
     async def resume(self, thread: ThreadDict) -> None:
-        """A chat of before goes on: its settings, and what was uploaded into it."""
+        """A chat of before goes on: its settings, and what was uploaded into it.
+
+        Chainlit adds all its messages once more after each loss of the connection; an edit would
+        take the second ones for what came after the first.
+        """
+        chat_context.clear()
         uploaded = {
             str(element.get("name")): str(element.get("url"))
             for element in thread.get("elements") or []
@@ -113,6 +113,7 @@ class App:
         """A question, files, or both."""
         thread = cl.context.session.thread_id
         try:
+            await self._check(thread)
             taken = [await self._take(thread, element) for element in message.elements or []]
             if taken and not message.content.strip():
                 await cl.Message(content=_told(taken)).send()
@@ -125,6 +126,10 @@ class App:
             line = f"Something unforeseen happened: {first_line(error)}"
             await cl.ErrorMessage(content=line).send()
 
+    async def _check(self, thread: str) -> None:
+        if await self.history.is_forgotten(thread):  # elsewhere, and this page does not know
+            raise SpratError("This chat was deleted.", fix="Start a new one.")
+
     async def _answer(self, thread: str, question: str) -> None:
         wishes, profile = self._wanted(), cl.context.session.chat_profile
         finder = await self._finder(thread, wishes)
@@ -133,34 +138,33 @@ class App:
             temperature=wishes.temperature,
             max_tokens=wishes.max_tokens,
         )
-        answer, trail = Answer(), Trail()
+        answer, trail, uploads = Answer(), Trail(), self._of_thread(thread)
         engine = self.desk.engine(profile, wishes, finder, trail.watch)
         try:
             await answer.come(engine, request, trail)
         finally:
-            uploads = self._of_thread(thread)
+            kept = answer.record(request, profile=profile, passages=wishes.passages)
+            await unstopped(self._finish(answer, uploads, thread, engine.name, kept))
+
+    async def _finish(
+        self, answer: Answer, uploads: Uploads, thread: str, model: str, kept: dict[str, Any]
+    ) -> None:
+        """Show it whole, and keep what it came of, under the step that the page's thumbs judge."""
+        run = cl.context.current_run
+        try:
             texts = await asyncio.to_thread(self._texts, answer, uploads)
             await answer.finish(texts.get, self._url_of)
-            await self._keep(answer, request, thread, engine.name, profile, wishes)
-
-    async def _keep(
-        self,
-        answer: Answer,
-        request: ChatRequest,
-        thread: str,
-        model: str,
-        profile: str | None,
-        wishes: Wishes,
-    ) -> None:
-        """What it came of, under the step that the page's thumbs judge."""
-        run = cl.context.current_run
-        kept = answer.record(request, profile=profile, passages=wishes.passages)
-        await self.history.put_run(run.id if run else answer.message.id, thread, model, kept)
+        finally:
+            await self.history.put_run(run.id if run else answer.message.id, thread, model, kept)
 
     def _texts(self, answer: Answer, uploads: Uploads) -> dict[str, str | None]:
-        """The whole text of every document behind an answer. Blocks."""
+        """The whole text of every document behind an answer; none where one fails. Blocks."""
         files = {source.file for source in answer.reply.sources} if answer.reply else set[str]()
-        return {file: self._text(file, uploads) for file in files}
+        try:
+            return {file: self._text(file, uploads) for file in files}
+        except Exception:  # the answer stands without: its passages are shown alone
+            LOG.exception("a document's text was not found")
+            return {}
 
     def _text(self, file: str, uploads: Uploads) -> str | None:
         found = uploads.text(file)
@@ -200,6 +204,7 @@ class App:
             shown.name = f"{name}: not read" if taken.error else f"{name}: {_count(taken.passages)}"
             shown.output = taken.error or f"{_count(taken.passages)}, for this chat only."
         if taken.error:
+            await self.history.delete_element(element.id, thread)
             await cl.ErrorMessage(content=taken.error).send()
         return taken
 
@@ -214,8 +219,9 @@ class App:
             self._uploads.popitem(last=False)[1].close()
         return found
 
-    def forget(self, thread: str) -> None:
-        """A chat was removed: what was uploaded into it goes too."""
+    async def forget(self, thread: str) -> None:
+        """A chat was removed: what is under way in it ends, what was uploaded into it goes too."""
+        await stop_all(thread)
         if found := self._uploads.pop(thread, None):
             found.close()
 

@@ -107,15 +107,22 @@ class Uploads:
             self._store = None
 
     async def _make(self) -> Store:
+        self._store = await asyncio.to_thread(self._opened)
+        return self._store
+
+    def _opened(self) -> Store:
+        """What another embedder was used for is searched by words only from now on."""
         from sprat.rag.store import open_store
 
-        self._store = await asyncio.to_thread(
-            open_store,
-            str(self._folder),
-            create=True,
-            embedder=self._embedder.name if self._embedder else None,
-        )
-        return self._store
+        place = str(self._folder)
+        if self._embedder is None:
+            return open_store(place, create=True)
+        try:
+            return open_store(place, create=True, embedder=self._embedder.name)
+        except DocumentError:
+            store = open_store(place)
+            self._embedder = None
+            return store
 
 
 def remove_uploads(folder: Path, thread: str) -> None:

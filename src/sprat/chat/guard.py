@@ -15,7 +15,6 @@ Send = Callable[[Event], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MOST_BODY_BYTES = 40 * 2**20
-_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _CLOSED = re.compile(
     r"/(?:docs|redoc|openapi\.json|mcp|copilot|auth/oauth|auth/jwt|slack|teams|project/share)(?:/|$)"
 ).match
@@ -31,13 +30,15 @@ _HEADERS = (
 class Guard:
     """An ASGI application around another one."""
 
-    def __init__(self, app: Application, *, port: int, anywhere: bool, scripts: list[str]) -> None:
-        """`anywhere`: it listens to other machines too, by whatever name they call it.
+    def __init__(
+        self, app: Application, *, hosts: frozenset[str] | None, scripts: list[str]
+    ) -> None:
+        """`hosts`: what it may be called; None: it listens to other machines too, by any name.
 
         `scripts`: the hashes of the page's own inline scripts.
         """
         self._app = app
-        self._hosts = None if anywhere else frozenset(f"{host}:{port}" for host in _LOOPBACK)
+        self._hosts = hosts
         self._scripts = " ".join(f"'sha256-{one}'" for one in scripts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -13,13 +13,14 @@ from typing import Any
 from chainlit import server
 from chainlit.auth import get_current_user
 from fastapi import Depends, HTTPException
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
-from sprat.chat.history.attachments import PREFIX, Attachments, is_shown
+from sprat.chat.history.attachments import PREFIX, Attachments
 from sprat.chat.history.layer import History
 from sprat.chat.places import DOCUMENTS, SOURCES
 from sprat.chat.root import source_element
+from sprat.chat.saved import saved
 from sprat.rag.store.base import Store
 
 _ELSEWHERE = re.compile(r"<link[^>]*href=\"https?://[^>]*>\s*")
@@ -72,7 +73,7 @@ def add_addresses(history: History, attachments: Attachments, store: Store | Non
         file, kept = attachments.find(thread, element), await history.get_element(thread, element)
         if file is None or kept is None:
             raise HTTPException(404)
-        return _file(file, kept.get("mime"), str(kept.get("name") or element))
+        return saved(file, kept.get("mime"), str(kept.get("name") or element))
 
     def document(
         file: str,
@@ -81,7 +82,7 @@ def add_addresses(history: History, attachments: Attachments, store: Store | Non
         held = store.documents().get(file) if store is not None and user is not None else None
         if held is None or held.media != "pdf" or not Path(file).is_file():
             raise HTTPException(404)
-        return _file(Path(file), "application/pdf", Path(file).name)
+        return saved(Path(file), "application/pdf", Path(file).name)
 
     routes = server.app.router.routes
     if quiet := quiet_script():
@@ -97,16 +98,3 @@ def add_addresses(history: History, attachments: Attachments, store: Store | Non
         APIRoute(f"{PREFIX}/{{thread}}/{{element}}", attachment, methods=["GET"]),
         APIRoute(DOCUMENTS, document, methods=["GET"]),
     ]
-
-
-def _file(file: Path, media: str | None, name: str) -> FileResponse:
-    """Shown in the browser where that is safe, else saved; nothing in it may run or load."""
-    shown = is_shown(media)
-    response = FileResponse(
-        file,
-        media_type=media if shown else "application/octet-stream",
-        filename=name,
-        content_disposition_type="inline" if shown else "attachment",
-    )
-    response.headers["content-security-policy"] = "default-src 'none'; sandbox"
-    return response

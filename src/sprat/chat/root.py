@@ -1,9 +1,13 @@
 """The folder that Chainlit takes for its app: made anew at each start, never the user's own."""
 
+import errno
+import hashlib
+import hmac
 import json
 import os
 import secrets
 import shutil
+import socket
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -18,10 +22,12 @@ MOST_FILE_MB = 32
 ACCEPTED = {
     "application/pdf": [".pdf"],
     "text/*": [".txt", ".md", ".markdown", ".html", ".htm", ".csv", ".py", ".rst"],
+    "application/vnd.ms-excel": [".csv"],
     "application/vnd.openxmlformats-officedocument.*": [".docx", ".pptx", ".xlsx"],
-    "application/octet-stream": [".md", ".markdown", ".rst", ".txt"],
+    "application/octet-stream": [".md", ".markdown", ".rst", ".txt", ".csv", ".py"],
 }
 _SECRET_BYTES = 48
+_EVERY = ("0.0.0.0", "127.0.0.1", "::", "::1")  # noqa: S104 - tried, not listened at
 _WORDS: dict[str, str] = {
     "chat.input.placeholder": "Ask a question",
     "chat.messages.status.using": "",
@@ -67,6 +73,26 @@ def make_root(folder: Path, about: str) -> Path:
     return folder
 
 
+def sweep(folder: Path) -> None:
+    """Remove what chats left that were killed: of the ports at which nobody listens any more."""
+    if not folder.is_dir():
+        return
+    for left in folder.iterdir():
+        if left.name.isdecimal() and all(_is_free(host, int(left.name)) for host in _EVERY):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _is_free(host: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as tried:
+            tried.bind((host, port))
+    except OSError as error:
+        # Without IPv6 there is no such address, and nobody listens at it.
+        return error.errno in {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
+    return True
+
+
 def translate(folder: Path, original: Path) -> None:
     """Put Chainlit's English words into the app, some of them ours.
 
@@ -83,7 +109,7 @@ def translate(folder: Path, original: Path) -> None:
 
 
 def secret_in(folder: Path) -> str:
-    """The key that signs sessions: made once, readable by its owner only.
+    """The secret of this chat: made once, readable by its owner only.
 
     Raises:
         SettingsError: it cannot be kept.
@@ -102,6 +128,16 @@ def secret_in(folder: Path) -> str:
     if len(found) < 32:
         raise SettingsError(f"{file} is damaged.", fix="Remove it: everyone signs in again.")
     return found
+
+
+def signing_key(folder: Path, password: str | None) -> str:
+    """What signs sessions: of the secret and the password, so that a new one lets nobody stay.
+
+    Raises:
+        SettingsError: the secret cannot be kept.
+    """
+    secret = secret_in(folder).encode()
+    return hmac.new(secret, (password or "").encode(), hashlib.sha256).hexdigest()
 
 
 def _make_secret(folder: Path, file: Path) -> None:

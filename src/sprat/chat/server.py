@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import re
+import shutil
 import socket
 import webbrowser
 from collections.abc import AsyncGenerator, Callable, Generator
@@ -16,11 +17,12 @@ import uvicorn
 
 from sprat.chat.desk import Desk
 from sprat.chat.find import remove_uploads
-from sprat.chat.root import chat_folder, make_root, secret_in, translate
+from sprat.chat.root import chat_folder, make_root, signing_key, sweep, translate
 from sprat.chat.wishes import Wishes
 from sprat.errors import UsageError
 from sprat.serve.guard.bind import is_loopback
-from sprat.settings import Settings
+from sprat.serve.guard.hosts import hosts_of
+from sprat.settings import ServeSettings, Settings
 
 if TYPE_CHECKING:
     from sprat.chat.guard import Application
@@ -38,6 +40,8 @@ class Sitting(msgspec.Struct, frozen=True, kw_only=True):
     wishes: Wishes = Wishes()
     starters: tuple[tuple[str, str], ...] = ()
     password: str | None = None
+    hosts: tuple[str, ...] = ()
+    """What a browser may call it beside the loopback's own names: `box:8000`."""
     about: str = ""
     """What the page says of itself under "About", in Markdown."""
 
@@ -66,23 +70,26 @@ async def serve(
     """
     address, port = bound.getsockname()[:2]
     home = chat_folder(sitting.settings)
+    sweep(home / "app")
     root = make_root(home / "app" / str(port), sitting.about)
-    with _chainlit_in(root, secret_in(home)):
+    with _chainlit_in(root, signing_key(home, sitting.password)):
         from chainlit import server
         from chainlit.config import config
 
         from sprat.chat.app import App
+        from sprat.chat.connecting import check_names
         from sprat.chat.history.attachments import Attachments
         from sprat.chat.history.database import Database
         from sprat.chat.history.layer import History
         from sprat.chat.page import add_addresses, stay_here
         from sprat.chat.stopping import make_stop_stop, one_configuration
+        from sprat.chat.uploading import add_upload_addresses
     config.run.headless, config.run.host, config.run.port = True, address, port
     attachments, uploads = Attachments(home / "attachments"), home / "uploads"
 
-    def forgotten(thread: str) -> None:
-        app.forget(thread)
-        remove_uploads(uploads, thread)
+    async def forgotten(thread: str) -> None:
+        await app.forget(thread)
+        await asyncio.to_thread(remove_uploads, uploads, thread)
 
     history = History(Database(home / "history.db"), attachments, forgotten)
     app = App(
@@ -96,10 +103,13 @@ async def serve(
     app.register()
     one_configuration()
     make_stop_stop()
+    check_names()
     scripts = stay_here()
     add_addresses(history, attachments, desk.store)
-    server.app.router.lifespan_context = _lifespan(desk, history, ready)
-    await _run(server.app, bound, port, anywhere=not is_loopback(str(address)), scripts=scripts)
+    add_upload_addresses()
+    server.app.router.lifespan_context = _lifespan(desk, history, root, ready)
+    hosts = hosts_for(str(address), int(port), sitting.hosts)
+    await _run(server.app, bound, hosts, scripts)
 
 
 def open_page(url: str) -> None:
@@ -131,7 +141,12 @@ def _chainlit_in(root: Path, secret: str) -> Generator[None]:
     yield
 
 
-def _lifespan(desk: Desk, history: Any, ready: Callable[[], None]) -> Any:  # noqa: ANN401
+def _lifespan(
+    desk: Desk,
+    history: Any,  # noqa: ANN401
+    root: Path,
+    ready: Callable[[], None],
+) -> Any:  # noqa: ANN401
     """In place of Chainlit's, which ends the whole process at the end, whatever runs."""
 
     @asynccontextmanager
@@ -145,17 +160,25 @@ def _lifespan(desk: Desk, history: Any, ready: Callable[[], None]) -> Any:  # no
             await asyncio.gather(warming, return_exceptions=True)
             await desk.aclose()
             await history.close()
+            await asyncio.to_thread(shutil.rmtree, root, ignore_errors=True)
 
     return lifespan
 
 
+def hosts_for(address: str, port: int, allowed: tuple[str, ...]) -> frozenset[str] | None:
+    """What a browser may call it; None: anything, for other machines call it as they like."""
+    if not is_loopback(address):
+        return None
+    return hosts_of(ServeSettings(host=address, port=port, hosts=allowed), address, port)
+
+
 async def _run(
-    app: "Application", bound: socket.socket, port: int, *, anywhere: bool, scripts: list[str]
+    app: "Application", bound: socket.socket, hosts: frozenset[str] | None, scripts: list[str]
 ) -> None:
     from sprat.chat.guard import Guard
 
     config = uvicorn.Config(
-        Guard(app, port=port, anywhere=anywhere, scripts=scripts),
+        Guard(app, hosts=hosts, scripts=scripts),
         log_config=None,
         access_log=False,
         server_header=False,

@@ -5,12 +5,17 @@
 # pyright: reportUnknownArgumentType=false
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any
 
 from chainlit import socket as handlers
 from chainlit.config import ChainlitConfig, config
 from chainlit.server import sio
-from chainlit.session import WebsocketSession
+from chainlit.session import WebsocketSession, ws_sessions_id
+
+_UNSTOPPED = set[asyncio.Task[None]]()
+_PATIENCE_S = 5.0
+"""For an answer to end that was stopped."""
 
 
 def make_stop_stop() -> None:
@@ -32,6 +37,31 @@ def make_stop_stop() -> None:
 
     sio.on("stop", stop)
     sio.on("edit_message", edit_message)
+
+
+async def stop_all(thread: str) -> None:
+    """End what is under way in a chat, on whatever pages it is open, and wait for that."""
+    tasks = {
+        session.current_task
+        for session in list(ws_sessions_id.values())
+        if session.thread_id == thread and session.current_task is not None
+    } - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=_PATIENCE_S)
+
+
+async def unstopped(work: Coroutine[Any, Any, None]) -> None:
+    """Do it to its end, even where the stop button is pressed meanwhile."""
+    task = asyncio.create_task(work)
+    _UNSTOPPED.add(task)  # the event loop itself holds no task
+    task.add_done_callback(_UNSTOPPED.discard)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
 
 
 def one_configuration() -> None:

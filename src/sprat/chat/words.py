@@ -9,6 +9,10 @@ _TURNS = 20
 _TURN_CHARS = 8_000
 _LONGEST_IMAGE = 2_000
 _IMAGE = re.compile(r"!\[([^\]]*)\]\([^)]*\)|!\[([^\]]*)\]\[[^\]]*\]")
+_COMING = re.compile(_IMAGE.pattern + r"|(?P<coming>!(?:\[[^\]]*(?:\](?:\([^)]*|\[[^\]]*)?)?)?\Z)")
+"""An image, or what may become one with what comes next."""
+_MARK = re.compile(r"!(?=\[)")
+"""Where an image would begin that `_IMAGE` does not see: nested, or defined somewhere else."""
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~])")
 _ROLES = {
     "retrieve": "Search",
@@ -97,6 +101,10 @@ def list_of(title: str, lines: Sequence[str]) -> str:
 
 def without_images(text: str) -> str:
     """An answer whose images are only their descriptions: none is fetched from anywhere."""
+    return _MARK.sub("! ", _described(text))
+
+
+def _described(text: str) -> str:
     return _IMAGE.sub(lambda found: found[1] or found[2] or "", text)
 
 
@@ -108,26 +116,33 @@ class Stream:
 
     def __init__(self) -> None:
         self._held = ""
+        self._last = ""
 
     def more(self, text: str) -> str:
         """What can be shown now."""
         self._held += text
-        done = without_images(self._held)
-        place = _begun(done)
-        shown, self._held = done[:place], done[place:]
-        return shown
+        place = _begun(self._held)
+        ready, self._held = self._held[:place], self._held[place:]
+        return self._shown(ready)
 
     def rest(self) -> str:
         """What is left at the end: an image that never was complete stays a text."""
-        return self._held
+        ready, self._held = self._held, ""
+        return self._shown(ready)
+
+    def _shown(self, text: str) -> str:
+        """Seen together with what was shown last: a `!` before a `[`."""
+        shown = _MARK.sub("! ", self._last + _described(text))[len(self._last) :]
+        if shown:
+            self._last = "!" if shown.endswith("!") else ""
+        return shown
 
 
 def _begun(text: str) -> int:
     """Where an image begins that is not complete; the end: nowhere."""
-    place = text.rfind("![")
-    if place >= 0 and len(text) - place <= _LONGEST_IMAGE:
-        return place
-    return len(text) - text.endswith("!")
+    found = (one.start() for one in _COMING.finditer(text) if one["coming"] is not None)
+    place = next(found, len(text))
+    return place if len(text) - place <= _LONGEST_IMAGE else len(text)
 
 
 def plain(text: str) -> str:

@@ -52,6 +52,10 @@ _SHORTEST = 12
     help="0 takes any free one.",
 )  # fmt: skip
 @click.option(
+    "--allow-host", "hosts", multiple=True, metavar="HOST[:PORT]",
+    help="A further name by which a browser may ask, a proxy's say. Repeatable.",
+)  # fmt: skip
+@click.option(
     "--password", envvar="SPRAT_CHAT_PASSWORD",
     help="Asked for in the browser. Better in the variable SPRAT_CHAT_PASSWORD: other users of "
     "this machine can see command lines.",
@@ -75,6 +79,7 @@ def chat(
     passages: int,
     host: str,
     port: int,
+    hosts: tuple[str, ...],
     password: str | None,
     no_open: bool,
     feedback: str | None,
@@ -92,10 +97,11 @@ def chat(
         return
     require_chainlit()
     _check(host, password, model, (small, large))
+    _check_names(hosts)
     order = _order(settings, docs, store, model, small, large, embedder, gate)
     bound = _bind(host, port)
     with bound:
-        _serve(order, settings, bound, password, passages, open_browser=not no_open)
+        _serve(order, settings, bound, password, passages, hosts, open_browser=not no_open)
 
 
 def _check(
@@ -124,6 +130,18 @@ def _check_host(host: str, password: str | None) -> None:
             f"{len(password)} characters.",
             fix=f"Take {_SHORTEST} or more.",
         )
+
+
+def _check_names(hosts: tuple[str, ...]) -> None:
+    from sprat.errors import SettingsError
+    from sprat.serve.guard.hosts import hosts_of
+    from sprat.settings import ServeSettings
+
+    for host in hosts:
+        try:
+            hosts_of(ServeSettings(hosts=(host,)), "127.0.0.1", 0)
+        except SettingsError as error:
+            raise UsageError(f"{host!r} is no host.", fix="Try: --allow-host box:8000") from error
 
 
 def _order(
@@ -165,6 +183,7 @@ def _serve(
     bound: "socket.socket",
     password: str | None,
     passages: int,
+    hosts: tuple[str, ...],
     *,
     open_browser: bool,
 ) -> None:
@@ -191,6 +210,7 @@ def _serve(
             wishes=Wishes(passages=passages),
             starters=starters_of(desk.store) if desk.store else (),
             password=password,
+            hosts=hosts,
             about=about(desk),
         )
 

@@ -51,7 +51,7 @@ def openwebui(
     variables = variables_for(address, key or _key(settings), embedder)
     data = settings.runs_file.parent / "openwebui"
     if docker:
-        command, own = docker_command(variables, port), dict[str, str]()
+        command, own = docker_command(variables, port), secrets_of(variables)
     else:
         command = package_command(port)
         own = {**variables, "DATA_DIR": str(data)}
@@ -59,7 +59,8 @@ def openwebui(
         sys.exit(_run(command, own, address, data))
     click.echo(shown(command, own, windows=sys.platform == "win32"))
     click.echo(
-        f"Then open http://127.0.0.1:{port}. The gateway must run: {_serve(docker)}", err=True
+        f"Then open http://127.0.0.1:{port}. The gateway must run: {_serve(docker, address)}",
+        err=True,
     )
 
 
@@ -91,9 +92,21 @@ def package_command(port: int) -> list[str]:
     return start if shutil.which("open-webui") else ["uvx", "--python", _PYTHON, *start]
 
 
+def secrets_of(variables: Mapping[str, str]) -> dict[str, str]:
+    """What no command line may hold, for every user of this machine can read those."""
+    return {name: value for name, value in variables.items() if name.endswith("_KEY")}
+
+
 def docker_command(variables: Mapping[str, str], port: int) -> list[str]:
-    """By the container, which finds this machine's loopback under another name."""
-    told = {name: _from_container(value) for name, value in variables.items()}
+    """By the container, which finds this machine's loopback under another name.
+
+    Keys are named only: it takes their values from the variables around it.
+    """
+    keys = secrets_of(variables)
+    told = [
+        name if name in keys else f"{name}={_from_container(value)}"
+        for name, value in variables.items()
+    ]
     return [
         "docker",
         "run",
@@ -104,7 +117,7 @@ def docker_command(variables: Mapping[str, str], port: int) -> list[str]:
         f"{_CONTAINER_HOST}:host-gateway",
         "--volume",
         "open-webui:/app/backend/data",
-        *(word for name, value in told.items() for word in ("--env", f"{name}={value}")),
+        *(word for one in told for word in ("--env", one)),
         IMAGE,
     ]
 
@@ -148,9 +161,10 @@ def _key(settings: Settings) -> str:
     return key_of(settings.serve) or "any"
 
 
-def _serve(docker: bool) -> str:
+def _serve(docker: bool, url: str) -> str:
     if docker:
-        return f"sprat serve --host 0.0.0.0 --allow-host {_CONTAINER_HOST}:5273, with SPRAT_KEY"
+        port = urlsplit(url).port or 80
+        return f"sprat serve --host 0.0.0.0 --allow-host {_CONTAINER_HOST}:{port}, with SPRAT_KEY"
     return "sprat serve"
 
 

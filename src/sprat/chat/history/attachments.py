@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from chainlit.element import Element
 
 PREFIX = "/sprat/attachments"
+MOST = 40
+MOST_BYTES = 128 * 2**20
+"""Of one thread: twice what it may search, for a file may take the place of one of its name."""
 _SHOWN = re.compile(r"application/pdf|image/(?:png|jpeg|gif|webp)|text/plain").fullmatch
 
 
@@ -33,6 +36,14 @@ class Attachments:
             shutil.copyfile(element.path, file)
         return file
 
+    def has_room(self, element: "Element") -> bool:
+        """Whether a thread may have one more: else nothing is kept."""
+        folder = self._folder / element.thread_id
+        if not is_id(element.thread_id) or not folder.is_dir():
+            return True
+        held = [file.stat().st_size for file in folder.iterdir()]
+        return len(held) < MOST and sum(held) + _size(element) <= MOST_BYTES
+
     def find(self, thread: str, element: str) -> Path | None:
         """Where they are; None: there are none."""
         file = self._file(thread, element)
@@ -50,6 +61,12 @@ class Attachments:
 
     def _file(self, thread: str, element: str) -> Path | None:
         return self._folder / thread / element if is_id(thread) and is_id(element) else None
+
+
+def _size(element: "Element") -> int:
+    if element.content is not None:
+        return len(element.content)
+    return Path(element.path).stat().st_size if element.path is not None else 0
 
 
 def address_of(thread: str, element: str) -> str:

@@ -7,7 +7,16 @@ from uuid import uuid4
 
 import msgspec
 
-from sprat.chat.history.database import Body, Database, dumps, loads, now, touch, whole
+from sprat.chat.history.database import (
+    Body,
+    Database,
+    dumps,
+    is_forgotten,
+    loads,
+    now,
+    touch,
+    whole,
+)
 
 _LONGEST_NAME = 80
 _PAGE = 100
@@ -65,7 +74,8 @@ class Book:
     ) -> None:
         """Make or change a thread: None leaves a field as it is; a None in `metadata` takes out."""
         with self._database.transaction() as connection:
-            touch(connection, thread)
+            if not touch(connection, thread):
+                return
             row = connection.execute(
                 "SELECT metadata FROM threads WHERE id = ?", (thread,)
             ).fetchone()
@@ -92,7 +102,7 @@ class Book:
         return next((str(row["identifier"]) for row in rows), None)
 
     def thread(self, thread: str) -> Body | None:
-        """A thread with its steps, oldest first, each with its feedback, and its elements."""
+        """A thread with its steps as they came, each with its feedback, and its elements."""
         found = self._threads("threads.id = ?", (thread,), 1)
         if not found:
             return None
@@ -100,7 +110,7 @@ class Book:
             row["step"]: _feedback(row)
             for row in self._database.rows("SELECT * FROM feedback WHERE thread = ?", thread)
         }
-        steps = self._bodies("steps", thread, "created, rowid")
+        steps = self._bodies("steps", thread, "rowid")
         for step in steps:
             step["feedback"] = judged.get(step["id"])
         return {**found[0], "steps": steps, "elements": self._bodies("elements", thread, "rowid")}
@@ -134,8 +144,15 @@ class Book:
         return self._threads(" AND ".join(where), tuple(values), min(most, _PAGE))
 
     def remove_thread(self, thread: str) -> None:
-        """Forget a thread and everything in it."""
-        self._database.write("DELETE FROM threads WHERE id = ?", thread)
+        """Forget a thread and everything in it, for good: what is told of it later is dropped."""
+        with self._database.transaction() as connection:
+            connection.execute("INSERT OR IGNORE INTO forgotten VALUES (?)", (thread,))
+            connection.execute("DELETE FROM threads WHERE id = ?", (thread,))
+
+    def is_forgotten(self, thread: str) -> bool:
+        """Whether it was removed."""
+        with self._database.transaction() as connection:
+            return is_forgotten(connection, thread)
 
     # Steps, elements, runs, feedback
 
@@ -143,7 +160,8 @@ class Book:
         """Keep a step, in place of what it was before."""
         thread, created = str(step["threadId"]), step.get("createdAt") or now()
         with self._database.transaction() as connection:
-            touch(connection, thread)
+            if not touch(connection, thread):
+                return
             connection.execute(
                 "INSERT INTO steps VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE "
                 "SET output = excluded.output, body = excluded.body",
@@ -160,7 +178,8 @@ class Book:
         """Keep an element, in place of what it was before."""
         thread = str(element["threadId"])
         with self._database.transaction() as connection:
-            touch(connection, thread)
+            if not touch(connection, thread):
+                return
             connection.execute(
                 "INSERT INTO elements VALUES (?, ?, ?) "
                 "ON CONFLICT (id) DO UPDATE SET body = excluded.body",

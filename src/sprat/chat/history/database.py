@@ -60,14 +60,26 @@ class Database:
                 raise
 
 
-def touch(connection: sqlite3.Connection, thread: str) -> None:
-    """The thread exists, and was used just now: Chainlit tells its parts in any order."""
+def touch(connection: sqlite3.Connection, thread: str) -> bool:
+    """The thread exists, and was used just now: Chainlit tells its parts in any order.
+
+    False: it was removed, and what is told of it comes too late to be kept.
+    """
+    if is_forgotten(connection, thread):
+        return False
     moment = now()
     connection.execute(
         "INSERT INTO threads (id, created, updated) VALUES (?, ?, ?) "
         "ON CONFLICT (id) DO UPDATE SET updated = excluded.updated",
         (thread, moment, moment),
     )
+    return True
+
+
+def is_forgotten(connection: sqlite3.Connection, thread: str) -> bool:
+    """Whether a user removed it, in this process or another."""
+    found = connection.execute("SELECT 1 FROM forgotten WHERE thread = ?", (thread,))
+    return found.fetchone() is not None
 
 
 def dumps(value: object) -> str:

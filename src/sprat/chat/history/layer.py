@@ -8,7 +8,7 @@ Why not Chainlit's own over SQLAlchemy: docs/decisions/chat.md.
 # pyright: reportUnknownArgumentType=false
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -38,7 +38,10 @@ class History(BaseDataLayer):
     """One thread of its own reads and writes, in the order in which Chainlit asks."""
 
     def __init__(
-        self, database: Database, attachments: Attachments, forgotten: Callable[[str], None]
+        self,
+        database: Database,
+        attachments: Attachments,
+        forgotten: Callable[[str], Awaitable[None]],
     ) -> None:
         """`forgotten` is told the identifier of every thread that a user removes."""
         self._database = database
@@ -78,11 +81,18 @@ class History(BaseDataLayer):
     @queue_until_user_message()
     async def create_element(self, element: Element) -> None:
         """Keep an element; the bytes of an upload are copied beside the history."""
+        await self._do(self._keep, element)
+
+    def _keep(self, element: Element) -> None:
+        if self._book.is_forgotten(element.thread_id):
+            return
         body: Body = dict(element.to_dict())
         if body.get("type") != "custom" and not body.get("url"):
-            await self._do(self._attachments.keep, element)
+            if not self._attachments.has_room(element):
+                return
+            self._attachments.keep(element)
             body["url"] = address_of(element.thread_id, element.id)
-        await self._do(self._book.put_element, body)
+        self._book.put_element(body)
 
     async def get_element(self, thread_id: str, element_id: str) -> ElementDict | None:
         """One element."""
@@ -118,8 +128,12 @@ class History(BaseDataLayer):
     async def delete_thread(self, thread_id: str) -> None:
         """Forget a thread, its attachments, and the documents that were uploaded into it."""
         await self._do(self._book.remove_thread, thread_id)
+        await self._forgotten(thread_id)
         await self._do(self._attachments.remove_all, thread_id)
-        await self._do(self._forgotten, thread_id)
+
+    async def is_forgotten(self, thread_id: str) -> bool:
+        """Whether it was removed: a page may show it still."""
+        return await self._do(self._book.is_forgotten, thread_id)
 
     async def list_threads(
         self, pagination: Pagination, filters: ThreadFilter

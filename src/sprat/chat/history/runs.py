@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from uuid import uuid4
 
-from sprat.chat.history.database import Body, Database, dumps, loads, touch
+from sprat.chat.history.database import Body, Database, dumps, is_forgotten, loads, touch
 
 
 class Runs:
@@ -15,7 +15,8 @@ class Runs:
     def put_run(self, step: str, thread: str, model: str, run: Body) -> None:
         """Keep what an answer came of: the request, and the whole reply or the error."""
         with self._database.transaction() as connection:
-            touch(connection, thread)
+            if not touch(connection, thread):
+                return
             connection.execute(
                 "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?)",
                 (step, thread, model, dumps(run)),
@@ -24,10 +25,12 @@ class Runs:
     def put_feedback(
         self, step: str, value: int, *, thread: str | None, comment: str | None
     ) -> str:
-        """Keep what a user thinks of a step; its identifier."""
+        """Keep what a user thinks of a step; its identifier, empty where it is gone."""
         with self._database.transaction() as connection:
             row = connection.execute("SELECT thread FROM steps WHERE id = ?", (step,)).fetchone()
             of = row[0] if row else thread
+            if of is None or is_forgotten(connection, of):
+                return ""
             connection.execute(
                 "INSERT INTO feedback VALUES (?, ?, ?, ?, ?) ON CONFLICT (step) DO UPDATE "
                 "SET value = excluded.value, comment = excluded.comment",

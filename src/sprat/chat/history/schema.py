@@ -51,6 +51,11 @@ CREATE TABLE feedback (
     comment TEXT
 ) STRICT;
 """
+_FORGOTTEN = """
+CREATE TABLE IF NOT EXISTS forgotten (
+    thread TEXT PRIMARY KEY
+) STRICT;
+"""
 
 
 def open_database(path: Path) -> sqlite3.Connection:
@@ -78,6 +83,7 @@ def open_database(path: Path) -> sqlite3.Connection:
             if version > SCHEMA_VERSION
             else "Move the file away; a new one is made.",
         )
+    database.execute(_FORGOTTEN)
     return database
 
 
