@@ -12,7 +12,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
-from tests.rag.store.contract import Opener, StoreContract
+from tests.rag.store.contract import Opener
+from tests.rag.store.points_contract import PointsContract
 
 from sprat.errors import DocumentError, UsageError
 from sprat.rag.store import open_store
@@ -21,7 +22,7 @@ qdrant_client = pytest.importorskip("qdrant_client")
 
 
 @pytest.mark.filterwarnings("ignore:Payload indexes have no effect")
-class TestLocalMode(StoreContract):
+class TestLocalMode(PointsContract):
     """The contract over the client's own stand-in for a server, which shares its interface."""
 
     @pytest.fixture
@@ -83,7 +84,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     running.wait(10)
 
 
-class TestServer(StoreContract):
+class TestServer(PointsContract):
     """The contract over a real server."""
 
     @pytest.fixture

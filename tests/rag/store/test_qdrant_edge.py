@@ -3,14 +3,15 @@
 from pathlib import Path
 
 import pytest
-from tests.rag.store.contract import Opener, StoreContract
+from tests.rag.store.contract import Opener
+from tests.rag.store.points_contract import PointsContract
 
 from sprat.rag.store import open_store
 
 pytest.importorskip("qdrant_edge")
 
 
-class TestQdrantEdge(StoreContract):
+class TestQdrantEdge(PointsContract):
     """The contract."""
 
     @pytest.fixture

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 from tests.rag.store.contract import Opener, StoreContract, put
-from tests.rag.store.samples import BREAD, around, document
+from tests.rag.store.samples import BREAD, around, cut, document, vector
 
 from sprat.errors import DocumentError
 from sprat.rag.store import open_store
+from sprat.rag.store.drop import drop_store
 from sprat.rag.store.faults import explained
 
 
@@ -57,13 +58,19 @@ def refusal(folder: Path) -> str:
     return str(caught.value)
 
 
-def test_another_programs_database_is_left_alone(tmp_path: Path):
+@pytest.mark.parametrize("version", [0, 1, 7])
+def test_another_programs_database_is_left_alone(tmp_path: Path, version: int):
     with contextlib.closing(sqlite3.connect(tmp_path / "passages.db")) as other:
         other.execute("CREATE TABLE theirs (x)")
         other.commit()
-    assert "no index of documents" in refusal(tmp_path)
-    with pytest.raises(DocumentError, match="something else"):
-        open_store(str(tmp_path), create=True)
+        other.execute(f"PRAGMA user_version = {version}")
+    assert "another program's. Give another --store." in refusal(tmp_path)
+    for touch in (
+        lambda: open_store(str(tmp_path), create=True),
+        lambda: drop_store(str(tmp_path)),
+    ):
+        with pytest.raises(DocumentError, match="another program's"):
+            touch()
     with contextlib.closing(sqlite3.connect(tmp_path / "passages.db")) as other:
         assert other.execute("SELECT count(*) FROM theirs").fetchone() == (0,)
 
@@ -135,6 +142,56 @@ def test_a_full_disk_leaves_what_was_there(filled: Path, monkeypatch: pytest.Mon
     put(store, document("/docs/bread.md", BREAD), first=8)
     assert len(store.dense(around(1)[0], 9)) == 4
     store.close()
+
+
+# -- forgetting all ------------------------------------------------------------------------------
+
+
+def test_what_is_forgotten_while_others_have_it_open_goes_on_as_an_empty_store(filled: Path):
+    with contextlib.closing(open_store(str(filled), create=True, embedder="tiny")) as other:
+        old = [hit.key for hit in other.lexical("chips", 5)]
+        drop_store(str(filled))
+        assert other.documents() == {}
+        assert other.lexical("chips", 5) == other.dense(around(1)[0], 5) == []
+        with contextlib.closing(open_store(str(filled), create=True, embedder="tiny")) as rebuilt:
+            put(other, document("/docs/bread.md", BREAD))
+            assert list(rebuilt.documents()) == ["/docs/bread.md"]
+            assert len(rebuilt.dense(around(1)[0], 5)) == 2
+            assert rebuilt.passages(old) == {}
+    sound(filled)
+
+
+def test_a_store_is_made_again_with_another_model_and_those_who_have_it_open_say_so(filled: Path):
+    with contextlib.closing(open_store(str(filled), create=True, embedder="tiny")) as other:
+        drop_store(str(filled))
+        longer = open_store(str(filled), create=True, embedder="longer", dimensions=8)
+        longer.put(document(), cut(document()), [vector(*[1] * 8), vector(*[2, *[0] * 7])])
+        assert longer.dense(vector(*[1] * 8), 1)[0].score == pytest.approx(1)
+        longer.close()
+        with pytest.raises(DocumentError, match="holds vectors of longer"):
+            put(other, document("/docs/bread.md", BREAD))
+
+
+@pytest.mark.parametrize(
+    "harm",
+    ["UPDATE sqlite_schema SET sql = 'nonsense'", "DROP TABLE meta", "PRAGMA user_version=-1"],
+)
+def test_what_is_damaged_or_of_another_format_is_removed(filled: Path, harm: str):
+    with contextlib.closing(sqlite3.connect(filled / "passages.db")) as database:
+        database.execute("PRAGMA writable_schema = ON")
+        database.execute(harm)
+        database.commit()
+    drop_store(str(filled))
+    assert not list(filled.iterdir())
+
+
+def test_what_another_one_writes_to_is_not_removed(filled: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("sprat.rag.store.schema.BUSY_S", 0.05)
+    with contextlib.closing(sqlite3.connect(filled / "passages.db")) as writing:
+        writing.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DocumentError, match="Another program writes"):
+            drop_store(str(filled))
+    assert (filled / "passages.db").exists()
 
 
 # -- several processes ---------------------------------------------------------------------------

@@ -20,6 +20,17 @@ def explained(path: Path, error: sqlite3.Error | OSError) -> DocumentError:
     return damaged(path, why)
 
 
+class ForeignStore(DocumentError):
+    """What is there is another program's."""
+
+
+def foreign(path: Path) -> ForeignStore:
+    """The error for what is another program's: nobody is told to make that again."""
+    return ForeignStore(
+        f"The index {path} cannot be used: it is another program's.", fix="Give another --store."
+    )
+
+
 def damaged(path: Path, why: str) -> DocumentError:
     """The error for a file that is not what it should be."""
     return DocumentError(f"The index {path} cannot be used: {why}.", fix=REBUILD)

@@ -64,8 +64,8 @@ class Points(Protocol):
         """Forget points."""
         ...
 
-    def delete_passages(self, file: str, *, but: int | None) -> None:
-        """Forget a file's passages, all but those of one `base`."""
+    def delete_passages(self, file: str, *, base: int, before_s: float) -> None:
+        """Forget a file's passages: those of one `base`, and those begun before a time."""
         ...
 
     def by_words(self, words: Sparse, most: int) -> list[Hit]:

@@ -1,20 +1,23 @@
 """A store of Qdrant points, wherever they are: one layout for the embedded shard and the server.
 
 - A passage is a point whose id is its key, with two vectors: `words` (BM25; Qdrant itself weighs a
-  word by how rare it is) and `dense` (cosine). Payload: the passage's fields, and `base`.
+  word by how rare it is) and `dense` (cosine). Payload: the passage's fields, `base`, and when it
+  was written.
 - A document is a point whose id is made of its file, without vectors. Payload: what `Indexed` says,
   its text (compressed), and `base`: the key of its first passage.
 - The store itself is a point too: its format, and whose vectors it holds.
 
 Qdrant has no transactions over points, so a document's point is the commit: a passage is shown only
 while its file's document names the same `base`. Passages come first, then the document, and what
-it replaces goes last: a writer killed in between leaves passages that nobody is shown, and that go
-when the file is indexed the next time.
+the document before it named goes last, and no more: other passages may be those of a writer that is
+about to commit. A writer killed in between leaves passages that nobody is shown, and that go when
+the file is indexed again a day later.
 """
 
 import base64
 import math
 import secrets
+import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
@@ -31,6 +34,8 @@ from sprat.rag.store.vectors import unit_rows
 
 MOST_PASSAGES = 2**17
 """Of one document: the lowest bits of a key number them."""
+LEFT_S = 86_400.0
+"""So old are passages that no document names before they are taken for a killed writer's."""
 BATCH = 256
 """Points in one request."""
 QUERY_CHARS = 20_000
@@ -111,10 +116,11 @@ class PointStore:
         _check_count(document, passages)
         dense = self._dense(len(passages), vectors)
         base = self._new_base()
+        begun_s = time.time()
         made = (
             Point(
                 id=base + at,
-                payload=_passage_payload(one, base),
+                payload=_passage_payload(one, base, begun_s),
                 words=self._bm25.passage(whole(f"{one.heading}\n{one.text}")),
                 dense=dense[at] if dense else None,
             )
@@ -123,8 +129,9 @@ class PointStore:
         for some in _batches(made):
             self._points.upsert(some)
         payload = _document_payload(document, len(passages), vectors is not None, base)
+        replaced = self._bases([document.file])
         self._points.upsert([Point(id=_id(document.file), payload=payload)])
-        self._points.delete_passages(document.file, but=base)
+        self._sweep(document.file, replaced)
 
     def _dense(self, passages: int, vectors: Sequence[bytes] | None) -> list[list[float]] | None:
         if vectors is None:
@@ -149,13 +156,23 @@ class PointStore:
         """Forget documents; how many there were."""
         gone = 0
         for some in _batches(files):
-            there = self._points.retrieve([_id(file) for file in some], ["file"])
+            there = self._bases(some)
             gone += len(there)
             if there:
                 self._points.delete(list(there))
             for file in some:
-                self._points.delete_passages(file, but=None)
+                self._sweep(file, there)
         return gone
+
+    def _bases(self, files: Iterable[str]) -> dict[Id, int]:
+        """Which passages are those of these files' documents, by the document's id."""
+        found = self._retrieved([_id(file) for file in files], ["base"])
+        return {document: int(one["base"]) for document, one in found.items()}
+
+    def _sweep(self, file: str, bases: dict[Id, int]) -> None:
+        """Forget a file's passages of one of `bases`, and what killed writers left of it."""
+        base = bases.get(_id(file), 0)  # no passage has 0
+        self._points.delete_passages(file, base=base, before_s=time.time() - LEFT_S)
 
     # -- reading ---------------------------------------------------------------------------------
 
@@ -209,11 +226,11 @@ class PointStore:
         """The passages of these keys; those removed meanwhile are left out."""
         found = self._retrieved(keys, [*_PASSAGE, "base"])
         files = {one["file"] for one in found.values()}
-        bases = self._retrieved([_id(file) for file in files], ["base"])
+        bases = self._bases(files)
         return {
             int(key): msgspec.convert(one, Passage)
             for key, one in found.items()
-            if bases.get(_id(one["file"]), {}).get("base") == one["base"]
+            if bases.get(_id(one["file"])) == one["base"]
         }
 
     def _retrieved(self, ids: Sequence[Id], fields: Sequence[str]) -> dict[Id, Payload]:
@@ -231,10 +248,10 @@ def _check_count(document: Document, passages: Sequence[Passage]) -> None:
         )
 
 
-def _passage_payload(passage: Passage, base: int) -> Payload:
+def _passage_payload(passage: Passage, base: int, begun_s: float) -> Payload:
     fields = msgspec.structs.asdict(passage)
     words = {"text": whole(passage.text), "heading": whole(passage.heading)}
-    return {**fields, **words, "kind": "passage", "base": base}
+    return {**fields, **words, "kind": "passage", "base": base, "begun_s": begun_s}
 
 
 def _document_payload(of: Document, passages: int, embedded: bool, base: int) -> Payload:

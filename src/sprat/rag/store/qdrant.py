@@ -104,11 +104,12 @@ class ServerPoints:
         with self._explained():
             self._client.delete(self._collection, self._m.PointIdsList(points=list(ids)), wait=True)
 
-    def delete_passages(self, file: str, *, but: int | None) -> None:
-        """Forget a file's passages, all but those of one `base`."""
-        kept = [] if but is None else [self._is("base", but)]
+    def delete_passages(self, file: str, *, base: int, before_s: float) -> None:
+        """Forget a file's passages: those of one `base`, and those begun before a time."""
+        old = self._m.FieldCondition(key="begun_s", range=self._m.Range(lt=before_s))
         which = self._m.Filter(
-            must=[self._is("kind", "passage"), self._is("file", file)], must_not=kept
+            must=[self._is("kind", "passage"), self._is("file", file)],
+            should=[self._is("base", base), old],
         )
         with self._explained():
             chosen = self._m.FilterSelector(filter=which)

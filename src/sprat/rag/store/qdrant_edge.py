@@ -12,7 +12,7 @@ from typing import Any
 from sprat.errors import DocumentError, first_line
 from sprat.rag.document import Hit
 from sprat.rag.store.extra import required
-from sprat.rag.store.faults import damaged, explained
+from sprat.rag.store.faults import damaged, explained, foreign
 from sprat.rag.store.point import DENSE, WORDS, Id, Kind, Payload, Point
 from sprat.rag.store.points import PointStore
 from sprat.rag.store.sparse import Sparse
@@ -62,7 +62,7 @@ class EdgePoints:
                 f"There is no index of documents in {self._folder}.", fix="Try: sprat index PATH…"
             )
         if self._folder.is_dir() and any(self._folder.iterdir()):
-            raise damaged(self._folder, "it holds something else")
+            raise foreign(self._folder)
         self._folder.mkdir(parents=True, exist_ok=True)
         idf = self._q.EdgeSparseVectorParams(modifier=self._q.Modifier.Idf)
         config = self._q.EdgeConfig(vectors={}, sparse_vectors={WORDS: idf})
@@ -83,11 +83,12 @@ class EdgePoints:
         """Forget points."""
         self._update(self._q.UpdateOperation.delete_points(list(ids)))
 
-    def delete_passages(self, file: str, *, but: int | None) -> None:
-        """Forget a file's passages, all but those of one `base`."""
-        kept = [] if but is None else [self._is("base", but)]
+    def delete_passages(self, file: str, *, base: int, before_s: float) -> None:
+        """Forget a file's passages: those of one `base`, and those begun before a time."""
+        old = self._q.FieldCondition("begun_s", range=self._q.RangeFloat(lt=before_s))
         which = self._q.Filter(
-            must=[self._is("kind", "passage"), self._is("file", file)], must_not=kept
+            must=[self._is("kind", "passage"), self._is("file", file)],
+            should=[self._is("base", base), old],
         )
         self._update(self._q.UpdateOperation.delete_points_by_filter(which))
 

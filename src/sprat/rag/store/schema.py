@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sprat.errors import DocumentError
 from sprat.rag.store.base import FORMAT
-from sprat.rag.store.faults import damaged, explained
+from sprat.rag.store.faults import explained, foreign
 
 APPLICATION = 0x53505254
 """`SPRT`: which program's database this is (SQLite's `application_id`)."""
@@ -93,8 +93,12 @@ def prepare(database: sqlite3.Connection, path: Path, *, create: bool) -> None:
 
 
 def _check(database: sqlite3.Connection, path: Path) -> None:
+    if _is_foreign(database):
+        raise foreign(path)
     if _application(database) != APPLICATION:
-        raise damaged(path, "it is no index of documents")
+        raise DocumentError(
+            f"There is no index of documents in {path.parent}.", fix="Try: sprat index PATH…"
+        )
     if (found := _format(database)) != FORMAT:
         raise DocumentError(
             f"{path} has format {found}; this Sprat reads {FORMAT}.",
@@ -105,8 +109,8 @@ def _check(database: sqlite3.Connection, path: Path) -> None:
 
 
 def _make(database: sqlite3.Connection, path: Path) -> None:
-    if _has_tables(database) and _format(database) == 0:
-        raise damaged(path, "it is a database of something else")
+    if _is_foreign(database):
+        raise foreign(path)
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("BEGIN IMMEDIATE")
     try:
@@ -122,8 +126,10 @@ def _make(database: sqlite3.Connection, path: Path) -> None:
         raise
 
 
-def _has_tables(database: sqlite3.Connection) -> bool:
-    return bool(database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
+def _is_foreign(database: sqlite3.Connection) -> bool:
+    """Whether another program keeps something in it."""
+    tables = database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    return bool(tables) and _application(database) != APPLICATION
 
 
 def _format(database: sqlite3.Connection) -> int:

@@ -50,6 +50,7 @@ class SqliteStore:
         dimensions: int | None = None,
     ) -> None:
         self._folder = folder
+        self._embedder = embedder
         self._connections = Connections(folder / FILE, create=create)
         self._words = Words()
         self._vectors: Vectors | None = None
@@ -105,6 +106,7 @@ class SqliteStore:
         """Write vectors into slots that are free, before anything says that they are there."""
         if vectors is None:
             return None
+        check_embedder(str(self._folder), meta.embedder, self._embedder)
         check_vectors(str(self._folder), meta.embedder, len(passages), len(vectors))
         if not vectors:
             return []

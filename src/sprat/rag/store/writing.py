@@ -73,6 +73,14 @@ def forget(database: sqlite3.Connection, meta: Meta, file: str) -> bool:
     return True
 
 
+def clear(database: sqlite3.Connection, meta: Meta) -> Meta:
+    """Take every document out, and whose vectors there are; the next key stays the next."""
+    database.execute("INSERT INTO words (words) VALUES ('delete-all')")
+    for table in ("documents", "passages", "lengths", "free"):
+        database.execute(f"DELETE FROM {table}")  # noqa: S608 - names of ours
+    return Meta(next_key=meta.next_key)
+
+
 def take_slots(database: sqlite3.Connection, meta: Meta, wanted: int) -> list[int]:
     """Slots that no passage has, the lowest first; new ones when there are too few."""
     rows = database.execute("SELECT slot FROM free ORDER BY slot LIMIT ?", (wanted,)).fetchall()
