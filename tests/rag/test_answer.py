@@ -1,10 +1,12 @@
 """Answers from documents: found, asked, checked, or honestly not said."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 
+import msgspec
 import pytest
-from tests.policies.made import failing
+from tests.policies.made import Counting, failing
 from tests.rag.made import (
     NORMANS,
     OFFSET,
@@ -18,11 +20,12 @@ from tests.rag.made import (
     sentence_gate,
 )
 
+from sprat.engines.script import Script
 from sprat.errors import EngineDied, UnsupportedRequest
 from sprat.policies.logistic import Logistic
 from sprat.rag.answer import NOT_SAID
 from sprat.rag.gate import Gate, SideGate
-from sprat.types import Delta, Reply, Step
+from sprat.types import ChatRequest, Delta, Message, Reply, Step
 
 ASKED = "Through which city does the Seine flow?"
 QUOTED = '"The Seine flows through Paris." [1]\nParis'
@@ -85,13 +88,13 @@ async def test_either_model_may_be_missing(which: str):
     assert (await played(engine, question(ASKED)))[1].text == "Paris [1]"
 
 
-async def test_an_accepted_answer_streams_from_its_quote_on():
-    """Its pieces come while the model still writes, and nothing of the quoted line is shown."""
-    long = QUOTED + ", which the river reaches after it has passed through many other towns"
-    engine = grounded(model("s", says(long, gap_ms=1)))
+async def test_an_accepted_answer_streams_line_by_line():
+    """Its lines come while the model still writes, and nothing of the quoted line is shown."""
+    lines = "".join(f"\n- Paris, {n} kilometres" for n in (777,) * 5)
+    engine = grounded(model("s", says(QUOTED + lines, gap_ms=1)))
     texts, reply = await played(engine, question(ASKED))
     assert len(texts) > 5
-    assert reply.text.startswith("Paris, which")
+    assert reply.text == f"Paris{lines} [1]"
     assert reply.timing.first_token_ns is not None
     assert reply.timing.first_token_ns < reply.timing.done_ns - 3e6
 
@@ -178,8 +181,8 @@ async def test_a_failing_large_model_is_an_error_and_no_claim_about_the_document
 
 
 async def test_an_answer_that_breaks_off_after_its_first_piece_is_an_error():
-    words = QUOTED + " and then on to the sea at Honfleur and Le Havre"
-    broken = says(words, error={"kind": "died", "message": "It died.", "after_chunks": 14})
+    words = QUOTED + "\nThe Seine flows through Paris and rises near Dijon."
+    broken = says(words, error={"kind": "died", "message": "It died.", "after_chunks": 13})
     engine = grounded(model("s", broken), model("l", says(QUOTED)))
     seen: list[str] = []
 
@@ -189,7 +192,7 @@ async def test_an_answer_that_breaks_off_after_its_first_piece_is_an_error():
 
     with pytest.raises(EngineDied):
         await listen()
-    assert "".join(seen).startswith("Paris and then")
+    assert "".join(seen).startswith("Paris")
 
 
 async def test_an_answer_that_breaks_off_before_its_first_piece_goes_to_the_large_model():
@@ -218,7 +221,7 @@ async def test_steps_are_told_when_they_begin_and_when_they_end():
 
 
 async def test_a_stop_cancels_the_model():
-    small = model("s", says(QUOTED + " word" * 500, gap_ms=2))
+    small = model("s", says(QUOTED + "\nParis" * 500, gap_ms=2))
     async with aclosing(grounded(small).stream(question(ASKED))) as pieces:
         assert isinstance(await anext(pieces), Delta)
         assert small.running == 1
@@ -242,7 +245,12 @@ async def test_two_at_once_do_not_mix():
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("tools", ({"type": "function"},)), ("logprobs", 0), ("logit_bias", {1: 1.0})],
+    [
+        ("tools", ({"type": "function"},)),
+        ("logprobs", 0),
+        ("logit_bias", {1: 1.0}),
+        ("stop", ("Seine",)),
+    ],
 )
 async def test_what_an_edited_answer_cannot_have_is_refused_by_name(field: str, value: object):
     with pytest.raises(UnsupportedRequest) as caught:
@@ -251,10 +259,113 @@ async def test_what_an_edited_answer_cannot_have_is_refused_by_name(field: str, 
 
 
 async def test_the_caller_s_system_message_is_passed_on():
-    from sprat.types import ChatRequest, Message
-
     small = model("s", says(QUOTED))
     asked = ChatRequest(messages=(Message("system", "Be brief."), Message("user", ASKED)))
     reply = [piece async for piece in grounded(small).stream(asked)][-1]
     assert isinstance(reply, Reply)
     assert small.asked[0].messages[0].content == "Be brief."
+
+
+LEAVE = "Employees have 25 days of leave. Interns have 12 days of leave and 1 200 euros."
+INTERNS = "How many days of leave do interns have?"
+HAVE = '"Interns have 12 days of leave" [1]'
+
+
+async def leave(answer: str, asked: str = INTERNS, text: str = LEAVE, **fields: object) -> Reply:
+    engine = grounded(model("s", says(answer)), texts=(text,))
+    return (await played(engine, question(asked, **fields)))[1]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        f"{HAVE}\n90 days",
+        f"{HAVE}\nninety days",
+        f"{HAVE}\nUnlimited leave, including sabbaticals",
+        '"have" [1]\nUnlimited leave, whenever they like',
+        '"have" [1]\n12 days',
+        '"Interns have 25 days of leave" [1]\n25 days',
+    ],
+)
+async def test_an_answer_that_its_passage_does_not_bear_is_not_given(answer: str):
+    reply = await leave(answer)
+    assert (reply.text, reply.answered) == (NOT_SAID, False)
+
+
+@pytest.mark.parametrize("answer", ["12 days", "Twelve days", "Yes", "No, 12"])
+async def test_short_answers_that_it_bears_are_given(answer: str):
+    assert (await leave(f"{HAVE}\n{answer}")).text == f"{answer} [1]"
+
+
+async def test_an_unborne_number_goes_to_the_large_model_with_the_reason():
+    small, large = model("s", says(f"{HAVE}\n90 days")), model("l", says(f"{HAVE}\n12 days"))
+    _, reply = await played(grounded(small, large, texts=(LEAVE,)), question(INTERNS))
+    assert (reply.text, reply.path) == ("12 days [1]", "escalated")
+    assert "the answer's words and numbers" in reply.steps[1].why
+    assert reply.steps[1].text == f"{HAVE}\n90 days"
+
+
+async def test_a_later_line_that_stands_nowhere_ends_the_answer_visibly():
+    reply = await leave(f"{HAVE}\n12 days\n- and 90 more on request\n- 12 of them")
+    assert (reply.text, reply.answered) == ("12 days\n\u2026 [1]", True)
+
+
+@pytest.mark.parametrize("answer", ["No", "It is not included", "Not included."])
+async def test_a_negative_fact_is_an_answer(answer: str):
+    text = "Breakfast is not included in the hotel rate."
+    said = f'"Breakfast is not included in the hotel rate." [1]\n{answer}'
+    reply = await leave(said, "Is breakfast included in the rate?", text)
+    assert (reply.answered, reply.text) == (True, f"{answer} [1]")
+
+
+@pytest.mark.parametrize("answer", ["The passages do not say.", "I do not know.", "Not stated"])
+async def test_an_answer_that_takes_its_quote_back_is_none(answer: str):
+    assert (await leave(f"{HAVE}\n{answer}")).answered is False
+
+
+class Trailing(Counting):
+    """Its pieces end in the space that others begin with."""
+
+    async def stream(self, request: ChatRequest) -> AsyncIterator[Delta | Reply]:
+        held = Delta()
+        async for piece in super().stream(request):
+            if isinstance(piece, Reply):
+                yield held
+                yield piece
+                return
+            word = piece.text.lstrip()
+            space = piece.text[: len(piece.text) - len(word)]
+            yield msgspec.structs.replace(held, text=held.text + space)
+            held = msgspec.structs.replace(piece, text=word)
+
+
+async def test_a_number_that_comes_in_two_pieces_is_not_fused():
+    """The space between them is the end of what was heard when the first one came."""
+    said = "Interns have leave, also 1 200 euros"
+    script = msgspec.convert({"rule": [says(f"{HAVE}\n{said}")]}, Script)
+    engine = grounded(Trailing("s", script), texts=(LEAVE,))
+    assert (await played(engine, question(INTERNS)))[1].text == f"{said} [1]"
+
+
+async def test_what_is_drawn_is_read_too_and_never_called_calibrated():
+    sure = Logistic(
+        features=("not_there",), centres=(0.0,), scales=(1.0,), weights=(0.0,), bias=9.0
+    )
+    gate = Gate(small=SideGate(logistic=sure, threshold=0.5, decide="answer"))
+    drawn = question(ASKED, temperature=0.9)
+    small = model("s", reads(0.9, QUOTED))
+    _, reply = await played(grounded(small, gate=gate), drawn)
+    assert reply.answered is False
+    assert small.asked[0].temperature == 0.0  # a reading draws nothing
+    _, reply = await played(grounded(model("s", reads(0.2, QUOTED)), gate=gate), drawn)
+    assert reply.answered is True
+    assert not any(step.calibrated for step in reply.steps)
+    _, reply = await played(grounded(model("s", reads(0.2, QUOTED)), gate=gate), question(ASKED))
+    assert reply.steps[-1].calibrated
+
+
+async def test_what_is_drawn_keeps_the_form_and_is_not_guessed():
+    small = model("s", reads(0.2, QUOTED))
+    await played(grounded(small), question(ASKED, temperature=0.9))
+    assert small.asked[1].response_format is not None
+    assert small.asked[1].prediction is None

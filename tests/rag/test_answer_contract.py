@@ -42,9 +42,10 @@ class TestGrounded(EngineContract):
     predicts = False
 
     async def test_generation_ends_before_a_stop_string(self, engine: Engine):
-        reply = await ask(engine, request(stop=("20",)))
-        assert reply.text == " ".join(map(str, range(1, 20))) + " [1]"
-        assert reply.finish == "stop"
+        """It would end the quoted line, which the caller does not see: so it is refused."""
+        with pytest.raises(UnsupportedRequest) as caught:
+            await ask(engine, request(stop=("20",)))
+        assert caught.value.param == "stop"
 
     async def test_log_probabilities_are_those_of_the_tokens(self, engine: Engine):
         """The caller sees an edited text: it has no tokens, so they are refused, not made up."""

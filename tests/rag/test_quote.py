@@ -7,8 +7,9 @@ from tests.rag.made import NORMANS, OFFSET, SEINE, passage
 
 from sprat.rag.document import Found
 from sprat.rag.prompt import Shown, shown
-from sprat.rag.quote import ALMOST, Quoted, gives_up, locate, parse
-from sprat.rag.support import own_terms, rests_on, sentences
+from sprat.rag.quote import ALMOST, Quoted, gives_up, locate, parse, refuses
+from sprat.rag.support import own_share, own_terms, rests_on, sentences
+from sprat.rag.terms import terms
 
 
 def passages(*texts: str) -> tuple[Shown, ...]:
@@ -57,8 +58,78 @@ def test_an_invented_quote_is_below_the_bar():
 
 def test_words_in_another_order_are_no_quote():
     place = locate(Quoted("Paris through flows Seine the", None), passages(SEINE))
+    assert place is None or place.support < ALMOST
+
+
+LEAVE = "Interns have at least 12 days of leave in their first year. Trainees can't carry it over."
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        "Interns have at least 25 days of leave in their first year",
+        "Interns never have at least 12 days of leave in their first year",
+        "Interns have at least days of leave in their first year",
+        "Interns have at least thirteen days of leave in their first year",
+        "Trainees can carry it over",
+        "Managers have at least 12 days of leave in their first year",
+    ],
+)
+def test_a_quote_with_another_number_denial_or_subject_stands_nowhere(quote: str):
+    assert locate(Quoted(quote, 1), passages(LEAVE)) is None
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        "Interns have at least twelve days of leave in the first year",
+        "Trainees cannot carry it over",
+    ],
+)
+def test_another_spelling_of_a_number_or_denial_is_the_same(quote: str):
+    place = locate(Quoted(quote, 1), passages(f"Some text before. {LEAVE}"))
     assert place is not None
-    assert place.support < ALMOST
+
+
+@pytest.mark.parametrize("quote", ["have", "in the", "of their"])
+def test_words_that_stand_in_any_text_are_no_quote(quote: str):
+    assert locate(Quoted(quote, 1), passages(LEAVE)) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "own"),
+    [
+        ("12 days", 1.0),
+        ("Twelve days [1]", 1.0),
+        ("1. 12 days", 1.0),
+        ("Yes", 1.0),
+        ("No.", 1.0),
+        ("90 days", 0.0),
+        ("12 days, then 13", 0.0),
+        ("12.5 days", 0.0),
+        ("Unlimited", 0.0),
+    ],
+)
+def test_of_an_answer_every_number_must_be_there_and_its_own_words_count(answer: str, own: float):
+    assert own_share(answer, "How many days of leave do interns have?", LEAVE) == own
+
+
+def test_a_number_of_the_question_is_held_against_the_passage_too():
+    assert own_share("Yes, 90 days", "Do interns have 90 days?", LEAVE) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "refusal"),
+    [
+        ("NOT IN THE DOCUMENTS", True),
+        ("NOT IN THE DOCUMENTS: nothing of it", True),
+        ('"Not in the documents." [1]', True),
+        ("Not in the document store, but in the archive", False),
+        ("Breakfast is not included", False),
+    ],
+)
+def test_only_the_refusal_that_was_asked_for_is_one_of_a_quote(text: str, refusal: bool):
+    assert refuses(text) is refusal
 
 
 def test_of_equal_places_the_numbered_one_is_taken():
@@ -75,7 +146,7 @@ def test_every_run_of_words_of_a_passage_is_found_in_it(data: st.DataObject):
     import re
 
     whole = [m for m in re.finditer(r"\w+", text) if m.start() >= at and m.end() <= end]
-    if not whole:
+    if not whole or not terms(text[whole[0].start() : whole[-1].end()]):
         return
     quote = text[whole[0].start() : whole[-1].end()]
     place = locate(Quoted(quote, None), passages(text))

@@ -157,7 +157,8 @@ def _retrieval(name: str, retrieved: Retrieved, stamps: Stamps) -> Step:
 
 def _refuse(request: ChatRequest, name: str) -> None:
     """What an answer that is checked before it is given cannot have."""
-    fields = ("prompt", "tools", "response_format", "logprobs", "prediction", "logit_bias")
+    ours = ("prompt", "tools", "response_format", "logprobs", "prediction", "logit_bias")
+    fields = (*ours, "stop")  # it would end the quoted line, which the caller never sees
     for field in fields:
         value = getattr(request, field)
         if value is not None and value not in ((), {}):

@@ -9,15 +9,19 @@ from collections.abc import Callable
 
 _HELD = 600
 """So many characters are held back at most while a bracket is open."""
-_IMAGE = re.compile(r"!\[([^\]\n]*)\](?:\([^)\n]*\)|\[[^\]\n]*\])?")
-_LINK = re.compile(r"\[([^\]\n]*)\]\(\s*<?([^)\s>]*)>?[^)\n]*\)")
+_IMAGE = re.compile(r"!\[([^\]]{0,600}+)\](?:\([^)]{0,600}+\)|\[[^\]]{0,600}+\])?")
+_LINK = re.compile(r"\[([^\]]{0,600}+)\]\(\s{0,9}+<?([^)\s>]{0,600}+)>?[^)]{0,600}+\)")
 _DEFINED = re.compile(r"^[ ]{0,3}\[[^\]\n]+\]:\s*\S+.*$", re.MULTILINE)
-_TAG = re.compile(r"</?[a-zA-Z!][^<>\n]*>")
+_TAG = re.compile(r"</?[a-zA-Z!?][^<>]{0,600}+>")
 _URL = re.compile(
-    r"(?<![`\w])(?:https?|ftp|data|javascript|file)://?[^\s<>`\"')\]]+|\bwww\.[^\s<>`\"')\]]+"
+    r"(?:(?<![`\w])(?:https?|ftp|data|javascript|file)://?|\bwww\.|(?<![`\w:/])//[\w-]+\.)"
+    r"[^\s<>`\"')\]]+",
+    re.IGNORECASE,
 )
 _CITED = re.compile(r"[ \t]*\[\s*(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\s*\]")
-_OPEN = re.compile(r"!?\[[^\]\n]*$|\]$|\]\([^)\n]*$|<[^<>\n]*$|!$")
+_OPEN = re.compile(r"!?\[[^\]]*$|\]$|\]\([^)]*$|<(?:[a-zA-Z/!?][^<>]*)?$|!$")
+_BEGINS = re.compile(r"!(?=\[)|\](?=[(:])|<(?=[a-zA-Z/!?])")
+"""Where an image, a link, a hidden address or a tag would begin or go on."""
 _LAST = re.compile(r"\s+\S*$")
 
 
@@ -30,6 +34,8 @@ class Cleaner:
         self._most = most
         self._seen = seen
         self._held = ""
+        self._last = ""
+        """The last character that was shown: with the next one it may begin something."""
         self.wrong = 0
         """Citations of passages that there are not."""
 
@@ -58,12 +64,18 @@ class Cleaner:
         return cut
 
     def _cleaned(self, text: str) -> str:
+        text = _TAG.sub("", text)
         text = _DEFINED.sub("", text)
         text = _IMAGE.sub(r"\1", text)
         text = _LINK.sub(self._link, text)
-        text = _TAG.sub("", text)
         text = _URL.sub(self._url, text)
-        return _CITED.sub(self._cited, text)
+        return self._broken(_CITED.sub(self._cited, text))
+
+    def _broken(self, text: str) -> str:
+        """Whatever is left that a page could take for Markdown or HTML, taken apart by a space."""
+        shown = _BEGINS.sub(r"\g<0> ", self._last + text)[len(self._last) :]
+        self._last = shown[-1:] or self._last
+        return shown
 
     def _link(self, found: re.Match[str]) -> str:
         label, url = found[1], found[2]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from sprat.rag.document import Retrieved
 from sprat.rag.prompt import Shown
 from sprat.rag.quote import Located
-from sprat.rag.support import own_terms
+from sprat.rag.support import own_share
 from sprat.rag.terms import share, terms
 from sprat.types import Reply, TokenLogprob
 
@@ -78,12 +78,11 @@ def near(shown: Shown, start: int, end: int, question: str, reach: int = 200) ->
 
 
 def of_answer(
-    reply: Reply, answer: str, question: str, shown: Shown, tokens: Sequence[TokenLogprob]
+    reply: Reply, answer: str, question: str, text: str, tokens: Sequence[TokenLogprob]
 ) -> dict[str, float]:
-    """The answer itself: `own_support` is the share of its own content words in the passage."""
-    own = own_terms(answer, question)
+    """The answer itself: `own_support` (`rag.support.own_share`) is in `text`, of passages."""
     return {
-        "own_support": share(own, set(terms(shown.found.passage.text))),
+        "own_support": own_share(answer, question, text),
         "answer_words": math.log1p(len(answer.split())),
         "cut_off": float(reply.finish == "length"),
         **_of_tokens("", tokens),

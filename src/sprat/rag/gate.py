@@ -27,6 +27,9 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     support: Share = 0.8
     """The quote's words, or the answer's own, must stand in a passage: this share of them."""
+    own: Share = 0.5
+    """This share of the answer's own content words must stand in the passage, but no more than
+    `support`; and every one of its numbers: without one of them the share is 0."""
     near: Share = 0.0
     """This share of the question's content words must stand there, or just before."""
     not_there: Share = 0.5
@@ -89,6 +92,11 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 _CANNOT_COPY = ("smollm2-135m", "smollm2-360m")
 """Models too small to quote: asked to, they recite the example. Measured: docs/rag.md."""
+
+
+def unlearned(side: SideGate) -> SideGate:
+    """The same by its rules alone: for what it was not calibrated for."""
+    return msgspec.structs.replace(side, logistic=None, silent=None, silent_from=None)
 
 
 def form_of(side: SideGate, model: str) -> Form:

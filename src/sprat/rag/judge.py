@@ -46,7 +46,7 @@ def judge(features: Mapping[str, float], side: SideGate) -> Judged:
     """Judge an answer by its features, all those that are known by now."""
     confidence, calibrated = confidence_of(features, side), side.logistic is not None
     given, why = by_rules(features, side.rules)
-    if given and calibrated:
+    if given and (calibrated or side.threshold is None):
         given = side.threshold is not None and confidence >= side.threshold
         relation = "is at least" if given else "is below"
         bound = "any" if side.threshold is None else f"{side.threshold:.3f}"
@@ -80,6 +80,9 @@ def by_rules(features: Mapping[str, float], rules: Rules) -> tuple[bool, str]:
     """Whether an answer has what it must have, and why not."""
     if (support := features.get("support", 0.0)) < rules.support:
         return False, f"{support:.0%} of the quoted words stand in the passages"
+    least = min(rules.own, rules.support)
+    if (own := features.get("own_support", 1.0)) < least:
+        return False, f"{own:.0%} of the answer's words and numbers stand in the passage"
     if (near := features.get("near", 1.0)) < rules.near:
         return False, f"{near:.0%} of the question's words stand near the quote"
     return True, "its words stand in the passages"

@@ -7,15 +7,19 @@ from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from sprat.questions.scorers.abstain import abstains
-from sprat.rag.prompt import Shown
+from sprat.rag.marks import marks, worded
+from sprat.rag.prompt import NOT_THERE, Shown
+from sprat.rag.terms import terms
 
 ALMOST = 0.8
 """A quote holds from this share of its words on, in the passage's order. A model that is asked to
-copy drops a word, or sets another ending. A judgement, not tuned: docs/rag.md."""
+copy drops a word, or sets another ending; one that puts in a word, a number or a "not" says
+something else, whatever its share. A judgement, not tuned: docs/rag.md."""
 _MOST_WORDS = 120
 _LINE = re.compile(r'^\W*?["\u201c\u201e\u00ab](.+?)["\u201d\u00bb]?\s*(?:\[(\d{1,3})\])?\W*$')
 _WORD = re.compile(r"\w+", re.UNICODE)
 _REFUSAL = re.compile(r"\W*not\s+in\s+the\s+documents?\b", re.IGNORECASE)
+_ALONE = re.compile(rf"\W*(?:{NOT_THERE}\b|(?i:not\s+in\s+the\s+documents?)\W*(?:\[\d+\]\W*)?\Z)")
 
 
 class Quoted(NamedTuple):
@@ -41,6 +45,11 @@ def gives_up(text: str) -> bool:
     return bool(_REFUSAL.match(text)) or abstains(text)
 
 
+def refuses(text: str) -> bool:
+    """Whether it is the refusal that was asked for, and nothing that could be a document's."""
+    return bool(_ALONE.match(text))
+
+
 def parse(line: str) -> Quoted | None:
     """The quoted words and their number; None: the line quotes nothing."""
     found = _LINE.match(line.strip())
@@ -52,8 +61,11 @@ def parse(line: str) -> Quoted | None:
 def locate(quoted: Quoted, passages: Sequence[Shown]) -> Located | None:
     """The place where the quote stands best; of equals in the passage that it names.
 
-    None: not a word of it stands anywhere.
+    None: it has no word that carries content, or stands nowhere: no word of it does, or only with
+    other numbers, denials or names.
     """
+    if not terms(quoted.words):
+        return None
     found = [place for one in passages if (place := _within(quoted.words, one))]
     return max(
         found,
@@ -71,8 +83,20 @@ def _within(quote: str, one: Shown) -> Located | None:
     first, last, support = _best(wanted, words)
     if support <= 0:
         return None
+    low, high = there[first].start(), there[last].end()
+    if support < 1 and not _same(quote, text[low:high]):
+        return None
     start = one.found.passage.start
-    return Located(one, start + there[first].start(), start + there[last].end(), support)
+    return Located(one, start + low, start + high, support)
+
+
+def _same(quote: str, there: str) -> bool:
+    """Whether a quote that is not exact means the same: it may leave words out, but put none in.
+
+    None, that is, that carries content; and of numbers and denials it may leave out none either.
+    """
+    said, known = terms(worded(_plain(quote))), terms(worded(_plain(there)))
+    return marks(quote) == marks(there) and set(said) <= set(known)
 
 
 def _best(wanted: list[str], words: list[str]) -> tuple[int, int, float]:

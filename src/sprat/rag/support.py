@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from sprat.rag.marks import figures, numbers_there, worded
 from sprat.rag.prompt import Form, Shown
 from sprat.rag.terms import share, terms
 
@@ -40,6 +41,16 @@ def own_terms(answer: str, question: str) -> list[str]:
     asked = set(terms(question))
     said = terms(answer)
     return [term for term in said if term not in asked] or said
+
+
+def own_share(answer: str, question: str, text: str) -> float:
+    """The share of the answer's own content words in `text`; 0 if one of its numbers is not there.
+
+    The question's numbers count too: what a question takes for granted is no document's.
+    """
+    if not figures(answer) <= numbers_there(text):
+        return 0.0
+    return share(own_terms(worded(answer), question), set(terms(text)))
 
 
 def rests_on(answer: str, question: str, passages: Sequence[Shown]) -> Rests | None:

@@ -9,9 +9,9 @@ from sprat.errors import SpratError, UnsupportedRequest
 from sprat.measure.clock import Clock, now_ns
 from sprat.policies.attempt import Attempt
 from sprat.rag.features import of_reading
+from sprat.rag.gate import unlearned
 from sprat.rag.judge import Judged, says_not_there, stays_silent
 from sprat.rag.prompt import NOT_THERE, QUOTE_TOKENS, messages, shape, shown
-from sprat.rag.quote import gives_up
 from sprat.rag.side import Side
 from sprat.rag.spoken import Spoken
 from sprat.rag.support import guess_of
@@ -19,8 +19,8 @@ from sprat.rag.turn import Turn
 from sprat.rag.weighing import Weighing
 from sprat.types import ChatRequest, Delta, Prediction, TokenLogprob
 
-_HOLD = len(NOT_THERE) + 4
-"""An answer's beginning is held back so long, for it may be a refusal after all."""
+LEFT_OUT = "\u2026"
+"""Stands for the lines of an answer from the first on that stands in no passage."""
 
 
 class Tried:
@@ -28,8 +28,9 @@ class Tried:
 
     def __init__(self, side: Side, turn: Turn, role: str, clock: Clock = now_ns) -> None:
         self.side = side
+        self.gate = side.gate if _greedy(turn.request) else unlearned(side.gate)
         self.passages = shown(turn.retrieved.found, side.gate.tokens)
-        self.weighing = Weighing(turn.question, self.passages, side.gate, turn.features)
+        self.weighing = Weighing(turn.question, self.passages, self.gate, turn.features)
         self.spoken = Spoken(turn.question, len(self.passages))
         self.judged: Judged | None = None
         self.attempt: Attempt | None = None
@@ -53,7 +54,7 @@ class Tried:
     @property
     def ends_it(self) -> bool:
         """Whether so much speaks for silence that nobody else need be asked."""
-        return stays_silent(self.weighing.features, self.side.gate) is not None
+        return stays_silent(self.weighing.features, self.gate) is not None
 
     async def run(self) -> AsyncGenerator[str]:
         """Yield the answer's text once it may be given; nothing if it may not."""
@@ -75,11 +76,13 @@ class Tried:
 
     async def _read(self) -> None:
         """Ask how probable a refusal is: in the reading of the prompt that an answer needs too."""
-        if not self.side.reads or self._turn.request.temperature > 0:
+        if not self.side.reads:
             return
         self._turn.began("read", self.side.engine.name)
         prediction = Prediction(text=NOT_THERE, read_only=True)
-        request = msgspec.structs.replace(self._request(), prediction=prediction, logprobs=0)
+        request = msgspec.structs.replace(
+            self._request(), prediction=prediction, logprobs=0, temperature=0.0
+        )
         attempt = Attempt(self.side.half, request, "read", "", self._clock)
         async with aclosing(attempt.run()) as pieces:
             async for _ in pieces:
@@ -90,7 +93,7 @@ class Tried:
         elif attempt.reply is not None and attempt.reply.read:
             self._was_read = True
             self.weighing.add(of_reading(attempt.reply.read))
-            self.judged = says_not_there(self.weighing.features, self.side.gate)
+            self.judged = says_not_there(self.weighing.features, self.gate)
             self._note(attempt, kept=False)
 
     def _request(self) -> ChatRequest:
@@ -110,15 +113,17 @@ class Tried:
         request = self._request()
         if self._was_read:
             form = shape(self.side.form, len(self.passages))
-            guess = Prediction(text=guess_of(self._turn.question, self.passages, self.side.form))
-            request = msgspec.structs.replace(request, response_format=form, prediction=guess)
+            request = msgspec.structs.replace(request, response_format=form)
+            if request.temperature <= 0:  # what is drawn cannot be guessed
+                guess = guess_of(self._turn.question, self.passages, self.side.form)
+                request = msgspec.structs.replace(request, prediction=Prediction(text=guess))
         self._turn.began(self.role, self.side.engine.name)
         return Attempt(self.side.half, request, self.role, "", self._clock)
 
     async def _heard(self, attempt: Attempt) -> AsyncGenerator[str]:
-        """The quoted line is checked as soon as it is there, if then; the rest streams."""
+        """The quoted line is checked as soon as it is there, if then; so is each that follows."""
         async with aclosing(attempt.run()) as pieces:
-            if self.side.form == "quote" and self.side.gate.decide == "quote":
+            if self.side.form == "quote" and self.gate.decide == "quote":
                 await self._listen(pieces, lambda text: "\n" in text.strip())
                 self.judged = self.weighing.line(_line(self._text), _tokens(attempt))
                 if self.given:
@@ -138,19 +143,24 @@ class Tried:
     async def _streamed(
         self, attempt: Attempt, pieces: AsyncGenerator[Delta]
     ) -> AsyncGenerator[str]:
-        await self._listen(pieces, lambda text: len(_rest(text)) > _HOLD)
+        """The answer line by line: the first decides; one that stands nowhere ends it."""
+        await self._listen(pieces, lambda text: "\n" in _rest(text))
         if attempt.error is not None:  # nothing was shown yet: another model may answer
             self.judged = None
             return
-        rest = _rest(self._text)
-        if gives_up(rest):
-            self.judged = self.weighing.gave_up()
+        first, end, rest = _rest(self._text).partition("\n")
+        answer = first.rstrip() or self.weighing.quoted
+        self.judged = self.weighing.first(answer)
+        if not self.given:
             return
-        yield self.spoken.say(rest or self.weighing.quoted)
-        async for piece in pieces:
-            if text := self.spoken.say(piece.text):
-                yield text
-        if attempt.reply is not None:
+        yield self.spoken.say(answer + end)
+        async with aclosing(_lines(attempt, pieces, rest)) as lines:
+            async for line in lines:
+                if not self.weighing.bears(line):
+                    yield self.spoken.say(LEFT_OUT)
+                    break
+                yield self.spoken.say(line)
+        if attempt.error is None:
             yield self._end()
 
     async def _listen(self, pieces: AsyncGenerator[Delta], enough: Callable[[str], bool]) -> None:
@@ -177,7 +187,24 @@ def _line(text: str) -> str:
 
 
 def _rest(text: str) -> str:
-    return text.strip().partition("\n")[2].lstrip()
+    """What follows the quoted line. Its end is as it came: it may be the middle of a number."""
+    return text.lstrip().partition("\n")[2].lstrip()
+
+
+async def _lines(attempt: Attempt, pieces: AsyncGenerator[Delta], held: str) -> AsyncGenerator[str]:
+    """Whole lines, each when its end is there; `held`: what came before."""
+    async for piece in pieces:
+        *whole, held = (held + piece.text).split("\n")
+        for line in whole:
+            yield f"{line}\n"
+    if attempt.error is None:
+        for line in held.splitlines(keepends=True):
+            yield line
+
+
+def _greedy(request: ChatRequest) -> bool:
+    """Whether it is asked as it was calibrated: drawn otherwise, a confidence means nothing."""
+    return not (request.temperature or request.presence_penalty or request.frequency_penalty)
 
 
 def _tokens(attempt: Attempt) -> tuple[TokenLogprob, ...]:
