@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,17 @@ def test_two_options_that_exclude_each_other_are_wrong_use(capsys, docs: Path) -
     code, _, err = run(capsys, "index", str(docs), "--no-vectors", "--embedder", "x")
     assert code == 2
     assert "exclude each other" in err
+
+
+def test_what_is_no_longer_there_is_kept_until_it_is_said_to_be_gone(capsys, docs: Path) -> None:
+    run(capsys, "index", str(docs), "--no-vectors")
+    shutil.rmtree(docs)
+    _, out, _ = run(capsys, "index", str(docs), "--no-vectors")
+    assert out.startswith("0 added · 0 changed · 0 unchanged · 0 removed · 1 skipped")
+    assert "Skipped: docs: not there, or is empty; what the index has of it is kept." in out
+    assert "--forget" in out
+    _, out, _ = run(capsys, "index", str(docs), "--no-vectors", "--forget")
+    assert out.startswith("0 added · 0 changed · 0 unchanged · 2 removed · 0 skipped")
 
 
 @pytest.mark.real

@@ -1,6 +1,9 @@
 """A run makes the store say what the files say now, and does no more than that takes."""
 
 import asyncio
+import errno
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -82,8 +85,69 @@ async def test_only_what_lies_below_the_paths_goes(store: Store, docs: Path) -> 
     assert counts(await index([docs / "docs2"], store, None)) == (0, 0, 1, 0, 0)
     assert counts(await index([docs / "a.md"], store, None)) == (0, 0, 1, 0, 0)
     (docs / "a.md").unlink()
-    assert counts(await index([docs / "a.md"], store, None)) == (0, 0, 0, 1, 0)
+    assert counts(await index([docs / "a.md"], store, None, forget=True)) == (0, 0, 0, 1, 0)
     assert len(store.documents()) == 3
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="nothing is closed to it")
+@pytest.mark.parametrize("rights", [0o000, 0o400])
+async def test_what_lies_in_a_folder_that_cannot_be_looked_into_stays(
+    store: Store, docs: Path, rights: int
+) -> None:
+    closed = docs / "closed"
+    (closed / "deep").mkdir(parents=True)
+    for file in ("e.md", "deep/f.md"):
+        (closed / file).write_text("Elsewhere.", encoding="utf-8")
+    await index([docs], store, None)
+    (docs / "a.md").unlink()
+    closed.chmod(rights)
+    try:
+        reports = [await index([path], store, None) for path in (docs, closed, closed / "deep")]
+    finally:
+        closed.chmod(0o700)
+    assert sum(report.removed for report in reports) == 1
+    assert sorted(map(name_of, store.documents())) == ["b.md", "c.txt", "e.md", "f.md"]
+    assert all("Permission denied" in why for report in reports for _, why in report.skipped)
+    assert all(report.skipped for report in reports)
+
+
+async def test_a_folder_that_the_system_cannot_list_keeps_what_it_had(
+    store: Store, docs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (docs / "drive").mkdir()
+    (docs / "drive" / "e.md").write_text("Elsewhere.", encoding="utf-8")
+    await index([docs], store, None)
+    listed = os.scandir
+
+    def broken(folder):
+        if Path(folder).name == "drive":
+            raise OSError(errno.EIO, "Input/output error")
+        return listed(folder)
+
+    monkeypatch.setattr("sprat.rag.read.walk.os.scandir", broken)
+    report = await index([docs], store, None)
+    assert counts(report) == (0, 0, 3, 0, 1)
+    assert report.skipped[0][1].startswith("drive cannot be listed: Input/output error.")
+    assert len(store.documents()) == 4
+
+
+def unmount(folder: Path, mount_point_stays: bool) -> None:
+    shutil.rmtree(folder)
+    if mount_point_stays:
+        folder.mkdir()
+
+
+@pytest.mark.parametrize("mount_point_stays", [True, False])
+async def test_a_drive_that_is_not_mounted_loses_nothing_unless_that_is_asked_for(
+    store: Store, docs: Path, mount_point_stays: bool
+) -> None:
+    await index([docs], store, None)
+    unmount(docs, mount_point_stays)
+    report = await index([docs], store, None)
+    assert counts(report) == (0, 0, 0, 0, 1)
+    assert report.skipped[0][1].startswith("docs is not there, or is empty;")
+    assert len(store.documents()) == 3
+    assert counts(await index([docs], store, None, forget=True)) == (0, 0, 0, 3, 0)
 
 
 async def test_a_bad_file_is_told_and_skipped_and_its_old_passages_go(
@@ -189,10 +253,22 @@ async def test_a_path_that_is_not_there_is_wrong_use(store: Store, docs: Path) -
         await index([docs / "none"], store, None)
 
 
-async def test_a_store_below_what_it_indexes_is_no_document(docs: Path) -> None:
-    store = open_store(str(docs / "kept"), create=True)
-    assert counts(await index([docs], store, None)) == (3, 0, 0, 0, 0)
-    assert counts(await index([docs], store, None)) == (0, 0, 3, 0, 0)
+@pytest.mark.parametrize("kind", ["", "qdrant-edge:"])
+@pytest.mark.parametrize("place", ["docs/kept", "docs", "."])
+async def test_a_store_below_or_above_what_it_indexes_is_no_document(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, place: str
+) -> None:
+    if kind:
+        pytest.importorskip("qdrant_edge")
+    monkeypatch.chdir(tmp_path)
+    store = open_store(f"{kind}{place}", create=True)
+    (tmp_path / "docs").mkdir(exist_ok=True)
+    for name in ("a.md", "b.md", "c.txt"):
+        (tmp_path / "docs" / name).write_text(f"About {name}.", encoding="utf-8")
+    for path in ("docs", ".") if place == "." else ("docs", "docs"):
+        report = await index([Path(path)], store, None)
+        assert report.added + report.unchanged == 3
+        assert report.skipped == ()
     store.close()
 
 

@@ -80,6 +80,14 @@ def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
         read_bytes("rules.docx", docx())
 
 
+def test_sheets_of_more_than_16_mib_are_not_unpacked() -> None:
+    with zipfile.ZipFile(buffer := io.BytesIO(xlsx()), "a", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("xl/worksheets/sheet2.xml", b"<row/>" * 2_900_000)
+    assert len(buffer.getvalue()) < 100_000
+    with pytest.raises(DocumentError, match=r"when it is unpacked; at most 16.8 MB"):
+        read_bytes("prices.xlsx", buffer.getvalue())
+
+
 def archive(**parts: str) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as made:

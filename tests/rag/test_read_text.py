@@ -116,6 +116,22 @@ def test_a_notebook_is_its_cells_without_what_they_printed() -> None:
     assert read.title == "Study"
 
 
+@pytest.mark.parametrize("said", [None, 5, "r", ["r"], {"name": None}, {"name": ["r"]}])
+def test_a_notebook_that_says_no_language_is_read_all_the_same(said: object) -> None:
+    cells = [{"cell_type": "code", "source": "1"}]
+    made = json.dumps({"cells": cells, "metadata": {"language_info": said}})
+    assert read_bytes("a.ipynb", made.encode()).text == "```python\n1\n```"
+
+
+def test_a_fault_of_a_reader_is_a_line_about_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("sprat.rag.read.markdown.read_markdown", broken)
+    with pytest.raises(DocumentError, match=r"^a\.md cannot be read: ZeroDivisionError\."):
+        read_bytes("a.md", b"Fish.")
+
+
 @pytest.mark.parametrize(
     "data",
     [

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sprat.rag.read.ignore import is_ignored, read_ignore
 from sprat.rag.read.walk import walk
 
 
@@ -17,7 +18,9 @@ def tree(root: Path, *files: str) -> None:
 
 
 def names(root: Path, *paths: Path) -> list[str]:
-    return [entry.path.relative_to(root.resolve()).as_posix() for entry in walk(paths or [root])]
+    return [
+        entry.path.relative_to(root.resolve()).as_posix() for entry in walk(paths or [root]).entries
+    ]
 
 
 def test_hidden_files_and_what_others_or_machines_made_are_left_out(tmp_path: Path) -> None:
@@ -44,9 +47,31 @@ def test_links_lead_neither_out_nor_in_circles(tmp_path: Path) -> None:
     assert names(tmp_path, inside) == ["in/a.md"]
 
 
+@pytest.mark.parametrize(
+    ("line", "path"),
+    [
+        ("*a" * 30 + "b", "a" * 255),
+        ("**/a/" * 50 + "b", "a/" * 400 + "c"),
+        ("**/*a*a*a*b/" * 20 + "c", ("a" * 60 + "/") * 30 + "d"),
+        ("*" * 4_000 + "b", "a" * 255),
+        ("x" + " " * 400_000 + "x", "x"),
+    ],
+    ids=["stars", "folders", "both", "one long star", "spaces"],
+)
+@pytest.mark.timeout(20)
+def test_no_line_of_a_gitignore_takes_for_ever(tmp_path: Path, line: str, path: str) -> None:
+    (tmp_path / ".gitignore").write_text(f"{line}\n*.log\n", encoding="utf-8")
+    rules = (read_ignore(tmp_path),)
+    assert not is_ignored(rules, tmp_path / path, is_folder=False)
+    assert is_ignored(rules, tmp_path / "a.log", is_folder=False)
+
+
 IGNORE = """# a comment
 *.log
 !keep.log
+*a*m*a*.md
+/t*/**/u*d*/*v*w*.md
+long**name***.md
 /top.md
 build/
 docs/**/draft.md
@@ -58,11 +83,14 @@ temp?.md
 space\\ \n\\#hash.md
 sub/only.md
 """
+IGNORE += "trailing.md   \ntab.md\t\n"
 FILES = """
 a.log keep.log top.md in/top.md build/x.md in/build/y.md build.md docs/draft.md
 docs/a/b/draft.md docs/draft.txt deep/a.txt in/deep/b.txt in/deep/c/d.txt a/b.md a/c/d.md temp1.md
 temp12.md x.md y.md z.md az.md dz.md #hash.md sub/only.md in/sub/only.md in/keep.log in/a.log
 in/sub/kept.log
+xaxmxax.md amma.md ama.md axm.md t1/u2d/vw.md t1/x/y/ud1/avbwc.md t1/x/u2d/wv.md t1/u2d/x/vw.md
+long-name.md long/name.md longnam.md trailing.md tab.md
 """
 
 

@@ -30,6 +30,7 @@ SHOWN = 12
 @store_option
 @embedder_option
 @click.option("--no-vectors", is_flag=True, help="Index words only, without a model.")
+@click.option("--forget", is_flag=True, help="Forget what a PATH that is not there, or empty, had.")
 @click.option("--rebuild", is_flag=True, help="Forget what the store holds, and read all again.")
 @click.option(
     "--json", "json_file", metavar="FILE", help="Write what was done as JSON; - for stdout."
@@ -41,6 +42,7 @@ def index(
     store: str | None,
     embedder: str | None,
     no_vectors: bool,
+    forget: bool,
     rebuild: bool,
     json_file: str | None,
 ) -> None:
@@ -54,7 +56,7 @@ def index(
     settings = settings_of(ctx)
     where = store or str(settings.documents_dir)
     wanted = None if no_vectors else embedder or ""
-    report, about = _run(paths, where, wanted, settings, rebuild=rebuild)
+    report, about = _run(paths, where, wanted, settings, forget=forget, rebuild=rebuild)
     if json_file:
         write_json({"schema": 1, "report": report, "store": about}, json_file)
     if json_file != "-":
@@ -62,7 +64,13 @@ def index(
 
 
 def _run(
-    paths: tuple[Path, ...], where: str, embedder: str | None, settings: Settings, *, rebuild: bool
+    paths: tuple[Path, ...],
+    where: str,
+    embedder: str | None,
+    settings: Settings,
+    *,
+    forget: bool,
+    rebuild: bool,
 ) -> "tuple[IndexReport, StoreInfo]":
     """`embedder`: None for words only; empty: the one that the store has, or the usual one."""
     from sprat.cli.progress import progress_bar
@@ -77,7 +85,7 @@ def _run(
             _forget(paths, where)
         store = open_store(where, create=True, embedder=model.name if model else None)
         try:
-            report = asyncio.run(_index(paths, store, model, bar))
+            report = asyncio.run(_index(paths, store, model, bar, forget=forget))
             return report, store.info()
         finally:
             store.close()
@@ -107,7 +115,12 @@ def _forget(paths: tuple[Path, ...], where: str) -> None:
 
 
 async def _index(
-    paths: tuple[Path, ...], store: "Store", embedder: "Embedder | None", bar: "Progress"
+    paths: tuple[Path, ...],
+    store: "Store",
+    embedder: "Embedder | None",
+    bar: "Progress",
+    *,
+    forget: bool,
 ) -> "IndexReport":
     from sprat.rag.index import index as run
 
@@ -115,7 +128,7 @@ async def _index(
         bar(f"Indexing {_many(at.of_files, 'file')}", int(at.bytes), at.of_bytes)
 
     try:
-        return await run(paths, store, embedder, progress=tell)
+        return await run(paths, store, embedder, forget=forget, progress=tell)
     finally:
         if embedder is not None:
             await embedder.aclose()

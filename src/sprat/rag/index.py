@@ -9,12 +9,13 @@ from pathlib import Path, PurePath
 import msgspec
 
 from sprat.engines.base import Embedder
-from sprat.errors import ContextTooLong, DocumentError, UnsupportedRequest, UsageError
+from sprat.errors import ContextTooLong, DocumentError, UnsupportedRequest
 from sprat.measure.clock import now_ns
 from sprat.rag.chunk import MOST_TOKENS, chunk, worded
 from sprat.rag.document import Document, Passage
-from sprat.rag.read import bytes_of, document_of, file_name
+from sprat.rag.read import bytes_of, document_of
 from sprat.rag.read.walk import Entry, walk
+from sprat.rag.scope import check, gone, left_alone, without_the_store
 from sprat.rag.store.base import Indexed, Store
 
 TEXTS = 64
@@ -47,7 +48,7 @@ class IndexReport(msgspec.Struct, frozen=True, kw_only=True):
     removed: int
     """Forgotten: they are no longer there."""
     skipped: tuple[tuple[str, str], ...]
-    """Files that could not be read, and why, in one line."""
+    """Files and folders that could not be read, and why, in one line."""
     words_only: tuple[tuple[str, str], ...] = ()
     """Files that are kept without vectors although there is an embedder, and why."""
     passages: int
@@ -60,13 +61,16 @@ async def index(
     store: Store,
     embedder: Embedder | None,
     *,
+    forget: bool = False,
     progress: Callable[[Indexing], None] | None = None,
 ) -> IndexReport:
     """Make `store` hold what the files among `paths`, and below the folders among them, say now.
 
     Whether a file is unchanged is told by the SHA-256 of its bytes: time stamps are kept by copies
     and set back by checkouts. Each file is kept, or replaced, in one step: whatever ends a run,
-    what was done stays done, and the next one goes on from there.
+    what was done stays done, and the next one goes on from there. What is gone from a folder goes
+    from the store; not what lies below a folder that cannot be listed, nor below a path that is not
+    there or is empty, as a drive that is not mounted is: that goes only with `forget`.
 
     Raises:
         UsageError: a path is not there, and nothing of it is in the store either.
@@ -75,11 +79,13 @@ async def index(
     """
     begun_ns = now_ns()
     run = _Run(store, embedder, await to_thread(store.documents), progress)
-    _check(paths, run.known)
-    entries = await to_thread(walk, paths)
-    await run.read(_without_the_store(entries, store))
-    gone = _gone(paths, run.known, {entry.file for entry in entries})
-    removed = await to_thread(store.remove, gone) if gone else 0
+    check(paths, run.known)
+    walked = await to_thread(walk, paths)
+    await run.read(without_the_store(walked.entries, store.info()))
+    alone = left_alone(walked, run.known, forget=forget)
+    run.skip(alone)
+    files = gone(paths, run.known, walked.entries, [file for file, _ in alone])
+    removed = await to_thread(store.remove, files) if files else 0
     return run.report(removed, (now_ns() - begun_ns) / 1e9)
 
 
@@ -148,6 +154,9 @@ class _Run:
             if ahead is not None:
                 ahead.cancel()
 
+    def skip(self, some: Sequence[tuple[str, str]]) -> None:
+        self._skipped += [(_encodable(file), _encodable(why)) for file, why in some]
+
     def report(self, removed: int, seconds: float) -> IndexReport:
         return IndexReport(
             added=self._added,
@@ -179,7 +188,7 @@ class _Run:
             return _Ready(document, tuple(chunk(document)), is_stale=is_stale)
         except DocumentError as error:
             return _Ready(why=str(error), is_stale=is_stale)
-        except Exception as error:  # noqa: BLE001 - a reader's fault must not end the run
+        except Exception as error:  # noqa: BLE001 - one file must not end the run
             name = PurePath(entry.file).name
             return _Ready(why=f"{name} cannot be read: {type(error).__name__}.", is_stale=is_stale)
 
@@ -266,27 +275,3 @@ async def _vectors(
 def _encodable(file: str) -> str:
     """The name with a `?` for each byte that is no UTF-8: such names cannot be kept or shown."""
     return file.encode("utf-8", "replace").decode()
-
-
-def _check(paths: Sequence[Path], known: dict[str, Indexed]) -> None:
-    for path in paths:
-        if not path.exists() and not any(_is_below(file, file_name(path)) for file in known):
-            raise UsageError(f"There is no {path}.", fix="Name a file or a folder.")
-
-
-def _without_the_store(entries: list[Entry], store: Store) -> list[Entry]:
-    """A store that lies below what it indexes is not a document of its own."""
-    place = file_name(Path(store.info().place))
-    return [entry for entry in entries if not _is_below(entry.file, place)]
-
-
-def _gone(paths: Sequence[Path], known: dict[str, Indexed], there: set[str]) -> list[str]:
-    """What the store has of these paths that is no longer there, or no longer to be read."""
-    roots = [file_name(path) for path in paths]
-    return [
-        file for file in known if file not in there and any(_is_below(file, root) for root in roots)
-    ]
-
-
-def _is_below(file: str, root: str) -> bool:
-    return file == root or file.startswith(f"{root.rstrip('/')}/")

@@ -5,7 +5,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path, PurePath
 
-from sprat.errors import DocumentError
+from sprat.errors import DocumentError, SpratError
 from sprat.models.progress import megabytes
 from sprat.rag.document import Document
 from sprat.rag.read.content import Content
@@ -42,6 +42,15 @@ def file_name(path: Path) -> str:
     return path.resolve().as_posix()
 
 
+def is_there(path: Path) -> bool:
+    """Whether anybody can see it; `Path.exists` raises where a folder above it is closed."""
+    try:
+        path.stat()
+    except OSError:
+        return False
+    return True
+
+
 def bytes_of(path: Path) -> bytes:
     """The bytes of a file.
 
@@ -70,7 +79,7 @@ def document_of(file: str, data: bytes) -> Document:
         DocumentError: there is no text in them, or they are damaged, locked or too large.
     """
     name = PurePath(file).name
-    content = _reader(medium_of(name, data))(name, data)
+    content = _content(name, data)
     if len(content.text) > MOST_CHARS:
         raise DocumentError(
             f"{name} has {len(content.text):,} characters; at most {MOST_CHARS:,} are read.",
@@ -88,6 +97,17 @@ def document_of(file: str, data: bytes) -> Document:
         pages=content.pages,
         headings=content.headings,
     )
+
+
+def _content(name: str, data: bytes) -> Content:
+    try:
+        return _reader(medium_of(name, data))(name, data)
+    except SpratError:
+        raise
+    except Exception as error:  # a reader's own fault must not end what reads many
+        raise DocumentError(
+            f"{name} cannot be read: {type(error).__name__}.", fix="Save it as text."
+        ) from error
 
 
 def _check_size(name: str, size: int) -> None:

@@ -19,6 +19,15 @@ class _Notebook(msgspec.Struct):
     cells: list[_Cell]
     metadata: dict[str, Any] = {}
 
+    @property
+    def language(self) -> str:
+        """As its metadata says it, which may be anything; else Python."""
+        match self.metadata.get("language_info"):
+            case {"name": str(name)}:
+                return name
+            case _:
+                return "python"
+
 
 def read_notebook(name: str, data: bytes) -> Content:
     """Read a notebook as Markdown.
@@ -30,8 +39,7 @@ def read_notebook(name: str, data: bytes) -> Content:
         notebook = msgspec.json.decode(text_of(name, data), type=_Notebook)
     except msgspec.DecodeError as error:
         raise DocumentError(f"{name} is damaged: {error}.", fix="Open it and save it.") from error
-    language = notebook.metadata.get("language_info", {}).get("name", "python")
-    text = "\n\n".join(_cell_text(cell, language) for cell in notebook.cells)
+    text = "\n\n".join(_cell_text(cell, notebook.language) for cell in notebook.cells)
     headings = headings_of(text)
     return Content(media="markdown", text=text, title=title_of(text, headings), headings=headings)
 

@@ -13,6 +13,8 @@ from sprat.rag.read.markdown import headings_of, title_of
 from sprat.rag.read.pages import joined
 
 MOST_UNPACKED_BYTES = 512 * 2**20
+MOST_SHEETS_BYTES = 16 * 2**20
+"""Of Excel files: a cell that is read takes fifty times the memory that it takes in the file."""
 MOST_PARTS = 20_000
 _SLIDE = re.compile(r"^<!-- Slide number: \d+ -->[ \t]*$", re.MULTILINE)
 _EMPTY_CELL = re.compile(r"(?<=\| )(?:NaN|NaT|Unnamed: \d+)(?= \|)")
@@ -47,7 +49,7 @@ def _read_pptx(name: str, data: bytes) -> Content:
 
 
 def _converted(name: str, data: bytes, medium: str) -> tuple[str, str]:
-    _check_unpacked(name, data)
+    _check_unpacked(name, data, MOST_SHEETS_BYTES if medium == "xlsx" else MOST_UNPACKED_BYTES)
     return converted(name, data, f"{medium.title()}Converter", f".{medium}")
 
 
@@ -57,14 +59,14 @@ def _content(text: str, title: str, pages: tuple[int, ...] = ()) -> Content:
     return Content(media="office", text=text, title=title, pages=pages, headings=headings)
 
 
-def _check_unpacked(name: str, data: bytes) -> None:
+def _check_unpacked(name: str, data: bytes, most_bytes: int) -> None:
     """A few kilobytes can be packed so that they fill the memory."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         parts = archive.infolist()
     size = sum(part.file_size for part in parts)
-    if size > MOST_UNPACKED_BYTES or len(parts) > MOST_PARTS:
+    if size > most_bytes or len(parts) > MOST_PARTS:
         raise DocumentError(
             f"{name} is {megabytes(size)} in {len(parts):,} parts when it is unpacked; at most "
-            f"{megabytes(MOST_UNPACKED_BYTES)} in {MOST_PARTS:,} are read.",
+            f"{megabytes(most_bytes)} in {MOST_PARTS:,} are read.",
             fix="Cut it into several files.",
         )

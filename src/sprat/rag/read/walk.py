@@ -1,6 +1,7 @@
 """Which files below some paths are read."""
 
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -27,38 +28,62 @@ class Entry(msgspec.Struct, frozen=True):
         return self.path.as_posix()
 
 
-def walk(paths: Sequence[Path]) -> list[Entry]:
+class Walked(msgspec.Struct, frozen=True):
+    """What was found, and where nobody could look: what lies there need not be gone."""
+
+    entries: list[Entry]
+    closed: list[tuple[Path, str]]
+    """Folders that cannot be listed, and why."""
+    vacant: list[Path]
+    """Paths that were asked for and are not there, or are folders with nothing at all in them: so
+    looks a drive that is not mounted."""
+
+
+def walk(paths: Sequence[Path]) -> Walked:
     """The files among `paths` and below the folders among them, each once, in order.
 
     A file that is named is taken whatever it is. Below a folder are left out: hidden files and
     folders, what a `.gitignore` leaves out, what others or machines made, and links: what they lead
-    to is read where it lies, if it lies below. What is not there is left out too.
+    to is read where it lies, if it lies below.
     """
-    found: dict[Path, Entry] = {}
+    walked, seen = Walked([], [], []), set[Path]()
     for path in paths:
-        whole = path.resolve()
-        files = _below(whole) if whole.is_dir() else iter([whole] if whole.exists() else [])
-        for file in files:
-            if file not in found and (entry := _entry(file)):
-                found[file] = entry
-    return list(found.values())
+        for file in _asked(path.resolve(), walked):
+            if file not in seen and (entry := _entry(file)):
+                seen.add(file)
+                walked.entries.append(entry)
+    return walked
+
+
+def _asked(path: Path, walked: Walked) -> Iterator[Path]:
+    try:
+        is_folder = stat.S_ISDIR(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        walked.vacant.append(path)
+    except OSError as error:
+        walked.closed.append((path, error.strerror or str(error)))
+    else:
+        yield from _below(path, walked) if is_folder else [path]
 
 
 def _entry(file: Path) -> Entry | None:
+    """None: it went meanwhile. One that cannot be looked at is told of when it is to be read."""
     try:
         return Entry(file, file.stat().st_size)
-    except OSError:  # it went meanwhile
+    except FileNotFoundError:
         return None
+    except OSError:
+        return Entry(file, 0)
 
 
-def _below(root: Path) -> Iterator[Path]:
+def _below(root: Path, walked: Walked) -> Iterator[Path]:
     """Depth first, in the order of names; without recursion, however deep the folders are."""
     own = read_ignore(root)
     waiting: list[tuple[Path, tuple[Ignore, ...]]] = [(root, above(root) + ((own,) if own else ()))]
     while waiting:
         folder, rules = waiting.pop()
         folders: list[tuple[Path, tuple[Ignore, ...]]] = []
-        for entry in _entries(folder):
+        for entry in _entries(folder, folder == root, walked):
             path = folder / entry.name
             if entry.is_dir(follow_symlinks=False):
                 if entry.name not in LEFT_OUT and not is_ignored(rules, path, is_folder=True):
@@ -71,13 +96,18 @@ def _below(root: Path) -> Iterator[Path]:
         waiting += reversed(folders)
 
 
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
+def _entries(folder: Path, is_root: bool, walked: Walked) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
-            named = [entry for entry in entries if _is_ours(entry.name)]
-    except OSError:  # it may not be read
+            found = list(entries)
+    except (FileNotFoundError, NotADirectoryError):  # it went meanwhile
+        found = []
+    except OSError as error:
+        walked.closed.append((folder, error.strerror or str(error)))
         return []
-    return sorted(named, key=lambda entry: entry.name)
+    if is_root and not found:
+        walked.vacant.append(folder)
+    return sorted((one for one in found if _is_ours(one.name)), key=lambda one: one.name)
 
 
 def _is_ours(name: str) -> bool:
