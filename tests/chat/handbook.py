@@ -39,7 +39,7 @@ SMALL = """
 contains = "Question: How many days of leave"
 text = '''
 "Every employee has 27 days of leave a year" [1]
-Each employee has twenty-seven days of leave a year.'''
+Each employee has 27 days of leave a year.'''
 gap_ms = 20
 
 [[rule]]
@@ -53,7 +53,12 @@ gap_ms = 5
 contains = "Question: Tell me slowly"
 text = '''
 "Two days a week may be worked from home" [1]
-one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen'''
+Two days a week.
+From home.
+Two days.
+Worked from home.
+Two days a week may be worked.
+Ask your team first.'''
 gap_ms = 250
 
 [[rule]]
