@@ -152,6 +152,15 @@ async def test_a_learned_confidence_decides_instead_of_the_rules():
     assert reply.steps[2].text == QUOTED
 
 
+async def test_words_that_stand_somewhere_else_in_the_documents_are_no_answer():
+    """With nothing quoted, a sentence that is not about the question holds nothing up."""
+    engine = grounded(model("s", says("It is 777 kilometres.")), gate=sentence_gate())
+    asked = question("Which tower of the exhibition has Paris as its home?")
+    _, reply = await played(engine, asked)
+    assert (reply.answered, reply.text) == (False, "The documents do not say.")
+    assert "of the question's words stand near" in reply.steps[-1].why
+
+
 async def test_an_answer_without_a_quote_rests_on_the_sentence_that_holds_it():
     engine = grounded(model("s", says("It is 777 kilometres long.")), gate=sentence_gate())
     _, reply = await played(engine, question("How long is the Seine?"))

@@ -32,6 +32,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     `support`; and every one of its numbers: without one of them the share is 0."""
     near: Share = 0.0
     """This share of the question's content words must stand there, or just before."""
+    near_unquoted: Share = 0.5
+    """The same of an answer that quotes nothing: its words alone may stand anywhere."""
     not_there: Share = 0.5
     """A model that gives "not in the documents" more probability than this has said so. Only where
     no confidence was learned, which weighs it itself."""

@@ -83,6 +83,9 @@ def by_rules(features: Mapping[str, float], rules: Rules) -> tuple[bool, str]:
     least = min(rules.own, rules.support)
     if (own := features.get("own_support", 1.0)) < least:
         return False, f"{own:.0%} of the answer's words and numbers stand in the passage"
-    if (near := features.get("near", 1.0)) < rules.near:
-        return False, f"{near:.0%} of the question's words stand near the quote"
+    least = max(
+        rules.near, min(rules.near_unquoted, rules.support) if "unquoted" in features else 0.0
+    )
+    if (near := features.get("near", 1.0)) < least:
+        return False, f"{near:.0%} of the question's words stand near the words that it rests on"
     return True, "its words stand in the passages"

@@ -107,7 +107,7 @@ class Weighing:
     def _find_support(self, text: str) -> None:
         """Of an answer that quotes nothing: the sentence that it rests on."""
         rests = rests_on(text, self._question, self._passages)
-        self.features["support"] = 0.0
+        self.features |= {"support": 0.0, "unquoted": 1.0}
         if rests is not None:
             self.located = Located(rests.shown, rests.start, rests.end, rests.support)
             around = near(rests.shown, rests.start, rests.end, self._question)
