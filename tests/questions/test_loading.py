@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sprat.errors import QuestionError
-from sprat.questions import files, is_right, load, load_prompt, score
+from sprat.questions import document, files, is_right, load, load_prompt, score
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 needs_data = pytest.mark.skipif(
@@ -141,7 +141,7 @@ def test_a_name_that_is_neither_set_nor_file_is_refused(name):
 
 
 def test_too_large_a_file_is_refused_unread(write, monkeypatch):
-    monkeypatch.setattr(files, "MAX_FILE_BYTES", 10)
+    monkeypatch.setattr(document, "MAX_FILE_BYTES", 10)
     with pytest.raises(QuestionError, match="15 bytes"):
         load(write('{"prompt": "a"}'))
 

@@ -7,15 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
-import msgspec
-
 from sprat.errors import QuestionError
+from sprat.questions.document import json_lines, text_of, whole
 from sprat.questions.public import gsm8k_question, is_gsm8k, squad_questions
 from sprat.questions.rows import Row, fault, seen, to_question
 from sprat.questions.scorers.base import Json
 from sprat.types import Question
 
-MAX_FILE_BYTES = 64 * 2**20
 MAX_QUESTIONS = 100_000
 _DELIMITERS = ",;\t"
 _JSON_CELLS = ("json", "facts", "format", "label")
@@ -27,7 +25,7 @@ def read_questions(path: Path) -> list[Question]:
     Raises:
         QuestionError: not readable, too large, none of these, or a row that cannot be used.
     """
-    text = _read_text(path)
+    text = text_of(path)
     if not text.strip():
         raise fault(path.name, "is empty", "See docs/questions.md for the formats.")
     questions: list[Question] = []
@@ -46,25 +44,11 @@ def read_questions(path: Path) -> list[Question]:
     return questions
 
 
-def _read_text(path: Path) -> str:
-    try:
-        size = path.stat().st_size
-        if size > MAX_FILE_BYTES:
-            raise fault(path.name, f"{size} bytes", f"At most {MAX_FILE_BYTES} are read.")
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        what = f"cannot be read ({error.strerror or error})"
-        raise fault(str(path), what, "Check the path and its permissions.") from error
-    except UnicodeDecodeError as error:
-        what = f"byte {error.start} is no UTF-8"
-        raise fault(path.name, what, "Save the file as UTF-8.") from error
-
-
 def _questions(text: str, name: str) -> Iterator[Question]:
     if not text.lstrip().startswith(("{", "[")):
         yield from _from_table(text, name)
         return
-    document = _whole(text)
+    document = whole(text)
     if isinstance(document, dict) and "data" in document:
         yield from squad_questions(cast("Row", document), name)
     elif isinstance(document, list):
@@ -73,27 +57,7 @@ def _questions(text: str, name: str) -> Iterator[Question]:
     elif isinstance(document, dict):
         yield from _from_rows(iter([(f"{name}, line 1", cast("Any", document))]))
     else:
-        yield from _from_rows(_json_lines(text, name))
-
-
-def _whole(text: str) -> Json:
-    """The value of a file that is one JSON document; None when it is not."""
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError, UnicodeError):
-        return None
-
-
-def _json_lines(text: str, name: str) -> Iterator[tuple[str, Any]]:
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
-        where = f"{name}, line {number}"
-        try:
-            yield where, msgspec.json.decode(line)
-        except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
-            what = f"{seen(line.strip())} is no JSON ({error})"
-            raise fault(where, what, "One JSON object a line.") from error
+        yield from _from_rows(json_lines(text, name))
 
 
 def _from_rows(rows: Iterator[tuple[str, Any]]) -> Iterator[Question]:

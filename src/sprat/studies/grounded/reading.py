@@ -1,6 +1,5 @@
 """Reads files of questions to documents: what a file is, is seen from its content."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -8,12 +7,12 @@ import msgspec
 
 from sprat.errors import QuestionError
 from sprat.questions.collection import sample
+from sprat.questions.document import json_lines, text_of, whole
 from sprat.questions.rows import MAX_PROMPT_CHARS, Row, fault, seen
 from sprat.studies.grounded import ragas, squad
 from sprat.studies.grounded.question import Gold, GroundedQuestion, GroundedSet, as_question
 from sprat.types import Message
 
-MAX_FILE_BYTES = 64 * 2**20
 MAX_QUESTIONS = 100_000
 MAX_ANSWERS = 50
 FIX = "See docs/rag-evaluation.md for the format."
@@ -54,55 +53,21 @@ def read_grounded(
 
 
 def _read(path: Path) -> GroundedSet:
-    text = _text(path)
-    document = _whole(text)
+    text = text_of(path)
+    document = whole(text)
     if isinstance(document, dict) and "data" in document:
         return squad.read(cast("Row", document), path.name)
     if isinstance(document, list):
         items = enumerate(cast("list[Any]", document), 1)
-        rows: Iterator[tuple[str, Any]] = ((f"{path.name}, item {n}", one) for n, one in items)
+        rows = ((f"{path.name}, item {n}", one) for n, one in items)
     else:
-        rows = _lines(text, path.name)
+        rows = json_lines(text, path.name)
     questions: list[GroundedQuestion] = []
     for number, (where, row) in enumerate(rows, 1):
         if number > MAX_QUESTIONS:
             raise fault(path.name, f"more than {MAX_QUESTIONS} questions", "Split the file.")
         questions.append(_question(row, where, number))
     return GroundedSet(path.name, tuple(questions))
-
-
-def _text(path: Path) -> str:
-    try:
-        size = path.stat().st_size
-        if size > MAX_FILE_BYTES:
-            raise fault(path.name, f"{size} bytes", f"At most {MAX_FILE_BYTES} are read.")
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        what = f"cannot be read ({error.strerror or error})"
-        raise fault(str(path), what, "Check the path and its permissions.") from error
-    except UnicodeDecodeError as error:
-        what = f"byte {error.start} is no UTF-8"
-        raise fault(path.name, what, "Save the file as UTF-8.") from error
-
-
-def _whole(text: str) -> object:
-    """The value of a file that is one JSON document; None when it is not."""
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError, UnicodeError):
-        return None
-
-
-def _lines(text: str, name: str) -> Iterator[tuple[str, Any]]:
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
-        where = f"{name}, line {number}"
-        try:
-            yield where, msgspec.json.decode(line)
-        except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
-            what = f"{seen(line.strip())} is no JSON ({error})"
-            raise fault(where, what, "One JSON object a line.") from error
 
 
 def _question(row: object, where: str, number: int) -> GroundedQuestion:
