@@ -50,6 +50,8 @@ LARGE = "qwen2.5-coder-1.5b"
 SMALLS = ("smollm2-135m", "qwen2.5-coder-0.5b")
 EMBEDDER = "all-minilm-l6-v2"
 LIMIT = 200
+BLOCK = 10
+"""Questions that a model answers before it is the next one's turn."""
 SEED = 0
 
 
@@ -61,29 +63,34 @@ class Line(NamedTuple):
 
 
 async def answer_all(data: Path, raw: Path, questions: Sequence[GroundedQuestion]) -> None:
-    """Ask what is not on the sheets yet: one model after the other, they share the machine."""
+    """Ask what is not on the sheets yet: in turns, so that a busy minute is every model's."""
     settings = load_settings()
     folder, papers = raw / "store", read_grounded(data).documents
     await index_papers(papers, folder, settings, embedder_name=EMBEDDER)
     store, embedder = open_store(str(folder)), open_embedder(EMBEDDER, settings)
+    names = (*SMALLS, LARGE)
+    engines = {name: open_engine(name, settings) for name in names}
     try:
         finds = Retriever(store, embedder)
-        for name in (*SMALLS, LARGE):
-            side = "large" if name == LARGE else "small"
-            engine = open_engine(name, settings)
-            models = {side: engine, f"plain {side}": engine}
-            try:
-                await record(sheet(raw, name), questions, finds, models, Gate(), told(name))
-            finally:
-                await engine.aclose()
+        blocks = [questions[at : at + BLOCK] for at in range(0, len(questions), BLOCK)]
+        for number, block in enumerate(blocks):
+            for name in names if number % 2 else reversed(names):
+                side = "large" if name == LARGE else "small"
+                models = {side: engines[name], f"plain {side}": engines[name]}
+                before = number * BLOCK
+                tell = told(name, before, len(questions))
+                await record(sheet(raw, name), block, finds, models, Gate(), tell)
     finally:
+        for engine in engines.values():
+            await engine.aclose()
         await embedder.aclose()
         store.close()
 
 
-def told(name: str) -> Callable[[int, int], None]:
+def told(name: str, before: int, questions: int) -> Callable[[int, int], None]:
     def tell(done: int, total: int) -> None:
-        print(f"\r{name}: {done} of {total} answers", end="", file=sys.stderr, flush=True)
+        print(f"\r{before} of {questions} questions; {name}: {done} of {total} answers  ", end="")
+        sys.stdout.flush()
 
     return tell
 
