@@ -24,7 +24,7 @@ from sprat.chat.stopping import stop_all, unstopped
 from sprat.chat.trail import Trail
 from sprat.chat.turn import Answer
 from sprat.chat.widgets import widgets
-from sprat.chat.wishes import HYBRID, Wishes, wishes_of
+from sprat.chat.wishes import Wishes, wishes_of
 from sprat.chat.words import conversation
 from sprat.errors import DocumentError, SpratError, first_line
 from sprat.types import ChatRequest, Role
@@ -230,8 +230,9 @@ class App:
 
     async def _offer_settings(self) -> None:
         wanted, profile = self._wanted(), cl.context.session.chat_profile
-        paired = self.desk.shared if profile in {None, HYBRID} else ()
-        await cl.ChatSettings(widgets(wanted, paired, grounded=self.desk.finder is not None)).send()
+        grounded = self.desk.finder is not None
+        shown = widgets(wanted, self.desk.policies(profile), grounded=grounded)
+        await cl.ChatSettings(shown).send()
 
 
 def _turns() -> list[tuple[Role, str]]:
