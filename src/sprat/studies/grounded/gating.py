@@ -121,17 +121,20 @@ def outcome(name: str, small: View | None, large: View | None, bars: Bars) -> Ou
     return Outcome(float(nowhere), False, nowhere, seconds, None)
 
 
-def choose(names: Sequence[str], small: View | None, large: View | None) -> Bars:
+def choose(
+    names: Sequence[str], small: View | None, large: View | None, enough: float = 1.0
+) -> Bars:
     """The thresholds with the best mean score on these questions; of nearly equal ones the fastest.
 
-    Score: token F1 of what is given, and 1 for silence where the documents are silent.
+    Score: token F1 of what is given, and 1 for silence where the documents are silent. `enough`: a
+    score that need not be surpassed; the fastest that has it is taken.
     """
     tried: list[tuple[float, float, Bars]] = []
     for bars in _grid(small, large):
         came = [outcome(name, small, large, bars) for name in names]
         score = sum(one.score for one in came) / len(came)
         tried.append((score, sum(one.seconds for one in came), bars))
-    best = max(score for score, _, _ in tried)
+    best = min(enough, max(score for score, _, _ in tried))
     near = [one for one in tried if one[0] >= best - MARGIN]
     return min(near, key=lambda one: one[1])[2]
 
