@@ -4,11 +4,11 @@
     .venv/bin/python benchmarks/rag.py --data FOLDER --tables    # from what is recorded
 
 FOLDER holds squad2-dev-a.json. Its paragraphs are indexed; every question is asked of all of them,
-half of the questions being unanswerable. Each model answers each question twice, the gate open: in
-the form `sentence` (passages, question, "if they do not say, write so"), which is how anybody asks,
-and in the form `quote`. Every answer
-is one line of `--raw` as soon as it is there, so a stopped run goes on where it was. All tables are
-made from those lines: what a gate gives or holds back, and what that costs, follows from them.
+half of the questions being unanswerable. Each model answers each one with the gate open, in the
+form `sentence` (passages, question, "if they do not say, write so"), which is how anybody asks;
+some of them in the form `quote` too, to compare the forms. Every answer is one line of `--raw` as
+soon as it is there, so a stopped run goes on where it was. All tables are made from those lines:
+what a gate gives or holds back, and what that costs, follows from them.
 
 A confidence and its thresholds are learned on one half of the questions and reported on the other,
 and the other way round, so no question is judged by what was learned from it.
@@ -55,6 +55,8 @@ EMBEDDER = "all-minilm-l6-v2"
 LIMIT = 200
 BLOCK = 10
 """Questions that a model answers before it is the next one's turn."""
+QUOTED = 30
+"""Questions that are asked in the form `quote`, too."""
 SEED = 0
 
 
@@ -79,8 +81,9 @@ async def answer_all(data: Path, raw: Path, questions: Sequence[GroundedQuestion
         for number, block in enumerate(blocks):
             for name in names if number % 2 else reversed(names):
                 side = "large" if name == LARGE else "small"
-                models = {side: engines[name], f"plain {side}": engines[name]}
                 before = number * BLOCK
+                forms = FORMS if before < QUOTED else {"sentence": FORMS["sentence"]}
+                models = {f"{form}{side}": engines[name] for form in forms.values()}
                 tell = told(name, before, len(questions))
                 await record(sheet(raw, name), block, finds, models, Gate(), tell)
     finally:
@@ -118,11 +121,15 @@ def lines_of(raw: Path, small: str, names: Sequence[str]) -> list[Line]:
         print(f"No gate can be learned: {error}\n")
         gated = {}
     asked = [
-        Line(f"{side}, {form}", openly(side_of(rows, f"{before}{side}")))
+        Line(f"{side}, no gate", openly(side_of(rows, f"{FORMS['sentence']}{side}")))
         for side, rows in (("small", smalls), ("large", larges))
-        for form, before in FORMS.items()
     ]
     return [*asked, *(Line(name, found) for name, found in gated.items())]
+
+
+def shuffled(questions: Sequence[GroundedQuestion]) -> list[GroundedQuestion]:
+    """By a hash: what is there of a run that was stopped is of all articles."""
+    return sorted(questions, key=lambda one: hashlib.sha256(f"order {one.id}".encode()).digest())
 
 
 def halves(names: Sequence[str]) -> list[tuple[list[str], list[str]]]:
@@ -136,8 +143,7 @@ def learned(
     smalls: Sequence[Row], larges: Sequence[Row], seen: Sequence[str], other: Sequence[str]
 ) -> dict[str, dict[str, Outcome]]:
     """Learn from the questions seen; what comes of the other ones."""
-    small = best_form(smalls, "small", seen)
-    large = best_form(larges, "large", seen)
+    small, large = lesson(smalls, "small", seen), lesson(larges, "large", seen)
     of_large = choose(seen, None, large.known)
     there = [outcome(name, None, large.known, of_large).score for name in seen]
     enough = sum(there) / len(there)
@@ -158,33 +164,21 @@ def learned(
 
 
 class Learned(NamedTuple):
-    """One model in one form."""
+    """One model, and what was learned of it."""
 
     known: View
-    """What was learned, held out, of the questions that taught it."""
+    """Held out, of the questions that taught it."""
     fresh: View
-    """The same applied to all of them."""
-    score: float
-    """Alone, on the questions that taught it."""
+    """Applied to all of them."""
 
 
-def best_form(rows: Sequence[Row], side: Which, seen: Sequence[str]) -> Learned:
-    """The form in which a model alone does best on the questions seen."""
-    both = [in_form(rows, side, seen, before) for before in FORMS.values()]
-    return max(both, key=lambda one: one.score)
-
-
-def in_form(rows: Sequence[Row], side: Which, seen: Sequence[str], before: str) -> Learned:
-    """Learn of one model in one form."""
-    of, name = set(seen), f"{before}{side}"
+def lesson(rows: Sequence[Row], side: Which, seen: Sequence[str]) -> Learned:
+    """Learn of one model from the questions seen."""
+    of, name = set(seen), f"{FORMS['sentence']}{side}"
     mine = [row for row in rows if row.side == name]
     found = taught([row for row in mine if row.question in of], SEED)
     known = View(side_of(mine, name), found.confidence, found.silence)
-    fresh = view_of(mine, name, learned_side(getattr(Gate(), side), found, 0.0, 0.5))
-    alone = (known, None) if side == "small" else (None, known)
-    bars = choose(seen, *alone)
-    came = [outcome(question, *alone, bars).score for question in seen]
-    return Learned(known, fresh, sum(came) / len(came))
+    return Learned(known, view_of(mine, name, learned_side(getattr(Gate(), side), found, 0.0, 0.5)))
 
 
 def openly(rows: dict[str, Row]) -> dict[str, Outcome]:
@@ -239,11 +233,11 @@ def differences(lines: Sequence[Line]) -> Iterator[str]:
     """Question by question, so that easy and hard ones cancel."""
     by_name = {line.name: line.came for line in lines}
     for one, other in (
-        ("small, gate", "small, sentence"),
-        ("large, gate", "large, sentence"),
+        ("small, gate", "small, no gate"),
+        ("large, gate", "large, no gate"),
         ("hybrid, best", "large, gate"),
         ("hybrid, quick", "large, gate"),
-        ("hybrid, quick", "large, sentence"),
+        ("hybrid, quick", "large, no gate"),
     ):
         same = [name for name in by_name[one] if name in by_name[other]]
         gain = [by_name[one][name].score - by_name[other][name].score for name in same]
@@ -252,15 +246,33 @@ def differences(lines: Sequence[Line]) -> Iterator[str]:
 
 
 def print_tables(raw: Path, questions: Sequence[GroundedQuestion]) -> None:
-    there = [{row.question for row in read_rows(sheet(raw, name))} for name in (*SMALLS, LARGE)]
-    for small, rows in zip(SMALLS, there[:-1], strict=True):
-        names = [one.id for one in questions if one.id in rows and one.id in there[-1]]
+    plain = {name: plainly_asked(raw, name) for name in (*SMALLS, LARGE)}
+    for small in SMALLS:
+        names = [one.id for one in questions if one.id in plain[small] and one.id in plain[LARGE]]
         asked = [one for one in questions if one.id in set(names)]
         silent = sum(one.unanswerable for one in asked)
         print(f"\n{small} → {LARGE}: {len(names)} questions, {silent} of them unanswerable\n")
         lines = lines_of(raw, small, names)
         print(table(lines, asked), "\n")
-        print("\n".join(differences(lines)) if len(lines) > 4 else "")
+        print("\n".join(differences(lines)) if len(lines) > 2 else "")
+    print("\nIn the form `quote` instead of `sentence`, no gate:\n")
+    for name in (*SMALLS, LARGE):
+        print(f"- {name}: {forms_beside(raw, name)}")
+
+
+def plainly_asked(raw: Path, name: str) -> set[str]:
+    side = "large" if name == LARGE else "small"
+    return set(side_of(read_rows(sheet(raw, name)), f"{FORMS['sentence']}{side}"))
+
+
+def forms_beside(raw: Path, name: str) -> str:
+    """The same answerable questions, one form and the other."""
+    rows, side = read_rows(sheet(raw, name)), "large" if name == LARGE else "small"
+    one, other = (side_of(rows, f"{FORMS[form]}{side}") for form in ("quote", "sentence"))
+    both = [name for name in one if name in other and not one[name].unanswerable]
+    gain = [one[name].score - other[name].score for name in both]
+    spent = [one[name].seconds - other[name].seconds for name in both]
+    return f"{len(both)} questions, F1 {with_interval(gain)}, seconds {with_interval(spent)}"
 
 
 def main() -> None:
@@ -271,7 +283,7 @@ def main() -> None:
     parser.add_argument("--tables", action="store_true", help="only the tables; ask nothing")
     options = parser.parse_args()
     file = options.data / "squad2-dev-a.json"
-    questions = read_grounded(file, limit=options.limit, seed=SEED).questions
+    questions = shuffled(read_grounded(file, limit=options.limit, seed=SEED).questions)
     if not options.tables:
         asyncio.run(answer_all(file, options.raw, questions))
     print_tables(options.raw, questions)
