@@ -51,7 +51,15 @@ def test_lists_of_different_length_are_refused(tmp_path: Path):
 
 def test_a_tiny_model_is_not_asked_to_copy():
     assert form_of(SideGate(), "smollm2-135m") == "sentence"
-    assert form_of(SideGate(), "qwen2.5-coder-0.5b") == "quote"
+    for small in (
+        "qwen2.5-coder-0.5b",
+        "ollama/qwen3:1.7b",
+        "foundry:smollm2-135m",
+        "llama-3.2-1B",
+    ):
+        assert form_of(SideGate(), small) == "sentence", small
+    for able in ("qwen3:4b", "gpt-oss-20b", "phi-4-mini", "scripted:model.toml", "o1-b52x"):
+        assert form_of(SideGate(), able) == "quote", able
     assert form_of(SideGate(form="quote"), "smollm2-135m") == "quote"
 
 
