@@ -40,7 +40,10 @@ export function likeliest(logits: Float32Array): number {
   let most = logits[0] ?? 0;
   for (let token = 1; token < logits.length; token++) {
     const logit = logits[token] as number;
-    if (logit > most) [best, most] = [token, logit];
+    if (logit > most) {
+      best = token;
+      most = logit;
+    }
   }
   return best;
 }
@@ -79,11 +82,13 @@ function reached(weights: Float64Array, order: number[], wanted: number): [numbe
 
 /** The `count` highest places, highest first; among equals the lowest number. */
 export function highest(values: Float32Array | Float64Array, count: number): number[] {
-  const places = Array.from(values.keys());
+  const floor = count < values.length ? floorOf(values, count) : -Infinity;
+  const places: number[] = [];
+  for (let place = 0; place < values.length; place++) {
+    if ((values[place] as number) >= floor) places.push(place);
+  }
   const compare = (a: number, b: number): number => (values[b] ?? 0) - (values[a] ?? 0) || a - b;
-  if (count >= values.length) return places.sort(compare);
-  const floor = floorOf(values, count);
-  return places.filter((place) => (values[place] ?? 0) >= floor).sort(compare).slice(0, count);
+  return places.sort(compare).slice(0, count);
 }
 
 /** What at least `count` values reach: so few are left that sorting them costs nothing. */
@@ -92,7 +97,7 @@ function floorOf(values: Float32Array | Float64Array, count: number): number {
   const peaks = new Float64Array(Math.floor(values.length / block));
   for (let i = 0; i < peaks.length; i++) {
     let peak = -Infinity;
-    for (let at = i * block; at < (i + 1) * block; at++) peak = Math.max(peak, values[at] ?? 0);
+    for (let at = i * block; at < (i + 1) * block; at++) peak = Math.max(peak, values[at] as number);
     peaks[i] = peak;
   }
   peaks.sort();
