@@ -76,11 +76,16 @@ function otherSampling(policy: Policy, ask: Ask): string {
     frequency_penalty: 0,
   };
   const off = Object.keys(policy.sampling).toSorted().map((name) => {
-    const set = policy.sampling[name];
-    const wanted = set instanceof Numeral ? set.value : set;
-    return asked[name] === wanted ? "" : `${name} ${String(asked[name])}, not ${String(wanted)}`;
+    const wanted = policy.sampling[name];
+    const [found, set] = [asked[name], wanted instanceof Numeral ? wanted.value : wanted];
+    return found === set ? "" : `${name} ${shown(found)}, not ${shown(set)}`;
   });
   return off.filter(Boolean).join(", ");
+}
+
+/** As Python shows temperatures. */
+function shown(value: unknown): string {
+  return Number.isInteger(value) ? Number(value).toFixed(1) : String(value);
 }
 
 /** Whether so much confidence is enough. */

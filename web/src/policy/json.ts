@@ -151,12 +151,13 @@ function byCodePoint(left: string, right: string): number {
   return one.length - other.length;
 }
 
-/** The shortest digits that mean the same number, with an exponent below 1e-6 and from 1e16 on. */
+/** The shortest digits that mean the same number, with an exponent below 1e-5 and from 1e16 on. */
 function written(number: Numeral): string {
   if (number.isWhole) return number.text === "-0" ? "0" : number.text;
   const value = number.value;
   if (Object.is(value, -0)) return "-0.0";
-  if (Math.abs(value) >= 1e16) return value.toExponential().replace("+", "");
+  const size = Math.abs(value);
+  if (size >= 1e16 || (size > 0 && size < 1e-5)) return value.toExponential().replace("+", "");
   const text = String(value);
-  return /[.e]/.test(text) ? text : `${text}.0`;
+  return text.includes(".") ? text : `${text}.0`;
 }
