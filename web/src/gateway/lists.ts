@@ -1,10 +1,12 @@
 /** What the gateway has: models, policies, weights for this page. */
 
-import type { WebModel } from "../manifest.ts";
+import type { Manifest, WebModel } from "../manifest.ts";
 import { PageError } from "../types.ts";
 import { refusal, unreachable } from "./problems.ts";
 
 const PATIENCE_MS = 10_000;
+/** A model that was never asked for is exported first. */
+const EXPORT_MS = 180_000;
 
 export interface GatewayModel {
   readonly id: string;
@@ -35,9 +37,14 @@ export async function listWebModels(key: string | null): Promise<WebModel[]> {
   return listOf<WebModel>(await read("/api/web/models", key), "models");
 }
 
-/** The policy's file as it was signed; `name` with or without `policy:`. Throws `PageError`. */
-export async function readPolicy(name: string, key: string | null): Promise<unknown> {
-  return read(`/api/policies/${encodeURIComponent(name.replace(/^policy:/, ""))}`, key);
+/** A policy's file, letter for letter: its hash is over that. `name` with or without `policy:`. Throws `PageError`. */
+export async function policyText(name: string, key: string | null): Promise<string> {
+  return (await get(`/api/policies/${encodeURIComponent(name.replace(/^policy:/, ""))}`, key)).text();
+}
+
+/** Asking for it exports what is not exported yet. Throws `PageError`. */
+export async function readManifest(model: WebModel, key: string | null): Promise<Manifest> {
+  return (await read(model.manifest, key, EXPORT_MS)) as Manifest;
 }
 
 /** Whether the gateway has a page at that address: `/docs`, `/runs`. */
@@ -50,16 +57,17 @@ export async function exists(path: string): Promise<boolean> {
   }
 }
 
-async function read(path: string, key: string | null): Promise<unknown> {
-  const headers: Record<string, string> = key ? { Authorization: `Bearer ${key}` } : {};
-  let response: Response;
-  try {
-    response = await fetch(path, { headers, credentials: "omit", signal: AbortSignal.timeout(PATIENCE_MS) });
-  } catch {
-    throw unreachable();
-  }
-  if (!response.ok) throw await refusal(response);
+async function read(path: string, key: string | null, patienceMs = PATIENCE_MS): Promise<unknown> {
+  const response = await get(path, key, patienceMs);
   return response.json().catch(() => { throw strange(path); });
+}
+
+async function get(path: string, key: string | null, patienceMs = PATIENCE_MS): Promise<Response> {
+  const headers: Record<string, string> = key ? { Authorization: `Bearer ${key}` } : {};
+  const rest = { headers, credentials: "omit", signal: AbortSignal.timeout(patienceMs) } as const;
+  const response = await fetch(path, rest).catch(() => { throw unreachable(); });
+  if (!response.ok) throw await refusal(response);
+  return response;
 }
 
 function listOf<T>(body: unknown, field: string): T[] {

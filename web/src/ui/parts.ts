@@ -28,12 +28,22 @@ export interface HereOptions {
   readonly backend: Backend;
   /** Absent: as many as the page thinks right. */
   readonly threads?: number;
+  /** Of a locked gateway. */
+  readonly key?: string;
   readonly onState: (state: EngineState) => void;
+}
+
+export interface Probed {
+  readonly gpu: { readonly name: string; readonly fallback: boolean; readonly half: boolean } | null;
+  /** Why there is no GPU. */
+  readonly why: string | null;
 }
 
 /** The model in this page. `close` keeps what was downloaded so far. */
 export interface Here extends Engine {
   readonly state: EngineState;
+  /** What the probe found; null: not looked at yet. */
+  readonly machine: Probed | null;
   warm(): Promise<void>;
   close(): void;
 }
@@ -48,7 +58,8 @@ export interface There extends Engine {
 export interface Gateway {
   models(): Promise<string[]>;
   policies(): Promise<PolicyLine[]>;
-  policy(name: string): Promise<unknown>;
+  /** Its file, as it was signed. */
+  policy(name: string): Promise<string>;
   webModels(): Promise<WebModel[]>;
   /** Asking for it exports what is not exported yet: that may take a minute. */
   manifest(model: WebModel): Promise<Manifest>;
@@ -63,20 +74,18 @@ export interface Escalation {
   readonly payload: string;
   readonly why: string;
   readonly confidence: number | null;
+  /** Whether the confidence was learned for the weights here. */
+  readonly calibrated: boolean;
 }
 
 export interface PolicyOptions {
   readonly small: Engine;
   readonly large: There;
   /** As `GET /api/policies/NAME` gave it; null: the page's own rules. */
-  readonly file: unknown;
+  readonly file: string | null;
+  /** What computes here; null: not known yet. */
+  readonly weights: () => { readonly sha256: string; readonly variant: string } | null;
   readonly permit: (escalation: Escalation) => Promise<boolean>;
-}
-
-export interface OpenedPolicy {
-  readonly engine: Engine;
-  /** One line where the policy's confidence was not learned for these weights; null: it was. */
-  readonly note: string | null;
 }
 
 /** A text that answers are looked up in. */
@@ -172,7 +181,8 @@ export interface Parts {
   readonly requests: Requests;
   readonly kept: Kept;
   here(options: HereOptions): Here;
-  policy(options: PolicyOptions): Promise<OpenedPolicy>;
+  /** Throws `PageError`: a file that this page cannot run as it was meant. */
+  policy(options: PolicyOptions): Promise<Engine>;
   /** Name and version of what runs here, for "About". */
   readonly versions: readonly (readonly [string, string])[];
 }

@@ -4,7 +4,7 @@ import type { PolicyLine } from "../gateway/lists.ts";
 import type { Manifest, WebModel } from "../manifest.ts";
 import type { Reply } from "../types.ts";
 import type { Measure } from "./figures.ts";
-import type { EngineState, Escalation, KeptModel, Passage, Usage } from "./parts.ts";
+import type { EngineState, Escalation, KeptModel, Passage, Probed, Usage } from "./parts.ts";
 import type { Mode, Settings } from "./settings.ts";
 
 export type PanelId = "documents" | "speed" | "requests" | "models" | "settings";
@@ -73,7 +73,7 @@ export interface State {
   readonly usage: Usage | null;
   /** The model that is read again, and how far; null: none. */
   readonly verifying: { readonly name: string; readonly doneBytes: number; readonly totalBytes: number } | null;
-  readonly policyNote: string | null;
+  readonly probed: Probed | null;
   readonly measures: readonly Measure[];
   /** The answer under way, as far as it is measured: redrawn a few times a second. */
   readonly running: { readonly answer: number; readonly model: string; readonly firstTokenMs: number | null; readonly totalMs: number } | null;
@@ -94,7 +94,7 @@ export function begin(settings: Settings, online: boolean): State {
     settings, online, panel: null, turns: [], permission: "ask", pending: null,
     here: { phase: "idle" }, bytesPerS: null, starts: { firstMs: null, latestMs: null },
     webModels: null, manifests: {}, gatewayModels: null, policies: null, gatewayTrouble: null,
-    kept: [], usage: null, verifying: null, policyNote: null, measures: [], running: null, references: 0, shelfNote: "", opened: null,
+    kept: [], usage: null, verifying: null, probed: null, measures: [], running: null, references: 0, shelfNote: "", opened: null,
     trouble: null, said: "", update: false, links: [],
   };
 }

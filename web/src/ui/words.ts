@@ -2,7 +2,7 @@
 
 import { bytesText, countText, rateText, timeText } from "./figures.ts";
 import { firstTokenMs, rateOf, totalMs } from "./figures.ts";
-import type { EngineState, Machine } from "./parts.ts";
+import type { EngineState, Escalation, Machine, Probed } from "./parts.ts";
 import type { State, Turn } from "./state.ts";
 import type { Reply, Step } from "../types.ts";
 
@@ -88,8 +88,17 @@ export function stepText(step: Step): string {
   ].filter((text) => text !== "").join(" · ");
 }
 
-export function confidenceText(confidence: number | null): string {
-  return confidence === null ? "not judged by a number" : `${Math.round(confidence * 100)}% sure that the draft is right`;
+/** A confidence that was not learned for these weights says something, but is no probability. */
+export function confidenceText({ confidence, calibrated }: Escalation): string {
+  if (confidence === null) return "";
+  return calibrated ? `${Math.round(confidence * 100)}% sure that the draft is right` : `confidence ${confidence.toFixed(2)}, not calibrated for these weights`;
+}
+
+/** What the device has, as the probe saw it. */
+export function probedText({ gpu, why }: Probed): string {
+  if (!gpu) return why ? `No graphics card is used: ${why}.` : "";
+  const half = gpu.half ? "with 16-bit floats" : "without 16-bit floats";
+  return `Graphics card: ${gpu.name}, ${half}${gpu.fallback ? ", emulated by the processor and therefore slow" : ""}.`;
 }
 
 /** What works, only more slowly, or only for now. */

@@ -5,7 +5,7 @@ import type { Manifest, WebModel } from "../../src/manifest.ts";
 import { PageError } from "../../src/types.ts";
 import type { Ask, Engine, Message, Reply, Step } from "../../src/types.ts";
 import type {
-  EngineState, Gateway, Here, HereOptions, Kept, KeptModel, Machine, OpenedPolicy, Parts, Passage, PolicyOptions,
+  EngineState, Gateway, Here, HereOptions, Kept, KeptModel, Machine, Parts, Passage, PolicyOptions, Probed,
   Reference, Request, Requests, Shelf, There,
 } from "../../src/ui/parts.ts";
 
@@ -74,6 +74,7 @@ class Speaker implements Engine {
 
 export class FakeHere extends Speaker implements Here {
   state: EngineState = { phase: "idle" };
+  readonly machine: Probed = { gpu: { name: "a card", fallback: false, half: false }, why: null };
   readonly #options: HereOptions;
   readonly #stepMs: number;
   #closed = false;
@@ -118,12 +119,12 @@ class FakeThere extends Speaker implements There {
 }
 
 /** Asks when `confidence` is below one half; else the draft is the answer. */
-function fakePolicy({ small, large, permit }: PolicyOptions, confidence: number): OpenedPolicy {
+function fakePolicy({ small, large, permit }: PolicyOptions, confidence: number): Engine {
   const answer: Engine["answer"] = async (ask, onText, signal) => {
     const draft = await small.answer(ask, () => {}, signal);
     const why = `confidence ${confidence} is below 0.5`;
     const draftStep: Step = { ...(draft.steps[0] as Step), role: "draft", confidence, why, kept: false };
-    const escalation = { to: large.address, payload: large.payload(ask), why, confidence };
+    const escalation = { to: large.address, payload: large.payload(ask), why, confidence, calibrated: false };
     if (confidence >= 0.5 || !(await permit(escalation))) {
       onText(draft.text);
       return { ...draft, steps: [{ ...draftStep, kept: true }] };
@@ -131,7 +132,7 @@ function fakePolicy({ small, large, permit }: PolicyOptions, confidence: number)
     const reply = await large.answer(ask, onText, signal);
     return { ...reply, steps: [draftStep, ...reply.steps] };
   };
-  return { engine: { name: "policy", answer }, note: "Not calibrated for these weights: its confidence is a guess." };
+  return { name: "policy", answer };
 }
 
 class FakeShelf implements Shelf {
@@ -241,7 +242,7 @@ function fakeGateway(script: Script, requests: FakeRequests): Gateway {
   return {
     models: async () => ["gpt-oss-20b", "phi-4-mini", "policy:careful"],
     policies: async () => [{ name: "policy:careful", usable: true, kind: "cascade" }],
-    policy: async () => ({ name: "careful" }),
+    policy: async () => "{}",
     webModels: async () => [...script.models],
     manifest: async (model) => manifest(model),
     exists: async (path) => path === "/docs",

@@ -24,7 +24,7 @@ function Asked({ pending }: { pending: Pending }): VNode {
   return (
     <dialog class="escalation" ref={dialog} onCancel={cancel} aria-labelledby="escalation-title">
       <h2 id="escalation-title">Ask the gateway?</h2>
-      <p>The draft is not good enough: {pending.why}. <span class="soft">({confidenceText(pending.confidence)})</span></p>
+      <p>The draft is not good enough: {pending.why}. <span class="soft">{confidenceText(pending)}</span></p>
       <p>This would leave the page, and nothing else, to <code>{pending.to}</code>:</p>
       <pre class="payload" tabIndex={0} aria-label="What would be sent">{pretty(pending.payload)}</pre>
       <p class="soft">{bytes.toLocaleString("en")} bytes. A key that you entered goes with it in a header.</p>

@@ -14,7 +14,7 @@ export function EscalationMark({ turn }: { turn: Turn }): VNode | null {
   return (
     <div class={escalation.permitted ? "escalated" : "escalated refused"}>
       <p><strong>{head}</strong></p>
-      <p class="soft">{[escalation.why, confidenceText(escalation.confidence), times].filter(Boolean).join(" · ")}</p>
+      <p class="soft">{[escalation.why, confidenceText(escalation), times].filter(Boolean).join(" · ")}</p>
       {reply && escalation.permitted && (
         <details><summary>What was sent</summary><pre tabIndex={0}>{pretty(escalation.payload)}</pre></details>
       )}

@@ -8,7 +8,7 @@ import { awake, chosen } from "../state.ts";
 import { TroubleNote } from "../Notices.tsx";
 import { readManifest } from "../verbs/look.ts";
 import { troubleOf } from "../trouble.ts";
-import { backendText, cautions, hereText } from "../words.ts";
+import { backendText, cautions, hereText, probedText } from "../words.ts";
 import { Backends } from "./Backends.tsx";
 import { Download } from "./Download.tsx";
 
@@ -108,7 +108,14 @@ function Room(): VNode | null {
 /** Which backend, and why it was chosen. */
 function Why(): VNode {
   const here = useView((state) => state.here);
+  const probed = useView((state) => state.probed);
   const name = backendText(here);
   if (!name) return <p class="soft">Chosen by a short trial when the model starts.</p>;
-  return <p>{name}{here.variant ? ` (${here.variant})` : ""}{here.note ? <span class="soft">: {here.note}</span> : ""}</p>;
+  const why = [here.note, probed && probedText(probed)].filter(Boolean).join(" ");
+  return (
+    <div>
+      <p>{name}{here.variant ? ` (${here.variant})` : ""}</p>
+      {why && <p class="soft">{why}</p>}
+    </div>
+  );
 }

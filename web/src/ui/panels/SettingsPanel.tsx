@@ -42,7 +42,6 @@ function Hybrid(): VNode {
   const settings = useView((state) => state.settings);
   const policies = useView((state) => state.policies) ?? [];
   const permission = useView((state) => state.permission);
-  const note = useView((state) => state.policyNote);
   const usable = policies.filter((policy) => policy.usable).map((policy) => [policy.name, policy.name] as const);
   return (
     <fieldset class="fields">
@@ -52,7 +51,6 @@ function Hybrid(): VNode {
         hint="Decides whether a draft is good enough. The gateway's policies run here unchanged."
         onChoose={(policy) => page.choose({ policy })}
       />
-      {note && <p class="soft">{note}</p>}
       <ChoiceField name="permission" label="Sending to the gateway" value={permission} options={PERMISSIONS} onChoose={(value) => page.store.set({ permission: value as Permission })} />
     </fieldset>
   );

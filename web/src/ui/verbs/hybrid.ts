@@ -3,6 +3,7 @@
 import type { Page } from "../page.ts";
 import type { Escalation, Here, There } from "../parts.ts";
 import type { Ask, Engine, Reply } from "../../types.ts";
+import { chosen } from "../state.ts";
 import type { Pen } from "./pen.ts";
 
 export async function hybrid(page: Page, id: number, pen: Pen, large: There): Promise<Engine> {
@@ -10,9 +11,12 @@ export async function hybrid(page: Page, id: number, pen: Pen, large: There): Pr
   const file = settings.policy === "" ? null : await page.parts.gateway.policy(settings.policy);
   const small = new Watched(page.own.open(), (text) => pen.draft(text));
   const permit = (escalation: Escalation) => permitted(page, id, escalation);
-  const { engine, note } = await page.parts.policy({ small, large, file, permit });
-  page.store.set({ policyNote: note });
-  return engine;
+  return page.parts.policy({ small, large, file, permit, weights: () => weightsOf(page) });
+}
+
+function weightsOf({ state }: Page): { sha256: string; variant: string } | null {
+  const manifest = state.manifests[chosen(state)?.name ?? ""];
+  return manifest && state.here.variant ? { sha256: manifest.sha256, variant: state.here.variant } : null;
 }
 
 /** Says yes or no: by what was allowed for this chat, else a person does. Its answer is kept with the turn. */

@@ -41,7 +41,8 @@ export class Own {
     this.#key = key;
     this.#began = performance.now();
     const threads = settings.threads > 0 ? { threads: settings.threads } : {};
-    const rest = { manifestUrl: model.manifest, backend: settings.backend, ...threads };
+    const locked = this.#page.key.value ? { key: this.#page.key.value } : {};
+    const rest = { manifestUrl: model.manifest, backend: settings.backend, ...threads, ...locked };
     const opened: Here = this.#page.parts.here({ ...rest, onState: (state) => this.#told(key, state) });
     this.#here = opened;
     return opened;
@@ -119,6 +120,7 @@ export class Own {
     const before = this.#page.state.here;
     this.#page.store.set({ here, bytesPerS: here.phase === "downloading" ? this.#rate(here) : null });
     if (here.phase === before.phase) return;
+    this.#page.store.set({ probed: this.#here?.machine ?? null });
     if (here.phase === "ready") this.#ready();
     if (here.phase === "recovering") this.#page.say("The model here starts again");
   }
