@@ -6,10 +6,10 @@
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { Assets, WEB, hashOf } from "./build/assets.mjs";
-import { bundle, classic } from "./build/bundle.mjs";
-import { bare, pageOf } from "./build/html.mjs";
-import { licences } from "./build/licences.mjs";
+import { Assets, WEB, hashOf } from "./building/assets.mjs";
+import { bundle, classic } from "./building/bundle.mjs";
+import { bare, pageOf } from "./building/html.mjs";
+import { licences } from "./building/licences.mjs";
 
 const { values } = parseArgs({ options: { out: { type: "string" }, entry: { type: "string" } } });
 const out = path.resolve(values.out ?? path.join(WEB, "../src/sprat/page"));
