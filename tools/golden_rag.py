@@ -159,8 +159,8 @@ STEMS = [
 ]
 FOLDED = (
     "Caf\u00e9 \u00c5ngstr\u00f6m na\u00efve Vi\u1ec7t Nam \u1ed3n \u0130stanbul \u00df \u00d8re"
-    " \u0141\u00f3d\u017a \u03b5\u03bb\u03bb\u03ae\u03bd \u041c\u043e\u0441\u043a\u0432\u0430 \u0439"
-    " \u4f60\u597d e\u0301t\u00e9 4pm x_y 12,5 \uff21\uff22 \u00bd \u2167"
+    " \u0141\u00f3d\u017a \u03b5\u03bb\u03bb\u03ae\u03bd \u041c\u043e\u0441\u043a\u0432\u0430"
+    " \u0439 \u4f60\u597d e\u0301t\u00e9 4pm x_y 12,5 \uff21\uff22 \u00bd \u2167"
     " \u0e20\u0e32\u0e29\u0e32 \u0928\u092e\u0938\u094d\u0924\u0947"
 )
 QUESTIONS = [
@@ -269,9 +269,8 @@ def _stems() -> list[list[str]]:
     database = sqlite3.connect(":memory:")
     database.execute(f"CREATE VIRTUAL TABLE t USING fts5 (text, tokenize='{TOKENS}')")
     database.execute("CREATE VIRTUAL TABLE v USING fts5vocab (t, instance)")
-    database.executemany(
-        "INSERT INTO t VALUES (?)", [(word,) for word in [*words, *FOLDED.split()]]
-    )
+    every = [*words, *FOLDED.split()]
+    database.executemany("INSERT INTO t VALUES (?)", [(word,) for word in every])
     rows = database.execute("SELECT doc, term FROM v ORDER BY doc, offset").fetchall()
     found: dict[int, list[str]] = {}
     for doc, term in rows:
