@@ -6,10 +6,10 @@
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { Assets, WEB, hashOf } from "./build/assets.mjs";
-import { bundle, classic } from "./build/bundle.mjs";
-import { bare, pageOf } from "./build/html.mjs";
-import { licences } from "./build/licences.mjs";
+import { Assets, WEB, hashOf } from "./building/assets.mjs";
+import { bundle, classic } from "./building/bundle.mjs";
+import { bare, pageOf } from "./building/html.mjs";
+import { licences } from "./building/licences.mjs";
 
 const { values } = parseArgs({ options: { out: { type: "string" }, entry: { type: "string" } } });
 const out = path.resolve(values.out ?? path.join(WEB, "../src/sprat/page"));
@@ -21,17 +21,23 @@ async function wholePage() {
   const html = await pageOf("index.html", assets);
   const words = assets.put("THIRD_PARTY.txt", Buffer.from(await licences(assets.packages)));
   const index = html.replace("</head>", `<link rel="license" href="assets/${words}">\n</head>`);
-  const offline = ["./", ...assets.names().filter((name) => name !== words).map((name) => `assets/${name}`)];
-  const worker = await classic("src/sw.ts", {
+  const offline = assets.names().filter((name) => name !== words);
+  return new Map([["index.html", Buffer.from(index)], ["sw.js", await serviceWorker(index, offline)]]);
+}
+
+function serviceWorker(index, names) {
+  const offline = ["./", ...names.map((name) => `assets/${name}`)];
+  return classic("src/sw.ts", {
     __ASSETS__: JSON.stringify(offline),
     __BUILD__: JSON.stringify(hashOf(Buffer.from(index + offline.join()))),
   });
-  return new Map([["index.html", Buffer.from(index)], ["sw.js", worker]]);
 }
 
 async function testPage(entry) {
   const { script, styles } = await bundle(path.relative(WEB, path.resolve(entry)), assets);
-  return new Map([["index.html", Buffer.from(bare(script, styles))]]);
+  const index = bare(script, styles);
+  const worker = await serviceWorker(index, assets.names());
+  return new Map([["index.html", Buffer.from(index)], ["sw.js", worker]]);
 }
 
 /** Leaves exactly `made` in the folder; what is there already, and the same, is not touched. */

@@ -152,8 +152,14 @@ export class OneFile {
   async #giveUpKeeping(error: DOMException): Promise<void> {
     const { name, bytes } = this.#entry;
     const quota = error.name === "QuotaExceededError";
-    const free = quota ? await this.#world.freeBytes() : null;
-    this.#report.note(quota ? quotaNote(name, bytes, free) : unkeptNote(error.message));
+    this.#report.note(quota ? quotaNote(name, bytes, await this.#room()) : unkeptNote(error.message));
+  }
+
+  /** Browsers tell more than they give: where the rest would have fitted, it is what they took. */
+  async #room(): Promise<number> {
+    const here = (await this.#store?.file(this.#entry.sha256))?.size ?? 0;
+    const told = here + ((await this.#world.freeBytes()) ?? 0);
+    return told < this.#entry.bytes ? told : here;
   }
 
   /** What is on disk moves into memory, and leaves the disk to others. */

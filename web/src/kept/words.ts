@@ -53,11 +53,10 @@ export function noMemory(name: string, bytes: number): PageError {
   );
 }
 
-/** Where the file is not kept, but works. */
-export function quotaNote(name: string, needed: number, free: number | null): string {
-  const room = free === null ? "less" : sizeText(free);
+/** Where the file is not kept, but works. `room`: bytes that there are for it. */
+export function quotaNote(name: string, needed: number, room: number): string {
   return (
-    `${name} needs ${sizeText(needed)} and this browser keeps ${room} for this page: ` +
+    `${name} needs ${sizeText(needed)} and this browser has room for ${sizeText(room)}: ` +
     `it stays in memory and is downloaded again next time.`
   );
 }

@@ -69,6 +69,7 @@ test("a file of nobody is listed under no name, and can be removed", async () =>
 
 test("verifying again finds a bit that no start looks at, deletes the file and says which", async () => {
   const { world, two } = await pair();
+  world.server.packet = 100_000;
   const large = world.serve("large.onnx", seeded(3_000_000, 4));
   await world.open([large, two], undefined, TWO);
   const at = 150_000;

@@ -203,7 +203,7 @@ test("where the browser says beforehand that there is no room, the file is held 
   const opened = (await world.open([entry])).get(entry.name);
   assert.ok(opened instanceof Uint8Array);
   assert.deepEqual(opened, BYTES);
-  assert.match(world.notes().join(), /model\.onnx needs 50 KB and this browser keeps 20 KB/);
+  assert.match(world.notes().join(), /model\.onnx needs 50 KB and this browser has room for 20 KB/);
   assert.equal(world.disk.files.size, 0);
 });
 

@@ -115,8 +115,8 @@ def _operation(route: Route) -> dict[str, Any]:
         "tags": [route.group],
         "responses": {str(status): _response(route, status) for status in statuses(route)},
     }
-    if words := [*_WORD.findall(route.path), *route.query]:
-        made["parameters"] = [_PARAMETERS[word] for word in words]
+    if words := [*WORD.findall(route.path), *route.query]:
+        made["parameters"] = [PARAMETERS[word] for word in words]
     if route.body is not None:
         content: Schema = {"schema": schema_of(route.body)}
         if (example := EXAMPLES.get(route.path)) is not None:
@@ -133,7 +133,8 @@ def _name(route: Route) -> str:
     return "_".join([route.method.lower(), *filter(None, words)])
 
 
-_WORD = re.compile(r"\{([a-z]+)\}")
+WORD = re.compile(r"\{([a-z]+)\}")
+"""A `{word}` of a route's path."""
 
 
 def _parameter(name: str, words: str, example: str, pattern: str, most: int) -> Schema:
@@ -150,7 +151,7 @@ def _parameter(name: str, words: str, example: str, pattern: str, most: int) -> 
 
 _FILE = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 _PATH = r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*){0,3}$"
-_PARAMETERS = {
+PARAMETERS = {
     "name": _parameter(
         "name", "A model's name; a slash in it may be sent as it is, or as %2F.",
         MODEL, PATTERN, MOST_CHARACTERS,
