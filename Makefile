@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PACKAGES := web/node_modules/.ready
 
-.PHONY: install compare test lint bench docs browser clean
+.PHONY: install compare test lint bench docs browser page page-packages clean
 
 install: $(READY)
 
@@ -22,14 +23,25 @@ compare: install
 browser: install
 	@$(BIN)/python tools/browser.py
 
-test: install browser
+# What the page is built of; Node itself comes from a wheel. No package may run a script of its own.
+page-packages: $(PACKAGES)
+
+$(PACKAGES): web/package-lock.json $(READY)
+	cd web && ../$(BIN)/npm ci --ignore-scripts --prefer-offline --no-audit --no-fund --silent
+	@touch $@
+
+page: page-packages
+	$(BIN)/node web/build.mjs
+
+test: install browser page-packages
 	$(BIN)/pytest
 
-lint: install
+lint: install page-packages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+	cd web && ../$(BIN)/node node_modules/typescript/bin/tsc --noEmit
 
 bench: install
 	$(BIN)/python benchmarks/run.py
@@ -38,4 +50,4 @@ docs: install
 	$(BIN)/python tools/reference.py
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache report.html
+	rm -rf $(VENV) web/node_modules build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache report.html

@@ -48,7 +48,7 @@ def show(browser: Browser, url: str) -> Iterator[Open]:
     assert faults == []
 
 
-@pytest.mark.parametrize("path", ["/", "/docs"])
+@pytest.mark.parametrize("path", ["/status", "/docs"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_no_page_scrolls_sideways_or_complains(show: Open, path: str, width: int):
     page = show(path, width=width)
@@ -57,14 +57,14 @@ def test_no_page_scrolls_sideways_or_complains(show: Open, path: str, width: int
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-@pytest.mark.parametrize("path", ["/", "/docs"])
+@pytest.mark.parametrize("path", ["/status", "/docs"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_words_stand_out_from_their_ground(show: Open, path: str, scheme: str):
     page = show(path, color_scheme=scheme)
     assert page.evaluate(CONTRAST) == []
 
 
-@pytest.mark.parametrize("path", ["/", "/docs"])
+@pytest.mark.parametrize("path", ["/status", "/docs"])
 def test_everything_has_a_name_and_a_place(show: Open, path: str):
     page = show(path)
     assert page.locator("h1").count() == 1
@@ -88,7 +88,7 @@ def test_the_reference_shows_every_address_and_opens_a_type_that_is_linked_to(sh
 
 
 def test_a_command_line_is_copied_with_a_click(show: Open, url: str):
-    page = show("/", permissions=["clipboard-read", "clipboard-write"])
+    page = show("/status", permissions=["clipboard-read", "clipboard-write"])
     page.get_by_role("button", name="Copy").click()
     page.get_by_role("button", name="Copied").wait_for()
     copied = page.evaluate("navigator.clipboard.readText()")
@@ -101,13 +101,13 @@ def test_without_javascript_everything_but_the_buttons_is_there(show: Open):
     assert page.locator("#post_v1_chat_completions .command pre").is_visible()
 
 
-def test_the_first_page_says_what_is_loaded(show: Open):
-    assert "echo" in show("/").locator(".models").inner_text()
+def test_the_status_says_what_is_loaded(show: Open):
+    assert "echo" in show("/status").locator(".models").inner_text()
 
 
 def test_names_of_models_are_told_to_those_who_have_the_key(show: Open, tmp_path: Path):
     with beside(serving(tmp_path, key="a-long-enough-key-for-all")) as at:
-        page = show("/", base=at.url)
+        page = show("/status", base=at.url)
         words = page.locator("main").inner_text()
         assert "echo" not in words
         assert "Bearer YOUR-KEY" in words

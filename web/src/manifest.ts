@@ -14,6 +14,8 @@ export interface Canary {
   readonly tokens: readonly number[];
   /** Ids and logits of the likeliest tokens after the prompt, highest first. */
   readonly top: readonly { readonly id: number; readonly logit: number }[];
+  /** How far a logit may be from these: rounding differs between machines, wrong kernels more. */
+  readonly tolerance: number;
 }
 
 export type VariantId = "webgpu-f16" | "webgpu-f32" | "wasm-int8";

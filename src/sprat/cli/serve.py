@@ -3,6 +3,8 @@
 import asyncio
 import gc
 import sys
+import threading
+import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
 @click.option("--no-pull", is_flag=True, help="Never fetch weights: only what is on disk.")
 @click.option("--log-format", type=click.Choice(["text", "json"]), help="[text]")
 @click.option("--log-prompts", is_flag=True, help="Write prompts and answers into the log too.")
+@click.option("--open", "opens", is_flag=True, help="Open the page in the browser.")
 @click.pass_context
 def serve(
     ctx: click.Context,
@@ -57,6 +60,7 @@ def serve(
     provider: str | None,
     no_pull: bool,
     log_prompts: bool,
+    opens: bool,
     **given: object,
 ) -> None:
     """Serve every model at one OpenAI-compatible address until Ctrl-C.
@@ -72,7 +76,7 @@ def serve(
         changes["pull"] = False
     if log_prompts:
         changes["log_prompts"] = True
-    _run(with_provider(_changed(settings, changes), provider))
+    _run(with_provider(_changed(settings, changes), provider), opens)
 
 
 def _alias(text: str) -> tuple[str, str]:
@@ -96,7 +100,7 @@ def _changed(settings: Settings, changes: dict[str, Any]) -> Settings:
     return msgspec.structs.replace(settings, serve=serve)
 
 
-def _run(settings: Settings) -> None:
+def _run(settings: Settings, opens: bool) -> None:
     from sprat.serve.guard.bind import check_bind
     from sprat.serve.observe.log import logging_to
     from sprat.serve.port import bind
@@ -109,7 +113,7 @@ def _run(settings: Settings) -> None:
 
         async def serve_until_told() -> None:
             listen_to_signals(running)
-            await running.serve(lambda: _greet(running, bound.getsockname()))
+            await running.serve(lambda: _greet(running, bound.getsockname(), opens))
 
         _collect_seldom()
         asyncio.run(serve_until_told())
@@ -125,8 +129,24 @@ def _collect_seldom() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-def _greet(running: "Running", address: tuple[Any, ...]) -> None:
+def _greet(running: "Running", address: tuple[Any, ...], opens: bool) -> None:
     from sprat.serve.greeting import greeting
+    from sprat.serve.port import url_of
 
-    click.echo(greeting(running.gateway, str(address[0]), int(address[1])))
+    host, port = str(address[0]), int(address[1])
+    click.echo(greeting(running.gateway, host, port))
     sys.stdout.flush()
+    if opens:
+        _open(url_of(host, port) + "/")
+
+
+def _open(page: str) -> threading.Thread:
+    """Show the page, from a thread: some browsers are waited for until they are closed."""
+
+    def show() -> None:
+        if not webbrowser.open(page):
+            click.echo(f"No browser was found here. Open {page} yourself.", err=True)
+
+    showing = threading.Thread(target=show, daemon=True)
+    showing.start()
+    return showing

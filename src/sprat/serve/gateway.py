@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Generator
 from contextlib import AbstractAsyncContextManager, contextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sprat.cost import Prices
 from sprat.door import embedder_of, open_source
@@ -21,8 +21,13 @@ from sprat.serve.models.slot import Standing
 from sprat.serve.observe.lines import changed, fetching, request_lines, restarted
 from sprat.serve.observe.log import LOG
 from sprat.serve.observe.metrics import Metrics
+from sprat.serve.page.built import Built, built_page
+from sprat.serve.page.shelf import Shelves
 from sprat.serve.problem import Busy
 from sprat.settings import Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 STALLED_S = 60.0
 """A client that has not taken what it is sent for so long is given up."""
@@ -59,6 +64,9 @@ class Gateway:
         free = free_bytes or _available_bytes
         self.answering: Pool[Engine] = Pool(self._open_engine, self.settings, free)
         self.offered = Offered(self.names, settings)
+        self.page_folder: Path | None = None
+        """A build of the page other than the package's own."""
+        self.shelves = Shelves(self.names, self.offered, settings)
         self.embedding: Pool[Embedder] = Pool(self._open_embedder, self.settings, free)
         self.answering.beside, self.embedding.beside = (self.embedding,), (self.answering,)
         self.answering.changed = self.embedding.changed = self._changed
@@ -74,6 +82,10 @@ class Gateway:
             refuse_unfetched=self.offered.refuse_unfetched,
             spent=self.metrics.spent,
         )
+
+    def built(self) -> Built:
+        """The page's files. The first call blocks."""
+        return built_page(self.page_folder)
 
     def _open_engine(self, served: Served) -> Engine:
         self.offered.refuse_unfetched(served)
@@ -161,6 +173,7 @@ class Gateway:
     async def aclose(self) -> None:
         """Unload every model; say what is still unsaid."""
         self.ledger.tell()
+        await self.shelves.aclose()
         await self.policies.aclose()
         await self.answering.aclose()
         await self.embedding.aclose()

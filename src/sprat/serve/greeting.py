@@ -15,6 +15,7 @@ def greeting(gateway: Gateway, host: str, port: int) -> str:
     first = next((model.name for model in here if not model.embeds), "smollm2-135m")
     lines = [
         f"Sprat serves at {base}/v1",
+        f"  page             {base}/",
         f"  models on disk   {_listed([model.name for model in here])}",
         f"  reference        {base}/docs",
         "  stop             Ctrl-C",

@@ -8,8 +8,19 @@ from sprat.serve.asgi import Scope
 from sprat.serve.problem import BadRequest
 from sprat.serve.routes.table import Route
 
-_NAME = "(?P<name>.+)"
+_WORD = re.compile(r"\\\{([a-z]+)\\\}")
+_WORDS = {"name": ".+", "path": ".+"}
+"""What a `{word}` of a path may be; any other is a piece without slashes."""
 _SHOWN = 100
+
+
+def pattern_of(path: str) -> re.Pattern[str]:
+    """A route's path with its words as groups."""
+
+    def group(word: re.Match[str]) -> str:
+        return f"(?P<{word[1]}>{_WORDS.get(word[1], '[^/]+')})"
+
+    return re.compile(_WORD.sub(group, re.escape(path)))
 
 
 class WrongMethod(BadRequest):
@@ -34,15 +45,14 @@ class Router:
         self._exact: dict[str, dict[str, Route]] = {}
         self._places: dict[str, _Place] = {}
         for route in routes:
-            if "{name}" in route.path:
-                pattern = re.compile(re.escape(route.path).replace(r"\{name\}", _NAME))
-                place = self._places.setdefault(route.path, _Place(pattern, {}))
+            if "{" in route.path:
+                place = self._places.setdefault(route.path, _Place(pattern_of(route.path), {}))
                 place.methods[route.method] = route
             else:
                 self._exact.setdefault(route.path, {})[route.method] = route
 
     def find(self, scope: Scope) -> Route:
-        """The route; a `{name}` of its path is put into `scope["path_params"]`.
+        """The route; the `{words}` of its path are put into `scope["path_params"]`.
 
         Raises:
             BadRequest: nothing is there (404).
@@ -59,6 +69,12 @@ class Router:
             line = f"{path[:_SHOWN]} does not take {method[:_SHOWN]}, but {allowed}."
             raise WrongMethod(line, allowed)
         return route
+
+    def is_open(self, method: str, path: str) -> bool:
+        """Whether this is answered without the key."""
+        methods = self._exact.get(path) or self._matched(path, {}) or {}
+        route = methods.get("GET" if method == "HEAD" else method)
+        return route is not None and route.open
 
     def _matched(self, path: str, scope: Scope) -> dict[str, Route] | None:
         for place in self._places.values():

@@ -21,6 +21,7 @@ from sprat.serve.guard.preflight import is_preflight, permission
 from sprat.serve.guard.security import VARY, Pairs, readable_by, secured
 from sprat.serve.guard.target import check_target
 from sprat.serve.problem import BadRequest, problem_of
+from sprat.serve.router import Router
 from sprat.serve.routes.table import Route
 from sprat.settings import ServeSettings
 
@@ -50,7 +51,7 @@ class Guard:
         self._key = None if key is None else Key(key)
         self._hosts = frozenset(host.encode() for host in hosts)
         self._origins = origins_of(settings, hosts)
-        self._open = frozenset((r.method, r.path) for r in routes if r.open)
+        self._router = Router(routes)
         self._methods = ", ".join(sorted({"HEAD"} | {route.method for route in routes})).encode()
         self._body_bytes = settings.body_bytes
         self._notice = Notice()
@@ -85,13 +86,10 @@ class Guard:
         _refuse_upgrade(head)
         if is_preflight(method, head):
             return True
-        if self._key is not None and not self._is_open(method, scope["path"]):
+        if self._key is not None and not self._router.is_open(method, scope["path"]):
             self._key.check(head.get(b"authorization"))
         check_content(method, head, self._body_bytes)
         return False
-
-    def _is_open(self, method: str, path: str) -> bool:
-        return ("GET" if method == "HEAD" else method, path) in self._open
 
     async def _refuse(self, send: Send, refusal: BadRequest) -> None:
         if refusal.code in {"origin_not_allowed", "host_not_allowed"}:

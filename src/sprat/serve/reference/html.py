@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import msgspec
 
-from sprat.serve.reference.examples import MODEL
+from sprat.serve.reference.openapi import PARAMETERS, WORD
 from sprat.serve.reference.schemas import REF, Schema
 
 _SIGNS = {"integer": "integer", "number": "number", "string": "text", "boolean": "true or false"}
@@ -121,7 +121,7 @@ def _name(schema: Schema) -> str | None:
 
 def curl(base: str, method: str, path: str, example: dict[str, Any] | None) -> str:
     """A command line that asks."""
-    address = base + path.replace("{name}", MODEL)
+    address = base + WORD.sub(lambda word: PARAMETERS[word[1]]["example"], path)
     if method.lower() == "get":
         return f"curl {address}"
     body = json.dumps(example or {})

@@ -3,6 +3,7 @@
 Source: https://spec.openapis.org/oas/v3.1.1
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,11 +17,14 @@ from sprat.serve.routes.table import Route
 GROUPS = {
     "openai": "OpenAI's API. What is not here is refused by name, never ignored.",
     "sprat": "Models: where each stands, load, unload. Policies: how each fares, reset.",
+    "page": "The page at `/`, and the models that it computes in the browser.",
     "running": "For those who run the gateway: health, counters, this description.",
 }
 
 STATUSES = {
     200: "Done.",
+    206: "The part that the header Range asked for.",
+    304: "The file has not changed: If-None-Match names it.",
     400: "The request cannot be honoured: `param` names what is wrong with it.",
     401: "The key is missing or wrong.",
     403: "The Host, or the page's origin, is not on the list of those that may ask.",
@@ -30,6 +34,7 @@ STATUSES = {
     409: "Not now: the model is in use.",
     413: "The body is too large.",
     414: "The address is too long.",
+    416: "The file has no such part.",
     415: "The body is compressed, or not marked as application/json.",
     429: "Too many requests of yours wait already.",
     431: "The headers are too large.",
@@ -110,8 +115,8 @@ def _operation(route: Route) -> dict[str, Any]:
         "tags": [route.group],
         "responses": {str(status): _response(route, status) for status in statuses(route)},
     }
-    if "{name}" in route.path:
-        made["parameters"] = [_NAME]
+    if words := [*WORD.findall(route.path), *route.query]:
+        made["parameters"] = [PARAMETERS[word] for word in words]
     if route.body is not None:
         content: Schema = {"schema": schema_of(route.body)}
         if (example := EXAMPLES.get(route.path)) is not None:
@@ -124,18 +129,43 @@ def _operation(route: Route) -> dict[str, Any]:
 
 
 def _name(route: Route) -> str:
-    words = route.path.strip("/").replace("{name}", "name").replace(".", "_").split("/")
+    words = re.sub(r"[{}]", "", route.path).strip("/").replace(".", "_").split("/")
     return "_".join([route.method.lower(), *filter(None, words)])
 
 
-_NAME = {
-    "name": "name",
-    "in": "path",
-    "required": True,
-    "description": "A model's name; a slash in it may be sent as it is, or as %2F.",
-    "schema": {"type": "string", "pattern": PATTERN, "maxLength": MOST_CHARACTERS},
-    "example": MODEL,
-}
+WORD = re.compile(r"\{([a-z]+)\}")
+"""A `{word}` of a route's path."""
+
+
+def _parameter(name: str, words: str, example: str, pattern: str, most: int) -> Schema:
+    schema = {"type": "string", "pattern": pattern, "maxLength": most}
+    return {
+        "name": name,
+        "in": "query" if name == "v" else "path",
+        "required": name != "v",
+        "description": words,
+        "schema": schema,
+        "example": example,
+    }
+
+
+_FILE = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+_PATH = r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*){0,3}$"
+PARAMETERS = {
+    "name": _parameter(
+        "name", "A model's name; a slash in it may be sent as it is, or as %2F.",
+        MODEL, PATTERN, MOST_CHARACTERS,
+    ),
+    "model": _parameter("model", "A model that runs in the page.", MODEL, _FILE, MOST_CHARACTERS),
+    "file": _parameter("file", "A file's name, with its hash.", "page.css", _FILE, MOST_CHARACTERS),
+    "path": _parameter(
+        "path", "A file's name in the manifest.", "config.json", _PATH, MOST_CHARACTERS
+    ),
+    "v": _parameter(
+        "v", "The first 16 characters of the file's SHA-256: then it may be kept for ever.",
+        "0123456789abcdef", "^[0-9a-f]{16}$", 16,
+    ),
+}  # fmt: skip
 
 
 def statuses(route: Route) -> list[int]:
@@ -143,6 +173,8 @@ def statuses(route: Route) -> list[int]:
     found = {200, *_ANYWHERE, *route.errors}
     if "{name}" in route.path:
         found.add(404)
+    if route.file:
+        found |= {206, 304, 416}
     if not route.open:
         found.add(401)
     return sorted(found)
@@ -150,7 +182,11 @@ def statuses(route: Route) -> list[int]:
 
 def _response(route: Route, status: int) -> dict[str, Any]:
     made: dict[str, Any] = {"description": STATUSES[status]}
-    if status == 200:
+    if status == 304:
+        return made
+    if status in {200, 206, 416} and route.file:
+        made["content"] = _whole(route)
+    elif status == 200:
         made["content"] = _whole(route)
         if _asks(route):
             made["headers"] = _SAID

@@ -6,7 +6,7 @@ from sprat.serve import words
 from sprat.serve.answering import answering
 from sprat.serve.embedding import embedding
 from sprat.serve.exchange import Exchange, Work
-from sprat.serve.routes import document, health, models, policies
+from sprat.serve.routes import document, health, models, page, policies
 from sprat.serve.routes.table import Call, Handler, Route
 from sprat.serve.wire import (
     chat,
@@ -135,6 +135,15 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         method="GET",
+        path="/api/policies/{name}",
+        handler=policies.show_file,
+        summary="A policy's file as it was signed: the page runs the same.",
+        group="sprat",
+        reply=dict[str, Any],
+        errors=(404,),
+    ),
+    Route(
+        method="GET",
         path="/healthz",
         handler=health.healthz,
         summary="Whether the process answers.",
@@ -181,11 +190,72 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         method="GET",
-        path="/",
-        handler=document.home,
+        path="/status",
+        handler=document.status,
         summary="What is running, and how to ask it.",
         group="running",
         gives="text/html",
+        open=True,
+    ),
+    Route(
+        method="GET",
+        path="/",
+        handler=page.index,
+        summary="The page: a model in the browser itself.",
+        group="page",
+        gives="text/html",
+        file=True,
+        open=True,
+    ),
+    Route(
+        method="GET",
+        path="/sw.js",
+        handler=page.service_worker,
+        summary="What keeps the page when there is no network.",
+        group="page",
+        gives="text/javascript",
+        file=True,
+        open=True,
+    ),
+    Route(
+        method="GET",
+        path="/assets/{file}",
+        handler=page.asset,
+        summary="A file of the page.",
+        group="page",
+        gives="*/*",
+        errors=(404,),
+        file=True,
+        open=True,
+    ),
+    Route(
+        method="GET",
+        path="/api/web/models",
+        handler=page.list_models,
+        summary="The models that can run in the page.",
+        group="page",
+        reply=page.WebModels,
+    ),
+    Route(
+        method="GET",
+        path="/api/web/models/{model}/manifest.json",
+        handler=page.manifest,
+        summary="A model's files, sizes and hashes; it is exported for the page at the first call.",
+        group="page",
+        reply=dict[str, Any],
+        errors=(404, 502, 503),
+        file=True,
+    ),
+    Route(
+        method="GET",
+        path="/api/web/models/{model}/{path}",
+        handler=page.model_file,
+        summary="A file of a model, for those who have the key or, by `v`, its hash.",
+        group="page",
+        gives="*/*",
+        query=("v",),
+        errors=(401, 404, 502, 503),
+        file=True,
         open=True,
     ),
 )

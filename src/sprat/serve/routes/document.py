@@ -1,4 +1,4 @@
-"""What the gateway says about itself: `/`, `/docs`, `/openapi.json`."""
+"""What the gateway says about itself: `/status`, `/docs`, `/openapi.json`."""
 
 import asyncio
 import re
@@ -24,14 +24,14 @@ async def docs(call: Call) -> None:
     await respond(call.send, 200, page, headers(), HTML)
 
 
-async def home(call: Call) -> None:
+async def status(call: Call) -> None:
     """What is running, and how to ask it. Who has no key learns no names of models."""
     locked = call.gateway.settings.locked
     offers = [] if locked else await call.gateway.offered.all()
     gateway = call.gateway
     known = [] if locked else [*gateway.standings, *gateway.policy_standings()]
     standings = {one.source: one for one in known}
-    page = await asyncio.to_thread(_home, _base(call), locked, offers, standings)
+    page = await asyncio.to_thread(_status, _base(call), locked, offers, standings)
     await respond(call.send, 200, page, headers(), HTML)
 
 
@@ -69,7 +69,7 @@ def _docs(base: str, locked: bool) -> bytes:
     )
 
 
-def _home(base: str, locked: bool, offers: list[Any], standings: dict[str, Any]) -> bytes:
+def _status(base: str, locked: bool, offers: list[Any], standings: dict[str, Any]) -> bytes:
     from sprat import __version__
     from sprat.serve.reference.examples import EXAMPLES, MODEL
     from sprat.serve.reference.html import curl
@@ -78,7 +78,7 @@ def _home(base: str, locked: bool, offers: list[Any], standings: dict[str, Any])
     first = next((one.name for one in here if not one.embeds), MODEL)
     path = "/v1/chat/completions"
     return rendered(
-        "home.html.j2",
+        "status.html.j2",
         base=base,
         locked=locked,
         version=__version__,

@@ -1,13 +1,14 @@
-"""`/api/policies`: what each policy is, how it fares, and how it is told to begin anew."""
+"""`/api/policies`: what each policy is, how it fares, how it is told to begin anew; its file."""
 
 import asyncio
 from typing import Any
 
 import msgspec
 
-from sprat.errors import SpratError, UnknownModel
+from sprat.door.policy import SIDES
+from sprat.errors import PolicyError, SpratError, UnknownModel
 from sprat.policies.engine import HalfStanding, PolicyStanding
-from sprat.policies.spec import Kind, Mode, Which
+from sprat.policies.spec import Kind, Mode, Side, Which
 from sprat.serve.asgi import respond
 from sprat.serve.gateway import Gateway
 from sprat.serve.models.names import POLICY, Served
@@ -101,6 +102,31 @@ async def reset_policy(call: Call) -> None:
         opened.engine.reset()
     state = await asyncio.to_thread(_state, call.gateway, served)
     await respond(call.send, 200, encode(state))
+
+
+async def show_file(call: Call) -> None:
+    """A policy's file, byte for byte: its hash is over all of it."""
+    raw = await asyncio.to_thread(_file, call.gateway, _found(call.gateway, call.name))
+    await respond(call.send, 200, raw)
+
+
+def _file(gateway: Gateway, served: Served) -> bytes:
+    """Reads the disk: called in a thread.
+
+    Raises:
+        PolicyError: it cannot be used, or names a file of this machine.
+    """
+    files = gateway.policies.files
+    known = files.known(served)
+    for which in SIDES:
+        side: Side = getattr(known.policy, which)
+        if known.sides[which].name != side.model:  # a path: clients are told none
+            raise PolicyError(
+                f"{served.name} is for this gateway alone: its {which} model is a file of this "
+                "machine.",
+                fix=f'Ask the gateway for it: "model": "{served.name}".',
+            )
+    return files.file(served).read_bytes()
 
 
 def _found(gateway: Gateway, name: str) -> Served:

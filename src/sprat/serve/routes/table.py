@@ -20,7 +20,11 @@ class Call(NamedTuple):
     @property
     def name(self) -> str:
         """The `{name}` of the route's path."""
-        return str(self.scope["path_params"]["name"])
+        return self.word("name")
+
+    def word(self, name: str) -> str:
+        """Any `{word}` of the route's path."""
+        return str(self.scope["path_params"][name])
 
 
 Handler = Callable[[Call], Awaitable[None]]
@@ -31,7 +35,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 
     method: str
     path: str
-    """With `{name}` for a model's name."""
+    """With `{words}`: `{name}` for a model's name, which may have slashes."""
     handler: Handler
     summary: str
     """One line for the OpenAPI document."""
@@ -43,7 +47,11 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     event: Any = None
     """The type of one event, where it streams."""
     gives: str = "application/json"
-    """The content type of a whole answer."""
+    """The content type of a whole answer; `*/*`: that of the file."""
+    query: tuple[str, ...] = ()
+    """What may be asked after a `?`."""
+    file: bool = False
+    """Whether it sends a file: in parts (206, 416), or not again (304)."""
     errors: tuple[int, ...] = ()
     """Statuses that it may answer with, beside those of the guard."""
     failure: Any = None

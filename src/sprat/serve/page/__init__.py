@@ -1,0 +1,1 @@
+"""The page at `/`: its built files, and the weights that it computes with."""

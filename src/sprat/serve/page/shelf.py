@@ -1,0 +1,128 @@
+"""Models that run in the page: which there are, and the files of each, by its manifest alone."""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from sprat.errors import ModelError, UnknownModel
+from sprat.models.web_ready import WebModel, web_folder, web_models
+from sprat.serve.file import File
+from sprat.serve.models.names import Names
+from sprat.serve.models.offered import Offered
+from sprat.serve.observe.lines import fetching
+from sprat.settings import Settings
+
+MANIFEST = "manifest.json"
+_KINDS = {".json": b"application/json", ".txt": b"text/plain; charset=utf-8"}
+_BYTES = b"application/octet-stream"
+
+
+class _Entry(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    bytes: int
+    sha256: str
+
+
+class _Variant(msgspec.Struct, frozen=True, kw_only=True):
+    model: _Entry
+    data: tuple[_Entry, ...] = ()
+
+
+class _Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """As much of `manifest.json` as it takes to send what it names."""
+
+    files: tuple[_Entry, ...]
+    variants: tuple[_Variant, ...]
+
+    def entries(self) -> list[_Entry]:
+        return [*self.files, *(one for v in self.variants for one in (v.model, *v.data))]
+
+
+Shelf = Mapping[str, File]
+"""A model's files by the names that its manifest has for them, and the manifest."""
+
+
+class Shelves:
+    """One shelf for each model that was asked for; it is made at need, once for all who wait."""
+
+    def __init__(self, names: Names, offered: Offered, settings: Settings) -> None:
+        self._names = names
+        self._offered = offered
+        self._settings = settings
+        self._making: dict[str, asyncio.Task[Shelf]] = {}
+        self._made: dict[str, Shelf] = {}
+
+    async def models(self) -> list[WebModel]:
+        """What can run in the page. A name with a slash could not be told from a file's."""
+        found = await asyncio.to_thread(web_models, self._settings)
+        return [model for model in found if "/" not in model.name]
+
+    def known(self, name: str) -> Shelf | None:
+        """A shelf that is there already."""
+        return self._made.get(name)
+
+    async def of(self, name: str) -> Shelf:
+        """A model's shelf: exported now, if it never was. Whoever leaves does not stop that.
+
+        Raises:
+            UnknownModel: no such model runs in the page.
+            SpratError: its weights cannot be had or exported.
+        """
+        if name in self._made and await asyncio.to_thread(_is_there, self._made[name]):
+            return self._made[name]
+        if name not in {model.name for model in await self.models()}:
+            raise UnknownModel(
+                f"No model of the page is called {name[:80]!r}.", fix="See: GET /api/web/models"
+            )
+        making = self._making.get(name)
+        if making is None:
+            making = self._making[name] = asyncio.create_task(self._make(name))
+            making.add_done_callback(lambda done: self._ended(name, done))
+        return await asyncio.shield(making)
+
+    async def _make(self, name: str) -> Shelf:
+        return await asyncio.to_thread(self._made_now, name)
+
+    def _made_now(self, name: str) -> Shelf:
+        self._offered.refuse_unfetched(self._names.find(name))
+        return read_shelf(web_folder(name, self._settings, fetching(name)))
+
+    def _ended(self, name: str, making: asyncio.Task[Shelf]) -> None:
+        del self._making[name]
+        if not making.cancelled() and making.exception() is None:
+            self._made[name] = making.result()
+
+    async def aclose(self) -> None:
+        """Wait for nothing any more."""
+        for making in list(self._making.values()):
+            making.cancel()
+
+
+def read_shelf(folder: Path) -> Shelf:
+    """What `folder`'s manifest names. Blocks.
+
+    Raises:
+        ModelError: there is no manifest, or it is none.
+    """
+    path = folder / MANIFEST
+    try:
+        raw = path.read_bytes()
+        named = msgspec.json.decode(raw, type=_Manifest).entries()
+    except (OSError, msgspec.DecodeError) as error:
+        line = f"{path} is no manifest of a model for the page."
+        raise ModelError(line, fix="Remove that folder: it is made again.") from error
+    own = _Entry(name=MANIFEST, bytes=len(raw), sha256=hashlib.sha256(raw).hexdigest())
+    return {one.name: _file(folder, one) for one in (*named, own)}
+
+
+def _file(folder: Path, entry: _Entry) -> File:
+    path = folder / entry.name
+    kind = _KINDS.get(path.suffix, _BYTES)
+    return File(path=path, size_bytes=entry.bytes, sha256=entry.sha256, kind=kind)
+
+
+def _is_there(shelf: Shelf) -> bool:
+    return shelf[MANIFEST].path.is_file()

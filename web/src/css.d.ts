@@ -1,0 +1,2 @@
+/** Styles are imported for the build's sake. */
+declare module "*.css";

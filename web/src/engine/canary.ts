@@ -1,0 +1,52 @@
+/** Whether this machine computes what native ONNX Runtime computed from the same file. */
+
+import type { Canary } from "../manifest.ts";
+import { PageError } from "../types.ts";
+import type { Decoder } from "./decoder.ts";
+import { likeliest } from "./sampling.ts";
+
+/**
+ * Read the canary's prompt and write its answer: that warms up everything, too.
+ *
+ * The tokens given are fed, whatever this machine would choose, so that one near tie is seen as one.
+ * Raises PageError "canary" at the first difference.
+ */
+export async function sing(decoder: Decoder, canary: Canary): Promise<void> {
+  const { prompt, tokens } = canary;
+  decoder.cache.reserve(prompt.length + tokens.length, 0);
+  let logits: Float32Array = new Float32Array();
+  for (let at = 0; at < prompt.length; at += decoder.mostTokens) {
+    logits = await decoder.run(prompt.slice(at, at + decoder.mostTokens), at);
+  }
+  compareLogits(logits, canary);
+  for (const [step, token] of tokens.entries()) {
+    const best = likeliest(logits);
+    if (best !== token && !nearlyAs(logits, token, canary.tolerance)) {
+      throw wrong(`token ${step + 1} of ${tokens.length} is ${best}, not ${token}`);
+    }
+    if (step + 1 < tokens.length) logits = await decoder.run([token], prompt.length + step);
+  }
+}
+
+/** Two logits may each be off by the tolerance. */
+function nearlyAs(logits: Float32Array, token: number, tolerance: number): boolean {
+  return (logits[token] ?? -Infinity) >= (logits[likeliest(logits)] ?? 0) - 2 * tolerance;
+}
+
+function compareLogits(logits: Float32Array, canary: Canary): void {
+  for (const { id, logit } of canary.top) {
+    const found = logits[id] ?? NaN;
+    // not "greater than", so that NaN is a difference
+    if (!(Math.abs(found - logit) <= canary.tolerance)) {
+      throw wrong(`the logit of token ${id} is ${found.toFixed(4)}, not ${logit.toFixed(4)}`);
+    }
+  }
+}
+
+function wrong(what: string): PageError {
+  return new PageError(
+    "canary",
+    `This machine does not compute what the model should say: ${what}.`,
+    "Choose another way to compute in the settings, or update the browser and the graphics driver.",
+  );
+}

@@ -1,0 +1,156 @@
+/** One worker: what is asked of it, and whether it still lives. */
+
+import type { Manifest } from "../manifest.ts";
+import { PageError } from "../types.ts";
+import type { Ask } from "../types.ts";
+import type { Machine } from "./probe.ts";
+import { errorOf } from "./protocol.ts";
+import type { FromWorker, ToWorker, Way, Written } from "./protocol.ts";
+
+/** The part of `Worker` that is used: tests have another. */
+export interface Workers {
+  postMessage(message: ToWorker): void;
+  terminate(): void;
+  onmessage: ((event: MessageEvent<FromWorker>) => void) | null;
+  onerror: ((event: ErrorEvent) => void) | null;
+}
+
+/** How long a worker may say nothing, in milliseconds; while it downloads, as long as it takes. */
+export interface Patience {
+  readonly probing: number;
+  /** Making a session is one call that cannot report. */
+  readonly loading: number;
+  readonly answering: number;
+}
+
+export const PATIENCE: Patience = { probing: 20_000, loading: 300_000, answering: 60_000 };
+
+export type Phase = Extract<FromWorker, { kind: "phase" }>;
+
+interface Waiting {
+  readonly saw: (message: FromWorker) => boolean;
+  readonly resolve: () => void;
+  readonly reject: (error: PageError) => void;
+  readonly patienceMs: number;
+}
+
+export class Link {
+  /** Called when the worker is of no more use, whether or not something waits for it. */
+  onBroken: (error: PageError) => void = () => undefined;
+  /** Why it is of no more use. */
+  broken: PageError | null = null;
+  readonly #worker: Workers;
+  readonly #patience: Patience;
+  #waiting: Waiting | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #lastId = 0;
+
+  constructor(worker: Workers, patience: Patience) {
+    this.#worker = worker;
+    this.#patience = patience;
+    worker.onmessage = ({ data }) => this.#hear(data);
+    worker.onerror = (event) => this.#break(crashed(event.message));
+  }
+
+  /** `known`: what was found last time, so that it is not timed again. */
+  async probe(known: Machine | null): Promise<Machine> {
+    let machine: Machine | null = null;
+    await this.#ask({ kind: "probe", known }, this.#patience.probing, (message) => {
+      if (message.kind === "machine") machine = message.machine;
+      return machine !== null;
+    });
+    return machine as unknown as Machine;
+  }
+
+  open(manifest: Manifest, base: string, way: Way, onPhase: (phase: Phase) => void): Promise<void> {
+    return this.#ask({ kind: "open", manifest, base, way }, this.#patience.loading, (message) => {
+      if (message.kind === "phase") onPhase(message);
+      return message.kind === "ready";
+    });
+  }
+
+  /** Raises the worker's PageError; `broken` is set where that was its end. */
+  async answer(ask: Ask, onText: (text: string) => void, signal?: AbortSignal): Promise<Written> {
+    const id = ++this.#lastId;
+    const cancel = (): void => this.#worker.postMessage({ kind: "cancel", id });
+    let written: Written | null = null;
+    const done = this.#ask({ kind: "answer", id, ask }, this.#patience.answering, (message) => {
+      if (message.kind === "text" && message.id === id) onText(message.text);
+      if (message.kind === "done" && message.id === id) written = message.written;
+      return written !== null;
+    });
+    signal?.addEventListener("abort", cancel);
+    if (signal?.aborted) cancel();
+    await done.finally(() => signal?.removeEventListener("abort", cancel));
+    return written as unknown as Written;
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#worker.onmessage = this.#worker.onerror = null;
+    this.#worker.terminate();
+  }
+
+  #ask(
+    message: ToWorker, patienceMs: number, saw: (message: FromWorker) => boolean,
+  ): Promise<void> {
+    if (this.broken) return Promise.reject(this.broken);
+    return new Promise((resolve, reject) => {
+      this.#waiting = { saw, resolve, reject, patienceMs };
+      this.#watch();
+      this.#worker.postMessage(message);
+    });
+  }
+
+  #hear(message: FromWorker): void {
+    if (message.kind === "failed") return this.#fail(message);
+    this.#watch(message);
+    if (!this.#waiting?.saw(message)) return;
+    this.#settle().resolve();
+  }
+
+  #fail({ id, trouble }: Extract<FromWorker, { kind: "failed" }>): void {
+    const error = errorOf(trouble);
+    if (id === null || error.code === "memory" || error.code === "runtime") this.#break(error);
+    else if (this.#waiting) this.#settle().reject(error);
+  }
+
+  #break(error: PageError): void {
+    if (this.broken) return;
+    this.broken = error;
+    if (this.#waiting) this.#settle().reject(error);
+    this.end();
+    this.onBroken(error);
+  }
+
+  #settle(): Waiting {
+    const waiting = this.#waiting as Waiting;
+    this.#waiting = null;
+    clearTimeout(this.#timer);
+    return waiting;
+  }
+
+  #watch(message?: FromWorker): void {
+    clearTimeout(this.#timer);
+    if (!this.#waiting || (message?.kind === "phase" && message.phase === "downloading")) return;
+    const { patienceMs } = this.#waiting;
+    this.#timer = setTimeout(() => this.#break(hung(patienceMs)), patienceMs);
+  }
+}
+
+function hung(patienceMs: number): PageError {
+  return new PageError(
+    "hang",
+    `The model has not moved for ${Math.round(patienceMs / 1000)} seconds.`,
+    "Ask again; if it happens again, choose a smaller model or another way to compute.",
+  );
+}
+
+function crashed(message: string): PageError {
+  const memory = /memory|allocat/i.test(message);
+  return new PageError(
+    memory ? "memory" : "runtime",
+    `The model's worker has ended: ${message || "no reason given"}.`,
+    memory ? "Close other tabs, or choose a smaller model." : "Ask again, or reload the page.",
+  );
+}

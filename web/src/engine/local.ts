@@ -1,0 +1,286 @@
+/** The model in this page, seen from the page: an `Engine` that loads itself and recovers. */
+
+import type { Manifest, VariantId } from "../manifest.ts";
+import { PageError } from "../types.ts";
+import type { Ask, Engine, Reply } from "../types.ts";
+import { Link, PATIENCE } from "./link.ts";
+import type { Patience, Phase, Workers } from "./link.ts";
+import type { Machine } from "./probe.ts";
+import { checkAsk } from "./protocol.ts";
+import type { Way } from "./protocol.ts";
+import { readManifest } from "./read.ts";
+import { recall, remember } from "./recall.ts";
+import { Turn } from "./turn.ts";
+import { waysOf } from "./ways.ts";
+import type { Preference } from "./ways.ts";
+
+export interface EngineState {
+  readonly phase:
+    | "idle" | "probing" | "downloading" | "loading" | "warming" | "ready" | "answering"
+    | "recovering" | "failed";
+  readonly backend?: "webgpu" | "wasm";
+  readonly variant?: VariantId;
+  readonly threads?: number;
+  readonly doneBytes?: number;
+  readonly totalBytes?: number;
+  /** From asking for the model until it could answer. */
+  readonly loadMs?: number;
+  /** For people: what is not as they would expect. */
+  readonly note?: string;
+  readonly error?: PageError;
+}
+
+export interface LocalOptions {
+  readonly manifestUrl: string;
+  /** Default "auto": the fastest that works, by a short probe. */
+  readonly backend?: Preference;
+  /** Of the processor; 0 or left out: as many as the machine has. */
+  readonly threads?: number;
+  /** Of a locked gateway. */
+  readonly key?: string;
+  readonly onState: (state: EngineState) => void;
+  /** For tests. */
+  readonly spawn?: () => Workers;
+  readonly patience?: Patience;
+}
+
+/** Questions that may wait for the one that is being answered. */
+const MOST_WAITING = 8;
+/** Troubles that another way to compute might not have. */
+const OF_THE_WAY = ["canary", "lost", "memory", "hang", "runtime"];
+const WORDS = { webgpu: "the graphics card (WebGPU)", wasm: "the processor (WASM)" } as const;
+
+export class LocalEngine implements Engine {
+  readonly name: string;
+  readonly #options: LocalOptions;
+  #state: EngineState = { phase: "idle" };
+  #link: Link | null = null;
+  #manifest: Manifest | null = null;
+  /** What the probe found; null before. */
+  #machine: Machine | null = null;
+  /** What is left to try, the best first; the first is in use. */
+  #ways: Way[] | null = null;
+  #warm: Promise<void> | null = null;
+  #line: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+  #isRetried = false;
+  #closed = false;
+
+  private constructor(options: LocalOptions) {
+    this.#options = options;
+    this.name = new URL(addressOf(options)).pathname.split("/").at(-2) ?? "model";
+  }
+
+  /** Nothing is fetched until `warm` or the first question. */
+  static open(options: LocalOptions): LocalEngine {
+    return new LocalEngine(options);
+  }
+
+  get state(): EngineState {
+    return this.#state;
+  }
+
+  /** What this machine can compute with; null before the first `warm`. */
+  get machine(): Machine | null {
+    return this.#machine;
+  }
+
+  /** Download, load and try the model; at once where that is done. Raises PageError. */
+  warm(): Promise<void> {
+    this.#warm ??= this.#load().catch((error: unknown) => {
+      this.#warm = this.#ways = null;
+      this.#tell({ phase: "failed", error: asPageError(error) });
+      throw error;
+    });
+    return this.#warm;
+  }
+
+  /** One question after the other. Raises PageError; an abort is no error but a "cancelled" reply. */
+  answer(ask: Ask, onText: (text: string) => void, signal?: AbortSignal): Promise<Reply> {
+    const turn = new Turn(this.name, onText);
+    if (this.#waiting > MOST_WAITING) return Promise.reject(busy(this.#waiting));
+    this.#waiting += 1;
+    const reply = this.#line.then(() => this.#answer(turn, ask, signal));
+    this.#line = reply.catch(() => undefined).then(() => void (this.#waiting -= 1));
+    return reply;
+  }
+
+  /** End it and give its memory back; it answers no more. */
+  close(): void {
+    this.#closed = true;
+    this.#link?.end();
+    this.#link = null;
+    this.#tell({ phase: "idle" });
+  }
+
+  async #load(): Promise<void> {
+    const start = performance.now();
+    if (!this.#ways) this.#tell({ ...this.#noted(), phase: "probing" });
+    this.#manifest ??= await readManifest(addressOf(this.#options), this.#options.key);
+    this.#ways ??= await this.#findWays(this.#manifest);
+    await this.#openSomeWay(this.#manifest, this.#ways);
+    this.#tell({ ...this.#noted(), phase: "ready", loadMs: performance.now() - start });
+  }
+
+  async #findWays(manifest: Manifest): Promise<Way[]> {
+    const { backend = "auto", threads = 0 } = this.#options;
+    this.#machine = await this.#linked().probe(recall());
+    remember(this.#machine);
+    return waysOf(manifest, this.#machine, backend, threads);
+  }
+
+  async #openSomeWay(manifest: Manifest, ways: Way[]): Promise<void> {
+    for (;;) {
+      const [way] = ways;
+      try {
+        if (!way) throw new Error("there is no way left");
+        return await this.#openWay(manifest, way);
+      } catch (error) {
+        this.#unlink();
+        if (!this.#stepDown(asPageError(error), ways)) throw error;
+      }
+    }
+  }
+
+  async #openWay(manifest: Manifest, way: Way): Promise<void> {
+    const link = this.#linked();
+    await link.open(manifest, addressOf(this.#options), way, (phase) => this.#follow(phase));
+    link.onBroken = (error) => this.#lose(error);
+  }
+
+  /** Leave the way that failed, if there is another; false: there is none, or that would not help. */
+  #stepDown(error: PageError, ways: Way[]): boolean {
+    if (this.#closed || !OF_THE_WAY.includes(error.code)) return false;
+    const [left, next] = ways;
+    if (!left || !next) return false;
+    ways.shift();
+    const note = `${error.message} From here on ${WORDS[next.backend]} computes` +
+      `${next.backend === left.backend ? " in a plainer way" : ""}.`;
+    this.#tell({ phase: "recovering", note });
+    return true;
+  }
+
+  /** A worker that was of use has ended. */
+  #lose(error: PageError): void {
+    this.#unlink();
+    this.#warm = null;
+    // a card may be lost for a moment only: after sleep, or a new driver
+    const again = error.code === "lost" && !this.#isRetried;
+    if (again) this.#isRetried = true;
+    if (again) this.#tell({ ...this.#noted(), note: error.message, phase: "recovering" });
+    if (again || (this.#ways && this.#stepDown(error, this.#ways))) {
+      void this.warm().catch(() => undefined);
+    } else {
+      this.#ways = null;
+      this.#tell({ phase: "failed", error });
+    }
+  }
+
+  async #answer(turn: Turn, ask: Ask, signal?: AbortSignal): Promise<Reply> {
+    checkAsk(ask);
+    for (;;) {
+      if (this.#closed) throw closed();
+      const link = await this.#ready(turn, signal);
+      if (!link) return turn.reply(null, this.#where);
+      this.#tell({ ...this.#state, phase: "answering" });
+      try {
+        const written = await link.answer(ask, (text) => turn.add(text), signal);
+        this.#tell({ ...this.#state, phase: "ready" });
+        return turn.reply(written, this.#where);
+      } catch (error) {
+        if (!link.broken) this.#tell({ ...this.#state, phase: "ready" });
+        this.#giveUp(turn, link, error);
+      }
+    }
+  }
+
+  /** Loaded, and the time of that counted; null: aborted meanwhile. */
+  async #ready(turn: Turn, signal?: AbortSignal): Promise<Link | null> {
+    const start = performance.now();
+    await Promise.race([this.warm(), aborted(signal)]);
+    turn.loadMs += performance.now() - start;
+    return signal?.aborted ? null : this.#link;
+  }
+
+  /** Throw, unless the question can be asked again as if nothing had happened. */
+  #giveUp(turn: Turn, link: Link, error: unknown): void {
+    const recovers = link.broken !== null && this.#state.phase !== "failed";
+    if (recovers && turn.text === "") return;
+    if (!recovers) throw error;
+    throw cutOff(asPageError(error), turn.text.length);
+  }
+
+  #linked(): Link {
+    const { spawn = startWorker, patience = PATIENCE } = this.#options;
+    this.#link ??= new Link(spawn(), patience);
+    return this.#link;
+  }
+
+  #unlink(): void {
+    this.#link?.end();
+    this.#link = null;
+  }
+
+  #follow({ phase, doneBytes, totalBytes, note }: Phase): void {
+    const bytes = phase === "downloading" ? defined({ doneBytes, totalBytes }) : {};
+    this.#tell({ ...this.#noted(), ...bytes, ...defined({ note }), phase });
+  }
+
+  get #where(): string {
+    return this.#ways?.[0]?.backend ?? "wasm";
+  }
+
+  /** What stays true from one state to the next. */
+  #noted(): Partial<EngineState> {
+    const [way] = this.#ways ?? [];
+    const place = way && { backend: way.backend, variant: way.variant, threads: way.threads };
+    return { ...place, ...defined({ note: this.#state.note }) };
+  }
+
+  #tell(state: EngineState): void {
+    this.#state = state;
+    this.#options.onState(state);
+  }
+}
+
+/** Relative addresses are relative to the page. */
+function addressOf({ manifestUrl }: LocalOptions): string {
+  return new URL(manifestUrl, globalThis.location?.href).href;
+}
+
+function startWorker(): Workers {
+  return new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+}
+
+function aborted(signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) resolve();
+    signal?.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+function defined<T extends object>(values: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  const pairs = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(pairs) as { [K in keyof T]?: NonNullable<T[K]> };
+}
+
+function asPageError(error: unknown): PageError {
+  if (error instanceof PageError) return error;
+  return new PageError("runtime", `The model stopped: ${String(error)}.`, "Reload the page.");
+}
+
+function busy(waiting: number): PageError {
+  return new PageError("busy", `${waiting} questions wait already.`, "Wait for an answer first.");
+}
+
+function closed(): PageError {
+  return new PageError("closed", "This model was closed.", "Choose a model again.");
+}
+
+function cutOff(error: PageError, characters: number): PageError {
+  return new PageError(
+    error.code,
+    `${error.message} The answer ended after ${characters} characters.`,
+    "Ask again: the model is being loaded another time.",
+  );
+}

@@ -1,0 +1,100 @@
+/** A model, loaded: from files in memory to something that answers. Runs in a browser and in Node. */
+
+import type { Manifest } from "../manifest.ts";
+import { PageError } from "../types.ts";
+import type { Ask } from "../types.ts";
+import { Answerer } from "./answer.ts";
+import type { Pause } from "./answer.ts";
+import { sing } from "./canary.ts";
+import { Decoder } from "./decoder.ts";
+import { variantOf } from "./protocol.ts";
+import type { Way, Written } from "./protocol.ts";
+import { startRuntime } from "./runtime.ts";
+import type { RuntimePaths } from "./runtime.ts";
+import { openSession } from "./session.ts";
+import type { Graph } from "./session.ts";
+import { Tokenizer } from "./tokenize.ts";
+import type { TokenizerConfig } from "./tokenize.ts";
+import type { TokenizerFile } from "./vocabulary.ts";
+
+/** As many tokens of a prompt as are read at once: an interrupt waits for no more. */
+const READ_TOKENS = { webgpu: 256, wasm: 64 } as const;
+const DEFAULT_TOKENS = 256;
+
+/** The bytes of a manifest's file, by its name there. */
+export type Files = ReadonlyMap<string, Blob | Uint8Array>;
+
+export class Model {
+  /** Null on the processor. */
+  readonly device: GPUDevice | null;
+  readonly #tokenizer: Tokenizer;
+  readonly #answerer: Answerer;
+
+  private constructor(device: GPUDevice | null, tokenizer: Tokenizer, answerer: Answerer) {
+    this.device = device;
+    this.#tokenizer = tokenizer;
+    this.#answerer = answerer;
+  }
+
+  /** Load and try the canary; `warming` is called between the two. Raises PageError. */
+  static async open(
+    manifest: Manifest, way: Way, files: Files, paths: RuntimePaths, warming: () => void,
+  ): Promise<Model> {
+    const tokenizer = await openTokenizer(files);
+    const ort = await startRuntime(paths, way.threads);
+    const session = await openSession(ort, await graphOf(manifest, way, files), isGpu(way));
+    const { vocabulary, contextTokens, ends } = manifest;
+    const decoder = new Decoder(session, vocabulary, contextTokens, READ_TOKENS[way.backend]);
+    warming();
+    await sing(decoder, variantOf(manifest, way.variant).canary);
+    const answerer = new Answerer(decoder, tokenizer.vocabulary, ends, contextTokens);
+    return new Model(session.device, tokenizer, answerer);
+  }
+
+  /** Answer one question; `onText` gets each token's text. */
+  async answer(ask: Ask, onText: (text: string) => void, pause: Pause): Promise<Written> {
+    const prompt = this.#tokenizer.encode(this.#tokenizer.render(ask.messages));
+    const { temperature = 0, topP = 1, seed, stop = [], logprobs = false } = ask;
+    const sampling = { temperature, topP, seed };
+    const maxTokens = ask.maxTokens ?? DEFAULT_TOKENS;
+    const question = { prompt, maxTokens, sampling, stop, logprobs };
+    const answer = await this.#answerer.answer(question, onText, pause);
+    const { finish, outputTokens, cachedTokens } = answer;
+    const usage = { inputTokens: prompt.length, outputTokens, cachedTokens };
+    return { finish, usage, logprobs: answer.logprobs };
+  }
+}
+
+const isGpu = (way: Way): boolean => way.backend === "webgpu";
+
+/** Names of the files that the page reads itself. */
+const TOKENIZER = "tokenizer.json";
+const CONFIG = "tokenizer_config.json";
+
+async function openTokenizer(files: Files): Promise<Tokenizer> {
+  const [file, config] = await Promise.all([TOKENIZER, CONFIG].map((name) => jsonOf(files, name)));
+  return new Tokenizer(file as TokenizerFile, config as TokenizerConfig);
+}
+
+async function jsonOf(files: Files, name: string): Promise<unknown> {
+  const bytes = await bytesOf(files, name);
+  return JSON.parse(new TextDecoder().decode(bytes));
+}
+
+async function graphOf(manifest: Manifest, way: Way, files: Files): Promise<Graph> {
+  const { model, data } = variantOf(manifest, way.variant);
+  const named = await Promise.all(
+    data.map(async ({ name }) => [baseName(name), await bytesOf(files, name)] as const),
+  );
+  return { bytes: await bytesOf(files, model.name), data: new Map(named) };
+}
+
+const baseName = (name: string): string => name.slice(name.lastIndexOf("/") + 1);
+
+async function bytesOf(files: Files, name: string): Promise<Uint8Array> {
+  const file = files.get(name);
+  if (file === undefined) {
+    throw new PageError("weights", `${name} is missing from the model.`, "Download it again.");
+  }
+  return file instanceof Uint8Array ? file : new Uint8Array(await file.arrayBuffer());
+}

@@ -1,0 +1,100 @@
+/** The engine's worker: owns the runtime, so that the page never waits for it, and can end it. */
+
+import { openFiles } from "../kept/open.ts";
+import { PageError } from "../types.ts";
+import type { Ask } from "../types.ts";
+import { Model } from "./model.ts";
+import type { Files } from "./model.ts";
+import { runtimePaths } from "./places.ts";
+import { probe } from "./probe.ts";
+import { troubleOf, variantOf } from "./protocol.ts";
+import type { FromWorker, ToWorker } from "./protocol.ts";
+
+type Open = Extract<ToWorker, { kind: "open" }>;
+
+/** After an error on a card: how long it may take to say that it was lost. */
+const LOST_MS = 500;
+
+let model: Model | null = null;
+/** The question that is being answered; null between two. */
+let answering: number | null = null;
+let cancelled = false;
+
+const say = (message: FromWorker): void => postMessage(message);
+
+onmessage = ({ data }: MessageEvent<ToWorker>): void => {
+  switch (data.kind) {
+    case "probe":
+      return void probe(data.known).then((machine) => say({ kind: "machine", machine }), failed(null));
+    case "open":
+      return void open(data).catch(failed(null));
+    case "answer":
+      return void answer(data.id, data.ask).catch(failed(data.id));
+    case "cancel":
+      if (data.id === answering) cancelled = true;
+  }
+};
+
+async function open(order: Open): Promise<void> {
+  const { manifest, way } = order;
+  const files = await download(order);
+  say({ kind: "phase", phase: "loading" });
+  const warming = (): void => say({ kind: "phase", phase: "warming" });
+  model = await Model.open(manifest, way, files, runtimePaths(way.build), warming);
+  void model.device?.lost.then(({ message }) => failed(null)(lost(message)));
+  say({ kind: "ready" });
+}
+
+function download({ manifest, base, way }: Open): Promise<Files> {
+  const variant = variantOf(manifest, way.variant);
+  const entries = [...manifest.files, variant.model, ...variant.data];
+  return openFiles(entries, base, ({ doneBytes, totalBytes, note }) =>
+    say({ kind: "phase", phase: "downloading", doneBytes, totalBytes, ...(note ? { note } : {}) }),
+  );
+}
+
+async function answer(id: number, ask: Ask): Promise<void> {
+  if (!model || answering !== null) throw new Error("the worker was asked too early");
+  answering = id;
+  cancelled = false;
+  const show = (text: string): void => void (text && say({ kind: "text", id, text }));
+  try {
+    const written = await model.answer(ask, show, pause);
+    say({ kind: "done", id, written });
+  } catch (error) {
+    if (!(await isLost(model.device))) throw error;
+  } finally {
+    answering = null;
+  }
+}
+
+const channel = new MessageChannel();
+
+/** Let messages in: a word to stop may wait among them. */
+async function pause(): Promise<"on" | "stop"> {
+  say({ kind: "beat" });
+  await new Promise<void>((resolve) => {
+    channel.port1.onmessage = () => resolve();
+    channel.port2.postMessage(null);
+  });
+  return cancelled ? "stop" : "on";
+}
+
+/** Whether the card is gone; that is told by itself. */
+function isLost(device: GPUDevice | null): Promise<boolean> {
+  if (!device) return Promise.resolve(false);
+  const wait = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), LOST_MS));
+  return Promise.race([device.lost.then(() => true), wait]);
+}
+
+function failed(id: number | null): (error: unknown) => void {
+  return (error) => say({ kind: "failed", id, trouble: troubleOf(error) });
+}
+
+function lost(message: string): PageError {
+  return new PageError(
+    "lost",
+    `The graphics card was taken away: ${message || "no reason given"}.`,
+    "Ask again; if it happens again, choose WASM in the settings.",
+  );
+}

@@ -1,0 +1,72 @@
+/** The page's side of working offline. */
+
+import { RUNTIME } from "./caches.ts";
+import { isRuntime } from "./route.ts";
+
+export interface Offline {
+  /** The page opens without a network from now on. */
+  readonly ready: Promise<void>;
+  /** Reload into the new version, in every tab. */
+  renew(): void;
+}
+
+/** How often a page that stays open looks for a new version. */
+const LOOK_MS = 60 * 60 * 1000;
+
+/**
+ * `onNew` is called when another version of the page is here and waits for a reload.
+ *
+ * null: this browser, or this address, has no service workers; the page works all the same.
+ */
+export async function workOffline(onNew: () => void): Promise<Offline | null> {
+  const workers = navigator.serviceWorker;
+  if (!workers) return null;
+  try {
+    const registration = await workers.register(new URL("sw.js", document.baseURI), {
+      updateViaCache: "none",
+    });
+    watch(registration, onNew);
+    const ready = workers.ready.then(() => undefined);
+    return { ready, renew: () => renew(workers, registration) };
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Keeps the compiled code that this page or worker has loaded: the first visit was before the service
+ * worker. Call it in a worker when its model is ready.
+ */
+export async function keepRuntime(): Promise<void> {
+  if (!globalThis.caches) return;
+  const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
+  const cache = await caches.open(RUNTIME);
+  for (const address of loaded.filter(isOurs)) {
+    // No room, or no network any more: then it is not there offline, and nothing else is wrong.
+    if (!(await cache.match(address))) await cache.add(address).catch(() => undefined);
+  }
+}
+
+function isOurs(address: string): boolean {
+  const { origin, pathname } = new URL(address);
+  return origin === location.origin && isRuntime(pathname);
+}
+
+function watch(registration: ServiceWorkerRegistration, onNew: () => void): void {
+  const look = () => {
+    const coming = registration.installing;
+    coming?.addEventListener("statechange", () => {
+      if (coming.state === "installed" && navigator.serviceWorker.controller) onNew();
+    });
+  };
+  registration.addEventListener("updatefound", look);
+  if (registration.waiting && navigator.serviceWorker.controller) onNew();
+  look();
+  setInterval(() => void registration.update().catch(() => undefined), LOOK_MS);
+}
+
+function renew(workers: ServiceWorkerContainer, registration: ServiceWorkerRegistration): void {
+  workers.addEventListener("controllerchange", () => location.reload(), { once: true });
+  if (registration.waiting) registration.waiting.postMessage("renew");
+  else location.reload();
+}

@@ -1,0 +1,31 @@
+import type { VNode } from "preact";
+
+import { usePage, useView } from "./context.ts";
+import { Icon } from "./icons.tsx";
+import type { Trouble } from "./state.ts";
+
+/** What stands above the chat until it is dealt with. */
+export function Notices(): VNode {
+  const page = usePage();
+  const trouble = useView((state) => state.trouble);
+  const online = useView((state) => state.online);
+  const update = useView((state) => state.update);
+  return (
+    <div class="notices">
+      {!online && <p class="notice">You are offline. The model here goes on answering; the gateway cannot.</p>}
+      {update && (
+        <p class="notice">A new version of this page is here. <button type="button" class="link" onClick={() => page.parts.renew()}>Reload</button></p>
+      )}
+      {trouble && <TroubleNote trouble={trouble} close={() => page.store.set({ trouble: null })} />}
+    </div>
+  );
+}
+
+export function TroubleNote({ trouble, close }: { trouble: Trouble; close?: () => void }): VNode {
+  return (
+    <div class="notice trouble" role="alert" data-code={trouble.code}>
+      <p><strong>{trouble.message}</strong> {trouble.fix}</p>
+      {close && <button type="button" class="bare" aria-label="Close this message" onClick={close}><Icon name="close" /></button>}
+    </div>
+  );
+}

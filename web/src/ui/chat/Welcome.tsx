@@ -1,0 +1,56 @@
+import type { VNode } from "preact";
+
+import { usePage, useView } from "../context.ts";
+import { bytesText } from "../figures.ts";
+import { TroubleNote } from "../Notices.tsx";
+import { Download } from "../panels/Download.tsx";
+import { awake, chosen, isKept } from "../state.ts";
+import { troubleOf } from "../trouble.ts";
+import { MODE_HINTS } from "../words.ts";
+
+/** The first screen: what this is, what it would download, and that nothing is sent. */
+export function Welcome(): VNode {
+  const mode = useView((state) => state.settings.mode);
+  return (
+    <section class="welcome" aria-labelledby="welcome">
+      <h2 id="welcome">Ask a model that runs in this page</h2>
+      <p class="lead">
+        The model is downloaded once, kept in this browser, and computed on this device. What you ask, and the documents
+        you add, stay in the page. {mode !== "here" && <strong>{MODE_HINTS[mode]}</strong>}
+      </p>
+      {mode !== "gateway" && <Offer />}
+      <ul class="promises">
+        <li><strong>Nothing is sent</strong> unless you choose the gateway, and see what would go. Every request that leaves the page is counted.</li>
+        <li><strong>Works offline</strong> once the model is here.</li>
+        <li><strong>Brings your text.</strong> Paste or drop documents, and answers show the passages that they rest on.</li>
+      </ul>
+    </section>
+  );
+}
+
+function Offer(): VNode | null {
+  const page = usePage();
+  const model = useView(chosen);
+  const listed = useView((state) => state.webModels);
+  const kept = useView((state) => model !== null && isKept(state, model.name));
+  const ready = useView(awake);
+  const trouble = useView((state) => state.gatewayTrouble);
+  if (listed === null) return <p class="offer">Looking for models…</p>;
+  if (!model) return trouble ? <TroubleNote trouble={trouble} /> : <p class="offer">No model for this page is offered. The gateway can answer instead.</p>;
+  const obstacle = page.parts.machine.obstacle(model.title, model.bytes);
+  if (obstacle) return <TroubleNote trouble={troubleOf(obstacle)} />;
+  return (
+    <div class="offer">
+      <div>
+        <p class="offer-name">{model.title}</p>
+        <p class="soft">{ready ? "Ready to answer" : kept ? "Kept in this browser" : `${bytesText(model.bytes)} to download, once`} · <Licence model={model.name} /></p>
+      </div>
+      <Download />
+    </div>
+  );
+}
+
+function Licence({ model }: { model: string }): VNode {
+  const licence = useView((state) => state.manifests[model]?.licence);
+  return <span>{licence ? `licence ${licence}` : "looking up its licence"}</span>;
+}
