@@ -16,6 +16,7 @@ from tests.page.node import node
 from tests.serve.beside import beside
 from tests.serve.running import At, serving
 
+from sprat.models.web_ready import WebModel
 from sprat.serve.page import shelf
 
 SWIFTSHADER = ("--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader")
@@ -46,19 +47,22 @@ def page_gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Serve:
 
     `page`: a build of another page than the package's. `models`: name → the folder of a model for
     the page, as `sprat models export --target web` makes it; without it the gateway's own list.
-    Further words are fields of `[serve]`, and those of `tests.serve.running.serving`: `scripts`,
-    `endpoints`.
+    `served`: names of `[serve.models]`. Further words are fields of `[serve]`, and those of
+    `tests.serve.running.serving`: `scripts`, `endpoints`, `base`.
     """
 
     @contextmanager
     def serve(
-        page: Path | None = None, models: dict[str, Path] | None = None, **words: Any
+        page: Path | None = None,
+        models: dict[str, Path] | None = None,
+        served: dict[str, str] | None = None,
+        **words: Any,
     ) -> Iterator[At]:
         if models is not None:
             offer(models, monkeypatch)
         folder = tmp_path / "gateway"
         folder.mkdir(exist_ok=True)
-        with beside(serving(folder, **words)) as at:
+        with beside(serving(folder, models=served, **words)) as at:
             at.gateway.page_folder = page
             yield at
 
@@ -68,7 +72,7 @@ def page_gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Serve:
 def offer(models: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the gateway's list of models for the page be these folders."""
     offered = [
-        shelf.WebModel(
+        WebModel(
             name=name,
             title=name,
             task="chat",
@@ -78,7 +82,7 @@ def offer(models: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
         for name, folder in models.items()
     ]
     monkeypatch.setattr(shelf, "web_models", lambda settings: offered)
-    monkeypatch.setattr(shelf, "web_folder", lambda name, settings: models[name])
+    monkeypatch.setattr(shelf, "web_folder", lambda name, settings, progress: models[name])
 
 
 @pytest.fixture(scope="module")

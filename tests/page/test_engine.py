@@ -17,7 +17,9 @@ from tokenizers import Tokenizer
 from sprat.models.template import ChatTemplate
 from sprat.types import Message
 
-MANIFEST = "api/web/models/little/manifest.json"
+NAME = "smollm2-135m"
+"""A name that the gateway knows; what is served under it is the little model."""
+MANIFEST = f"api/web/models/{NAME}/manifest.json"
 WAYS = {
     "webgpu": {"backend": "webgpu", "variant": "webgpu-f32", "build": "jspi", "threads": 1},
     "webgpu, no JSPI": {
@@ -57,7 +59,7 @@ def opened(
 
     @contextmanager
     def serve(folder: Path) -> Iterator[Page]:
-        with page_gateway(page=bundled("engine.ts"), models={"little": folder}) as at:
+        with page_gateway(page=bundled("engine.ts"), models={NAME: folder}, pull=True) as at:
             yield fresh_page(webgpu_browser, at.url, allow=("favicon", "A valid external Instance"))
 
     with_blocks: list[Any] = []
