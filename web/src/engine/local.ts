@@ -2,14 +2,15 @@
 
 import type { Manifest, VariantId } from "../manifest.ts";
 import { PageError } from "../types.ts";
-import type { Ask, Engine, Finish, Reply, Step, Timing, TokenLogprob, Usage } from "../types.ts";
+import type { Ask, Engine, Reply } from "../types.ts";
 import { Link, PATIENCE } from "./link.ts";
 import type { Patience, Phase, Workers } from "./link.ts";
 import type { Machine } from "./probe.ts";
 import { checkAsk } from "./protocol.ts";
-import type { Way, Written } from "./protocol.ts";
+import type { Way } from "./protocol.ts";
 import { readManifest } from "./read.ts";
 import { recall, remember } from "./recall.ts";
+import { Turn } from "./turn.ts";
 import { waysOf } from "./ways.ts";
 import type { Preference } from "./ways.ts";
 
@@ -67,7 +68,7 @@ export class LocalEngine implements Engine {
 
   private constructor(options: LocalOptions) {
     this.#options = options;
-    this.name = new URL(options.manifestUrl, location.href).pathname.split("/").at(-2) ?? "model";
+    this.name = new URL(addressOf(options)).pathname.split("/").at(-2) ?? "model";
   }
 
   /** Nothing is fetched until `warm` or the first question. */
@@ -115,7 +116,7 @@ export class LocalEngine implements Engine {
   async #load(): Promise<void> {
     const start = performance.now();
     if (!this.#ways) this.#tell({ ...this.#noted(), phase: "probing" });
-    this.#manifest ??= await readManifest(this.#options.manifestUrl, this.#options.key);
+    this.#manifest ??= await readManifest(addressOf(this.#options), this.#options.key);
     this.#ways ??= await this.#findWays(this.#manifest);
     await this.#openSomeWay(this.#manifest, this.#ways);
     this.#tell({ ...this.#noted(), phase: "ready", loadMs: performance.now() - start });
@@ -142,9 +143,8 @@ export class LocalEngine implements Engine {
   }
 
   async #openWay(manifest: Manifest, way: Way): Promise<void> {
-    const base = new URL(this.#options.manifestUrl, location.href).href;
     const link = this.#linked();
-    await link.open(manifest, base, way, (phase) => this.#follow(phase));
+    await link.open(manifest, addressOf(this.#options), way, (phase) => this.#follow(phase));
     link.onBroken = (error) => this.#lose(error);
   }
 
@@ -243,49 +243,9 @@ export class LocalEngine implements Engine {
   }
 }
 
-/** What one answer has come to so far; stamps by the page's own clock. */
-class Turn {
-  text = "";
-  loadMs = 0;
-  readonly #engine: string;
-  readonly #onText: (text: string) => void;
-  readonly #sent = performance.now();
-  #firstToken: number | null = null;
-  #lastToken: number | null = null;
-
-  constructor(engine: string, onText: (text: string) => void) {
-    this.#engine = engine;
-    this.#onText = onText;
-  }
-
-  add(text: string): void {
-    this.#lastToken = performance.now();
-    this.#firstToken ??= this.#lastToken;
-    this.text += text;
-    this.#onText(text);
-  }
-
-  /** `written` null: cancelled before anything was. */
-  reply(written: Written | null, where: string): Reply {
-    const finish: Finish = written?.finish ?? "cancelled";
-    const usage: Usage = written?.usage ?? { inputTokens: 0, outputTokens: 0, cachedTokens: 0 };
-    const logprobs: readonly TokenLogprob[] = written?.logprobs ?? [];
-    const timing = this.#timing();
-    const [engine, text] = [this.#engine, this.text];
-    const done = { engine, usage, timing };
-    const step: Step = { ...done, role: "answer", why: "", kept: true, confidence: null };
-    return { ...done, text, finish, where, logprobs, steps: [step] };
-  }
-
-  #timing(): Timing {
-    return {
-      sent: this.#sent,
-      firstToken: this.#firstToken,
-      lastToken: this.#lastToken,
-      done: performance.now(),
-      loadMs: this.loadMs,
-    };
-  }
+/** Relative addresses are relative to the page. */
+function addressOf({ manifestUrl }: LocalOptions): string {
+  return new URL(manifestUrl, globalThis.location?.href).href;
 }
 
 function startWorker(): Workers {

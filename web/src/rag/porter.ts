@@ -26,9 +26,22 @@ const STEP_4: readonly Rule[] = [
   "ate", "iti", "ous", "ive", "ize",
 ].map((ending) => [ending, ""]);
 
+/** Words that were stemmed before: a text says most of its words often. */
+const known = new Map<string, string>();
+const MOST_KNOWN = 50_000;
+
 /** The stems of a text's words, in their order. */
 export function stems(text: string): string[] {
-  return (text.match(WORD) ?? []).map((word) => stem(bytes(folded(word))));
+  return (text.match(WORD) ?? []).map(stemOf);
+}
+
+function stemOf(word: string): string {
+  const before = known.get(word);
+  if (before !== undefined) return before;
+  const made = stem(bytes(folded(word)));
+  if (known.size >= MOST_KNOWN) known.clear();
+  known.set(word, made);
+  return made;
 }
 
 /** Without case, and without accents where that leaves a Latin letter. */
