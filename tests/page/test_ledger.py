@@ -9,6 +9,12 @@ from tests.page.conftest import Bundled, closing
 from tests.page.moody import MODEL, Moods, moody
 
 OPEN = "([entries, base]) => openAll(entries, base)"
+XHR = """() => new Promise((done) => {
+  const request = new XMLHttpRequest();
+  request.open("GET", "a/b");
+  request.onloadend = () => done(request.status);
+  request.send();
+})"""
 QUIET_MS = 500
 """The browser writes its own record a little later."""
 
@@ -65,10 +71,7 @@ def test_a_page_that_asks_for_nothing_counts_nothing(context: BrowserContext, mo
     [
         ("() => fetch('a/b?secret=1').then((a) => a.status)", "fetch"),
         ("() => fetch('a/b', {method: 'POST', body: 'four'}).then((a) => a.status)", "fetch"),
-        (
-            "() => { const x = new XMLHttpRequest(); x.open('GET', 'a/b', false); x.send() }",
-            "xmlhttprequest",
-        ),
+        (XHR, "xmlhttprequest"),
         ("() => navigator.sendBeacon('a/b', 'four')", "beacon"),
     ],
 )
