@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 from msgspec.structs import replace
 
 from sprat.engines.base import Load
+from sprat.engines.onnx.sampling import noted
 from sprat.errors import EngineDied
 from sprat.policies.confidence import confidence_of
 from sprat.policies.engine import PolicyEngine
@@ -26,6 +28,8 @@ from sprat.policies.file import digest, signed
 from sprat.policies.logistic import Logistic
 from sprat.policies.prompt import prompt_features_of
 from sprat.policies.spec import Decision, Fallback, Gates, Policy, Refine, Rules, Side
+from sprat.policies.tokens import facts_of
+from sprat.policies.turn import ALTERNATIVES
 from sprat.types import ChatRequest, Delta, Message, Reply, Timing, TokenLogprob, Usage
 
 OUT = Path(__file__).parent.parent / "web/test/policy/golden.json"
@@ -67,6 +71,7 @@ def made() -> dict[str, Any]:
         "files": made_files(policies[0]),
         "replies": [_told(reply) | {"features": features_of(reply, asks[0])} for reply in replies],
         "asks": [_asked(ask) for ask in asks],
+        "noted": [_noted(rng) for _ in range(60)],
         "judged": [_judged(rng, policies, replies, asks) for _ in range(200)],
         "played": [asyncio.run(_played(rng, policies, replies, asks)) for _ in range(240)],
     }
@@ -220,6 +225,19 @@ def _told(reply: Reply) -> dict[str, Any]:
         if isinstance(entry, Alternatives)
     ]
     return {"text": reply.text, "finish": reply.finish, "logprobs": tokens}
+
+
+def _noted(rng: random.Random) -> dict[str, Any]:
+    """What a native engine notes of one token, and what is kept of that."""
+    logits = np.array([rng.gauss(0, 3) for _ in range(40)], np.float32)
+    token = int(logits.argmax()) if rng.random() < 0.6 else rng.randrange(40)
+    entry = noted(logits, token, ALTERNATIVES, str)
+    (facts,) = facts_of([entry])
+    return {
+        "logits": logits.tolist(),
+        "token": token,
+        "facts": [facts.logprob, facts.margin, facts.entropy],
+    }
 
 
 def _judged(

@@ -146,7 +146,9 @@ def test_a_second_turn_reads_only_what_is_new_and_answers_as_if_it_had_read_all(
 
 
 @pytest.mark.parametrize("backend", ["webgpu", "wasm"])
-def test_an_interrupt_is_heard_between_two_steps_and_the_next_question_works(opened: Opened, backend: str):
+def test_an_interrupt_is_heard_between_two_steps_and_the_next_question_works(
+    opened: Opened, backend: str
+):
     page = opened()
     begin(page, backend)
     whole = ask(page, QUESTION, maxTokens=8)

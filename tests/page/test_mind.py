@@ -5,6 +5,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,9 @@ from playwright.sync_api import Browser, Page
 from tests.page.conftest import Bundled, Serve
 
 from sprat.door import open_embedder
-from sprat.settings import Settings, load_settings
+from sprat.models.catalog import catalog
+from sprat.models.ready import ensure
+from sprat.settings import Settings
 
 MINILM = "all-minilm-l6-v2"
 MANIFEST = f"api/web/models/{MINILM}/manifest.json"
@@ -82,11 +85,9 @@ def test_without_an_embedding_model_it_is_said_what_to_do(bare: Page):
 
 
 @pytest.fixture(scope="module")
-def minilm(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def minilm(real_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The embedding model as a folder for the web."""
-    settings = load_settings()
-    open_embedder(MINILM, settings)  # fetched, if it is not here
-    kept = settings.cache_dir / "models" / MINILM
+    kept = ensure(catalog()[MINILM], real_settings).folder
     folder = tmp_path_factory.mktemp(MINILM)
     (folder / "onnx").mkdir()
     shutil.copy(kept / "tokenizer.json", folder)
@@ -106,22 +107,22 @@ def entry(folder: Path, name: str) -> dict[str, object]:
 @pytest.mark.real
 def test_the_page_s_vectors_are_those_of_the_gateway_s_embedder(
     bundled: Bundled, page_gateway: Serve, browser: Browser, fresh_page: Callable[..., Page],
-    minilm: Path,
+    minilm: Path, real_settings: Settings,
 ):  # fmt: skip
     with page_gateway(page=bundled("mind.ts"), models={MINILM: minilm}) as at:
         page = fresh_page(browser, at.url)
         found = page.evaluate("([url, texts]) => meaning(url, texts)", [MANIFEST, TEXTS])
     assert found.get("message") is None
     assert found["bytes"] == sum(one.stat().st_size for one in minilm.rglob("[tm]o*[nx]"))
-    wanted = asyncio.run(natively(TEXTS))
+    wanted = ThreadPoolExecutor().submit(asyncio.run, natively(TEXTS, real_settings)).result()
     for text, one, other in zip(TEXTS, found["vectors"], wanted, strict=True):
         assert float(np.dot(one, other)) > 1 - 1e-3, text
         assert np.linalg.norm(one) == pytest.approx(1, abs=1e-5)
 
 
-async def natively(texts: list[str]) -> list[np.ndarray]:
+async def natively(texts: list[str], settings: Settings) -> list[np.ndarray]:
     """One by one, so that none is padded to the length of another."""
-    embedder = open_embedder(MINILM, Settings())
+    embedder = open_embedder(MINILM, settings)
     try:
         made = [await embedder.embed([text]) for text in texts]
     finally:

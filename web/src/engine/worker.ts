@@ -1,7 +1,9 @@
 /** The engine's worker: owns the runtime, so that the page never waits for it, and can end it. */
 
+// First: what it asks for is told to the page's count.
 import "../privacy/worker.ts";
 import { openFiles } from "../kept/open.ts";
+import { keepRuntime } from "../offline/register.ts";
 import { PageError } from "../types.ts";
 import type { Ask } from "../types.ts";
 import { Model } from "./model.ts";
@@ -42,6 +44,8 @@ async function open(order: Open): Promise<void> {
   const warming = (): void => say({ kind: "phase", phase: "warming" });
   model = await Model.open(manifest, way, files, runtimePaths(way.build), warming);
   void model.device?.lost.then(({ message }) => failed(null)(lost(message)));
+  // Before the first question, so that nothing is asked for while it is answered.
+  await keepRuntime();
   say({ kind: "ready" });
 }
 

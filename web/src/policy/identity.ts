@@ -1,7 +1,6 @@
 /** Whether the weights in this page are those that a policy was calibrated for. */
 
 import { PageError } from "../types.ts";
-import { Numeral, type Json } from "./json.ts";
 import type { Side } from "./spec.ts";
 
 /** What runs in this page. */
@@ -23,18 +22,17 @@ export function apart(side: Side, weights: Weights | null): string | null {
   const { identity } = side;
   if (Object.keys(identity).length === 0) return null;
   const here = weights?.variant ?? "unknown";
-  if (weights && "weights_sha256" in identity && identity["weights_sha256"] !== weights.sha256) {
-    throw otherWeights(side, weights.sha256, identity["weights_sha256"]);
-  }
+  if (weights && identity["weights_sha256"] !== weights.sha256) throw otherWeights(side, weights.sha256);
   const same = weights !== null && identity["variant"] === weights.variant;
-  return same && "weights_sha256" in identity ? null : `not calibrated for these weights (${here})`;
+  return same ? null : `not calibrated for these weights (${here})`;
 }
 
-function otherWeights(side: Side, found: string, then: Json | undefined): PageError {
-  const named = then instanceof Numeral ? then.text : String(then);
+function otherWeights(side: Side, found: string): PageError {
+  const then = side.identity["weights_sha256"];
+  const named = typeof then === "string" ? `with weights ${then.slice(0, 12)}…` : "somewhere else";
   return new PageError(
     "policy",
-    `The policy was calibrated for ${side.model} with weights ${named.slice(0, 12)}…; here are ${found.slice(0, 12)}….`,
+    `The policy was calibrated for ${side.model} ${named}; the weights here are ${found.slice(0, 12)}….`,
     `Load ${side.model} here, or choose another policy.`,
   );
 }

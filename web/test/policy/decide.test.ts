@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { noted } from "../../src/engine/sampling.ts";
 import { accepts, confidenceOf } from "../../src/policy/confidence.ts";
 import { featuresOf } from "../../src/policy/features.ts";
 import { digest, readPolicy } from "../../src/policy/file.ts";
@@ -7,6 +8,7 @@ import { parseJson } from "../../src/policy/json.ts";
 import type { Features } from "../../src/policy/logistic.ts";
 import { promptFeatures } from "../../src/policy/prompt.ts";
 import { asObject } from "../../src/policy/shape.ts";
+import { ALTERNATIVES, factsOf } from "../../src/policy/tokens.ts";
 import { PageError } from "../../src/types.ts";
 import { at, golden } from "./golden.ts";
 
@@ -44,6 +46,14 @@ test("a policy has all its fields, those that the file leaves out too", async ()
 test("the features of drafts and of questions are the gateway's, to a billionth", () => {
   for (const reply of golden.replies) near(featuresOf(reply), reply.features);
   for (const ask of golden.asks) near(promptFeatures(ask.messages), ask.features);
+});
+
+test("of a token the page's engine tells what a native engine tells, however likely others are", () => {
+  for (const { logits, token, facts } of golden.noted) {
+    const [found] = factsOf([noted(Float32Array.from(logits), token, ALTERNATIVES, "x")]);
+    const told = [found?.logprob, found?.margin, found?.entropy];
+    told.forEach((value, place) => assert.ok(Math.abs((value ?? 9) - at(facts, place)) <= 0.0011, `${told} is not ${facts}`));
+  }
 });
 
 test("a draft is as sure, as calibrated and as good enough as the gateway finds it", async () => {

@@ -20,6 +20,7 @@ interface Golden {
   files: { text: string; digest: string; good: boolean }[];
   replies: GoldenReply[];
   asks: GoldenAsk[];
+  noted: { logits: number[]; token: number; facts: [number, number, number] }[];
   judged: {
     which: [number, number, number];
     confidence: number;

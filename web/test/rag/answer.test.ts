@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { check } from "../../src/rag/check.ts";
 import { Cleaner } from "../../src/rag/clean.ts";
+import { farOff } from "../../src/rag/far.ts";
 import { promptFor, shown } from "../../src/rag/prompt.ts";
 import { terms } from "../../src/rag/terms.ts";
 import { found, golden, messagesOf } from "./golden.ts";
@@ -58,4 +59,12 @@ test("an answer that cites nothing gets the number of the passage that it rests 
   const checked = check("777 kilometres", "How long is the Seine?", shown(found(place), 700));
   assert.ok(checked.shown);
   assert.equal(checked.answer, `777 kilometres [${checked.rests?.number}]`);
+});
+
+test("no model is asked where the gateway would ask none, for the same reason", () => {
+  for (const { passages, score, query, why } of golden.far) {
+    const retrieved = { query, found: found(passages, score), lexicalMs: 0, embedMs: null };
+    assert.equal(farOff(retrieved), why);
+  }
+  assert.ok(golden.far.some(({ why }) => why === null) && golden.far.some(({ why }) => why !== null));
 });

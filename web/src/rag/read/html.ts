@@ -1,5 +1,7 @@
 /** A page of the web as Markdown: parsed inertly, so that nothing in it runs or is fetched. */
 
+import { bareTags } from "./tags.ts";
+
 const LEFT_OUT = new Set(["SCRIPT", "STYLE", "TEMPLATE", "NOSCRIPT", "HEAD", "SVG", "IFRAME", "OBJECT", "CANVAS"]);
 const BLOCK = new Set(
   ("ADDRESS ARTICLE ASIDE BLOCKQUOTE BODY DD DETAILS DIV DL DT FIGCAPTION FIGURE FOOTER FORM HEADER HR LI " +
@@ -10,7 +12,7 @@ const DEEPEST = 400;
 
 /** Throws nothing: any text is a page. */
 export function htmlText(source: string): string {
-  const page = new DOMParser().parseFromString(source, "text/html");
+  const page = new DOMParser().parseFromString(bareTags(source), "text/html");
   const pieces: string[] = [];
   walk(page.body, pieces, 0, false);
   return pieces.join("").replace(/[ \t]+\n/g, "\n").replace(/\n{3,}/g, "\n\n").trim();
