@@ -40,8 +40,7 @@ onmessage = ({ data }: MessageEvent<ToWorker>): void => {
 
 async function open(order: Open): Promise<void> {
   const { manifest, way } = order;
-  const files = await download(order);
-  say({ kind: "phase", phase: "loading" });
+  const files = download(order);
   const warming = (): void => say({ kind: "phase", phase: "warming" });
   model = await Model.open(manifest, way, files, runtimePaths(way.build), warming);
   void model.device?.lost.then(({ message }) => failed(null)(lost(message)));
@@ -50,12 +49,14 @@ async function open(order: Open): Promise<void> {
   say({ kind: "ready" });
 }
 
-function download({ manifest, base, way }: Open): Promise<Files> {
+async function download({ manifest, base, way }: Open): Promise<Files> {
   const variant = variantOf(manifest, way.variant);
   const entries = [...manifest.files, variant.model, ...variant.data];
-  return openFiles(entries, base, ({ doneBytes, totalBytes, note }) =>
+  const files = await openFiles(entries, base, ({ doneBytes, totalBytes, note }) =>
     say({ kind: "phase", phase: "downloading", doneBytes, totalBytes, ...(note ? { note } : {}) }),
   );
+  say({ kind: "phase", phase: "loading" });
+  return files;
 }
 
 async function answer(id: number, ask: Ask): Promise<void> {
