@@ -43,6 +43,7 @@ class Tiny:
     pre: str = "qwen2"
     special: dict[str, int] = field(default_factory=lambda: {"bos": 1, "eos": 2})
     flags: dict[str, bool] = field(default_factory=dict)
+    template: str = "{% for m in messages %}{{ m['content'] }}{% endfor %}"
 
     def write(self, path: Path) -> Path:
         """Write the file and return its path."""
@@ -90,7 +91,7 @@ class Tiny:
             writer.add_uint32(f"tokenizer.ggml.{name}_token_id", index)
         for name, value in self.flags.items():
             writer.add_bool(f"tokenizer.ggml.{name}", value)
-        writer.add_chat_template("{% for m in messages %}{{ m['content'] }}{% endfor %}")
+        writer.add_chat_template(self.template)
 
     def _shapes(self) -> dict[str, tuple[int, ...]]:
         shapes: dict[str, tuple[int, ...]] = {"token_embd.weight": (len(self.tokens), self.hidden)}

@@ -66,10 +66,10 @@ def test_nothing_in_it_comes_from_or_asks_another_place() -> None:
 def test_every_package_in_it_is_named_with_its_licence() -> None:
     (words,) = (PAGE / "assets").glob("THIRD_PARTY-*.txt")
     text = words.read_text("utf-8")
+    flags = re.MULTILINE
     for name in ("onnxruntime-web", "preact", "uplot", "@huggingface/jinja"):
-        assert re.search(
-            rf"^{re.escape(name)} \d[\w.]* \((MIT|Apache-2\.0|ISC)\)", text, re.MULTILINE
-        ), name
+        head = rf"^{re.escape(name)} \d[\w.]* \((MIT|Apache-2\.0|ISC)\)"
+        assert re.search(head, text, flags), name
     assert "Permission is hereby granted" in text
     assert f'<link rel="license" href="assets/{words.name}">' in (PAGE / "index.html").read_text()
 

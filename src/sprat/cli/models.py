@@ -1,7 +1,7 @@
 """`sprat models`: the catalogue, and the weights on disk."""
 
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -24,8 +24,13 @@ from sprat.models.names import (
     Source,
     resolve,
 )
-from sprat.models.progress import megabytes
+from sprat.models.progress import Progress, megabytes
 from sprat.settings import Settings
+
+if TYPE_CHECKING:
+    from sprat.models.export import Exported
+    from sprat.models.export.web import ExportedWeb
+    from sprat.models.ready import Weights
 
 _json = click.option(
     "--json", "json_file", metavar="FILE", help="Write the result as JSON; - for stdout."
@@ -248,11 +253,14 @@ def _is_gguf(source: GgufFile | CatalogModel | HubFile) -> bool:
     "--out", required=True, type=click.Path(path_type=Path), metavar="DIR",
     help="The folder to make; it must not exist.",
 )  # fmt: skip
+@click.option(
+    "--target", type=click.Choice(["native", "web"]), default="native", show_default=True,
+    help="native: for ONNX Runtime GenAI. web: for browsers, WebGPU and WebAssembly.",
+)  # fmt: skip
 @_json
 @click.pass_context
-def export(ctx: click.Context, gguf: str, out: Path, json_file: str | None) -> None:
-    """Write GGUF (a file, or any model that can be pulled) as an ONNX Runtime GenAI folder."""
-    from sprat.models.export import export as write
+def export(ctx: click.Context, gguf: str, out: Path, target: str, json_file: str | None) -> None:
+    """Write GGUF (a file, or any model that can be pulled) as a folder of ONNX."""
     from sprat.models.ready import ensure_weights
 
     check_target(json_file)
@@ -266,9 +274,33 @@ def export(ctx: click.Context, gguf: str, out: Path, json_file: str | None) -> N
         raise UsageError(f"{out} exists already.", fix="Give --out a folder that does not exist.")
     with progress_bar() as progress:
         weights = ensure_weights(source, settings, progress)
-        stage = f"{gguf}: exporting to ONNX"
-        done = write(weights.path, out, progress=lambda now, of: progress(stage, now, of))
+        done = _written(source, weights, out, target, progress)
     if json_file:
         write_json(done, json_file)
         return
     click.echo(f"{out}: {megabytes(done.bytes)} in {done.seconds:.1f} s, recipe {done.recipe}")
+    for variant, count in getattr(done, "variants", {}).items():
+        click.echo(f"  {variant}: {megabytes(count)}")
+
+
+def _written(
+    source: GgufFile | CatalogModel | HubFile,
+    weights: "Weights",
+    out: Path,
+    target: str,
+    progress: Progress,
+) -> "Exported | ExportedWeb":
+    from sprat.models.export import export as export_native
+    from sprat.models.export.web import About, export_web
+
+    stage = f"{source.name}: exporting to ONNX"
+
+    def told(done: int, of: int) -> None:
+        progress(stage, done, of)
+
+    if target == "native":
+        return export_native(weights.path, out, progress=told)
+    name = source.path.stem if isinstance(source, GgufFile) else source.name
+    title = source.title if isinstance(source, CatalogModel) else name
+    about = About(name=name, title=title, licence=weights.licence, sha256=weights.sha256)
+    return export_web(weights.path, out, about, progress=told)

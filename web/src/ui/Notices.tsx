@@ -14,7 +14,7 @@ export function Notices(): VNode {
     <div class="notices">
       {!online && <p class="notice">You are offline. The model here goes on answering; the gateway cannot.</p>}
       {update && (
-        <p class="notice">A new version of this page is here. <button type="button" class="link" onClick={() => location.reload()}>Reload</button></p>
+        <p class="notice">A new version of this page is here. <button type="button" class="link" onClick={() => page.parts.renew()}>Reload</button></p>
       )}
       {trouble && <TroubleNote trouble={trouble} close={() => page.store.set({ trouble: null })} />}
     </div>

@@ -2,7 +2,9 @@
 
 import type { Manifest, WebModel } from "../manifest.ts";
 import type { PolicyLine } from "../gateway/lists.ts";
-import type { Ask, Engine, Message, PageError } from "../types.ts";
+import type { Entry } from "../privacy/entry.ts";
+import type { Count } from "../privacy/ledger.ts";
+import type { Ask, Engine, Message, PageError, Step } from "../types.ts";
 
 export type Phase =
   | "idle" | "probing" | "downloading" | "loading" | "warming" | "ready" | "answering" | "recovering" | "failed";
@@ -90,18 +92,42 @@ export interface PolicyOptions {
 
 /** A text that answers are looked up in. */
 export interface Reference {
-  readonly id: string;
+  readonly id: number;
   readonly name: string;
-  readonly text: string;
+  readonly chars: number;
 }
 
 /** A piece of a reference, by its place in the text. */
 export interface Passage {
-  readonly reference: string;
+  readonly reference: number;
   readonly name: string;
   readonly text: string;
   readonly start: number;
   readonly end: number;
+}
+
+/** What the references say to a question. */
+export interface Looked {
+  /** For the model. */
+  readonly messages: readonly Message[];
+  /** In the order of their numbers, from 1. */
+  readonly passages: readonly Passage[];
+  /** Why no model need be asked: the references do not say. Null: ask. */
+  readonly silence: string | null;
+  /** The finding, for the reply's steps. */
+  readonly step: Step;
+  check(answer: string): Checked;
+}
+
+export interface Checked {
+  /** With citations of passages that there are. */
+  readonly text: string;
+  /** The model says that the passages do not say. */
+  readonly silent: boolean;
+  /** One line: why its words are not borne out; null: they are, or it is silent. */
+  readonly doubt: string | null;
+  /** Where exactly it rests, and in the passage of which number; null: nowhere. */
+  readonly rests: { readonly number: number; readonly start: number; readonly end: number } | null;
 }
 
 export interface Shelf {
@@ -111,27 +137,21 @@ export interface Shelf {
   /** Throws `PageError`. */
   add(name: string, text: string): Promise<void>;
   addFile(file: File): Promise<void>;
-  remove(id: string): void;
-  find(query: string, most: number): Promise<Passage[]>;
-  promptFor(question: string, passages: readonly Passage[], history: readonly Message[]): Message[];
-  /** A line about an answer that the passages do not bear out; null: they do. */
-  doubt(answer: string, passages: readonly Passage[]): string | null;
+  remove(id: number): void;
+  /** The whole text; "": there is none. */
+  text(id: number): string;
+  /** The conversation's last question; `most` passages. */
+  look(messages: readonly Message[], most: number): Promise<Looked>;
   subscribe(changed: () => void): () => void;
 }
 
-/** A request that left the page, or an attempt of one. */
-export interface Request {
-  readonly kind: string;
-  readonly to: string;
-  /** By `performance.now()`. */
-  readonly at: number;
-  readonly bytes?: number | null;
-}
-
+/** The page's account of what left it. */
 export interface Requests {
-  readonly entries: readonly Request[];
-  /** Since the page was loaded; `entries` may hold fewer. */
-  readonly count: number;
+  readonly entries: readonly Entry[];
+  /** What no page can see: shown beside the count. */
+  readonly unseen: readonly string[];
+  /** Of what began in between, by `performance.now()`. */
+  since(stamp: number, until?: number): Count;
   subscribe(changed: () => void): () => void;
 }
 
@@ -185,4 +205,6 @@ export interface Parts {
   policy(options: PolicyOptions): Promise<Engine>;
   /** Name and version of what runs here, for "About". */
   readonly versions: readonly (readonly [string, string])[];
+  /** Reloads into the new version of the page, in every tab. */
+  renew(): void;
 }

@@ -16,7 +16,7 @@ const parts = fakeParts({
   gapMs: Number(asked.get("gap") ?? 0),
   obstacle: asked.get("case") === "insecure" ? insecure : null,
   models: asked.get("case") === "none" ? [] : SCRIPT.models,
-  says: { ...SCRIPT.says, long: "## Steps\n\n1. **Draft** with the model here.\n2. Look at `confidence`:\n   - high: keep it\n   - low: ask\n\n```python\ndef answer(question):\n    return small(question)\n```\n\n> Only where it is needed.\n\nSee [the docs](https://example.org/docs), or https://example.org.", ...{ "": SCRIPT.says[""] ?? "" } },
+  says: { fail: "", long: "## Steps\n\n1. **Draft** with the model here.\n2. Look at `confidence`:\n   - high: keep it\n   - low: ask\n\n```python\ndef answer(question):\n    return small(question)\n```\n\n> Only where it is needed.\n\nSee [the docs](https://example.org/docs), or https://example.org.", ...{ "": SCRIPT.says[""] ?? "" } },
 });
 if (asked.get("kept") === "yes") parts.kept.models = [{ name: "smollm2-135m", bytes: 98_000_000, keptBytes: 98_000_000, verifiedMs: 1, whole: true }];
 const page = start(root, parts);

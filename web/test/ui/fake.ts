@@ -3,10 +3,12 @@
 import { GatewayEngine } from "../../src/gateway/engine.ts";
 import type { Manifest, WebModel } from "../../src/manifest.ts";
 import { PageError } from "../../src/types.ts";
+import type { Entry } from "../../src/privacy/entry.ts";
+import type { Count } from "../../src/privacy/ledger.ts";
 import type { Ask, Engine, Message, Reply, Step } from "../../src/types.ts";
 import type {
-  EngineState, Gateway, Here, HereOptions, Kept, KeptModel, Machine, Parts, Passage, PolicyOptions, Probed,
-  Reference, Request, Requests, Shelf, There,
+  EngineState, Gateway, Here, HereOptions, Kept, KeptModel, Looked, Machine, Parts, Passage, PolicyOptions, Probed,
+  Reference, Requests, Shelf, There,
 } from "../../src/ui/parts.ts";
 
 export interface Script {
@@ -136,42 +138,46 @@ function fakePolicy({ small, large, permit }: PolicyOptions, confidence: number)
 }
 
 class FakeShelf implements Shelf {
-  references: Reference[] = [];
-  note = "Found by their words.";
-  #changed: (() => void)[] = [];
+  readonly note = "Passages are found by their words.";
+  readonly #texts = new Map<number, { readonly name: string; readonly text: string }>();
+  readonly #changed: (() => void)[] = [];
+
+  get references(): Reference[] {
+    return Array.from(this.#texts, ([id, { name, text }]) => ({ id, name, chars: text.length }));
+  }
 
   async add(name: string, text: string): Promise<void> {
-    this.references = [...this.references, { id: String(this.references.length), name, text }];
+    this.#texts.set(this.#texts.size + 1, { name, text });
     this.#tell();
   }
 
   async addFile(file: File): Promise<void> {
-    if (file.name.endsWith(".pdf")) throw new PageError("kind", `${file.name} is a PDF, which this page does not read.`, "Use: sprat index");
+    if (file.name.endsWith(".pdf")) throw new PageError("file", `${file.name} is a PDF, which this page does not read.`, "Use: sprat index");
     await this.add(file.name, await file.text());
   }
 
-  remove(id: string): void {
-    this.references = this.references.filter((one) => one.id !== id);
+  remove(id: number): void {
+    this.#texts.delete(id);
     this.#tell();
   }
 
-  async find(query: string, most: number): Promise<Passage[]> {
-    const words = query.toLowerCase().split(/\W+/).filter((word) => word.length > 3);
-    return this.references.flatMap((reference) => this.#within(reference, words)).slice(0, most);
+  text(id: number): string {
+    return this.#texts.get(id)?.text ?? "";
   }
 
-  #within({ id, name, text }: Reference, words: readonly string[]): Passage[] {
-    const sentences = [...text.matchAll(/[^.]+\.?/g)];
-    const hits = sentences.filter(([sentence]) => words.some((word) => sentence.toLowerCase().includes(word)));
-    return hits.map((hit) => ({ reference: id, name, text: hit[0], start: hit.index, end: hit.index + hit[0].length }));
+  async look(messages: readonly Message[], most: number): Promise<Looked> {
+    const question = messages.at(-1)?.content ?? "";
+    const words = question.toLowerCase().split(/\W+/).filter((word) => word.length > 3);
+    const passages = [...this.#texts.keys()].flatMap((id) => this.#within(id, words)).slice(0, most);
+    const step: Step = { role: "retrieve", engine: "documents", why: `${passages.length} passages`, kept: false, usage: null, timing: null, confidence: null };
+    const check = (text: string) => ({ text, silent: false, doubt: text.includes("sure") ? "Not shown in the documents: no such words." : null, rests: null });
+    return { messages, passages, silence: passages.length === 0 ? "no passage is near" : null, step, check };
   }
 
-  promptFor(question: string, passages: readonly Passage[], history: readonly Message[]): Message[] {
-    return [...history, { role: "user", content: `${passages.map((one) => one.text).join("\n")}\n\n${question}` }];
-  }
-
-  doubt(): string | null {
-    return null;
+  #within(reference: number, words: readonly string[]): Passage[] {
+    const { name, text } = this.#texts.get(reference) ?? { name: "", text: "" };
+    const hits = [...text.matchAll(/[^.]+\.?/g)].filter(([sentence]) => words.some((word) => sentence.toLowerCase().includes(word)));
+    return hits.map((hit) => ({ reference, name, text: hit[0], start: hit.index, end: hit.index + hit[0].length }));
   }
 
   subscribe(changed: () => void): () => void {
@@ -212,15 +218,18 @@ class FakeKept implements Kept {
 }
 
 export class FakeRequests implements Requests {
-  entries: Request[] = [{ kind: "fetch", to: "/api/web/models", at: 120, bytes: 412 }];
+  entries: Entry[] = [];
+  unseen = ["What the browser does by itself."];
   #changed: (() => void)[] = [];
 
-  get count(): number {
-    return this.entries.length;
+  since(stamp: number, until = Infinity): Count {
+    const requests = this.entries.filter((entry) => entry.stamp >= stamp && entry.stamp < until).length;
+    return { requests, elsewhere: 0, called: requests, observed: requests, passed: null, refused: 0 };
   }
 
-  add(kind: string, to: string): void {
-    this.entries = [...this.entries, { kind, to, at: performance.now() }];
+  add(path: string): void {
+    const rest = { kind: "fetch", own: true, from: "page", sentBytes: 412, kept: null } as const;
+    this.entries = [...this.entries, { witness: "called", address: `http://localhost:5273${path}`, stamp: performance.now(), ...rest }];
     for (const changed of this.#changed) changed();
   }
 
@@ -250,7 +259,7 @@ function fakeGateway(script: Script, requests: FakeRequests): Gateway {
       const there = new FakeThere(model, "gateway", { ...script, says: { "": "Paris, on the Seine, has been the capital of **France** since 987, with interruptions [1].\n\n| Year | Capital |\n|---|--:|\n| 1940 | Vichy |\n| 1944 | Paris |" } });
       const answer = there.answer.bind(there);
       there.answer = (...all) => {
-        requests.add("fetch", there.address);
+        requests.add(there.address);
         return answer(...all);
       };
       return there;
@@ -274,5 +283,6 @@ export function fakeParts(script: Script = SCRIPT): FakeParts {
     here: (options) => new FakeHere(options, script),
     policy: async (options) => fakePolicy(options, script.confidence),
     versions: [["Sprat", "0.0.0"], ["onnxruntime-web", "1.30.0"]],
+    renew: () => location.reload(),
   };
 }

@@ -69,7 +69,7 @@ def export(
 
     start = time.perf_counter()
     with Gguf(gguf) as opened:
-        _check_room(opened, out)
+        check_room(opened, out, GROWTH)
         part = out.with_name(f".{out.name}.{os.getpid()}.part")
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
@@ -77,7 +77,7 @@ def export(
             made = _write(opened, part, progress, accuracy_level)
             part.rename(out)
         except OSError as error:
-            raise _explain(error, out) from error
+            raise explain(error, out) from error
         finally:
             shutil.rmtree(part, ignore_errors=True)
     return msgspec.structs.replace(made, folder=out, seconds=time.perf_counter() - start)
@@ -122,10 +122,15 @@ def _types(gguf: "Gguf") -> tuple[str, ...]:
     return tuple(sorted(sizes, key=lambda kind: -sizes[kind]))
 
 
-def _check_room(gguf: "Gguf", out: Path) -> None:
+def check_room(gguf: "Gguf", out: Path, growth: float) -> None:
+    """Check the free space for a result of `growth` times the weights.
+
+    Raises:
+        DiskFull: with what is needed and what is free.
+    """
     place = nearest_existing(out.absolute().parent)
     free = free_bytes(place)
-    needed = int(gguf.path.stat().st_size * GROWTH) + SPARE_BYTES
+    needed = int(gguf.path.stat().st_size * growth) + SPARE_BYTES
     if free < needed:
         raise DiskFull(
             f"{free / 1e6:,.0f} MB are free in {place}, and the export of {gguf.path.name} needs "
@@ -134,7 +139,8 @@ def _check_room(gguf: "Gguf", out: Path) -> None:
         )
 
 
-def _explain(error: OSError, out: Path) -> Exception:
+def explain(error: OSError, out: Path) -> Exception:
+    """What the system refused while writing `out`, as a person can use it."""
     import errno
 
     if error.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -32,6 +32,8 @@ class Format(msgspec.Struct, frozen=True):
     """How many times the codes would fit into their bits; above 1, blocks may be joined."""
     refine: int = 1
     """Codes are multiplied by this, so that an integer zero point comes nearer to the minimum."""
+    rest: bool = True
+    """Whether what an integer zero point leaves over of a minimum is kept, in digits."""
 
     @property
     def zero(self) -> int:
@@ -232,3 +234,10 @@ _READERS: Final[dict[str, Callable[["Bytes"], Blocks]]] = {
     "Q6_K": _q6_k,
     "Q8_0": _q8_0,
 }
+
+
+def unpaired(codes: "Bytes") -> "Bytes":
+    """Codes of four bits, two to a byte → one to a byte."""
+    import numpy as np
+
+    return np.stack([codes & 15, codes >> 4], axis=-1).reshape(*codes.shape[:-1], -1)

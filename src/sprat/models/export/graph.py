@@ -20,24 +20,31 @@ IR_VERSION = 10
 
 def draw(shape: Shape, weights: Weights, accuracy: int) -> ModelProto:
     """Draw the whole decoder; its weights go to the store on the way."""
-    return _Decoder(shape, weights, Pen(weights.store, accuracy)).draw()
+    return Decoder(shape, weights, Pen(weights.store, accuracy)).draw()
 
 
-class _Decoder:
-    """Draws layer after layer. `x` is the residual stream, `y` its normalised form."""
+class Decoder:
+    """Draws layer after layer. `x` is the residual stream, `y` its normalised form.
+
+    Other runtimes want some of it otherwise: they override `needed`, `look_up`, `head`, `project`.
+    """
+
+    positions: str | int = "sequence_length"
+    """Of the logits."""
 
     def __init__(self, shape: Shape, weights: Weights, pen: Pen) -> None:
         self.shape, self.weights, self.pen = shape, weights, pen
         self.epsilon = shape.norm_epsilon
 
     def draw(self) -> ModelProto:
+        """Draw everything, once."""
         self._lengths()
         self.caches = make_caches(self.pen, self.weights, self.shape)
         x = self._embedding()
         y = self._norm("blk.0.attn_norm", x)
         for index, layer in enumerate(self.shape.layers):
             x, y = self._layer(index, layer, x, y)
-        self._head(y)
+        self._cap(self.head(y))
         return self._model()
 
     # ── input and output ──────────────────────────────────────────────────────────────────────
@@ -55,13 +62,14 @@ class _Decoder:
     def _embedding(self) -> str:
         import numpy as np
 
-        x = self._look_up("token_embd.weight")
+        x = self.look_up("token_embd.weight")
         if self.shape.embedding_scale == 1.0:
             return x
         scale = np.array(self.shape.embedding_scale, np.float32)
         return self.pen.node("Mul", "scaled", [x, self.pen.constant("embedding_scale", scale)])
 
-    def _look_up(self, tensor: str) -> str:
+    def look_up(self, tensor: str) -> str:
+        """The rows of an embedding that the input's tokens stand for."""
         pen, weights = self.pen, self.weights
         format_ = weights.format(tensor) if self._shares_head() else weights.natural_format(tensor)
         if format_ is None:
@@ -89,13 +97,13 @@ class _Decoder:
         summed = pen.node("Add", "embedded_sum", [blocks, wide])
         return pen.node("Reshape", "embedded_exact", [summed, pen.integers(0, 0, -1)])
 
-    def _head(self, y: str) -> None:
+    def head(self, y: str) -> str:
+        """Logits of what comes next."""
         if self._shares_head():
-            self._cap(self._tied_head("token_embd.weight", y))
-            return
+            return self._tied_head("token_embd.weight", y)
         own = self.weights.has("output.weight")
         tensor = "output.weight" if own else "token_embd.weight"
-        self._cap(self._project("head", y, [Matrix(tensor)])[0])
+        return self.project("head", y, [Matrix(tensor)])[0]
 
     def _shares_head(self) -> bool:
         """Whether one table can both be looked up and multiplied by."""
@@ -135,6 +143,7 @@ class _Decoder:
         last = index + 1 == len(self.shape.layers)
         following = "output_norm" if last else f"blk.{index + 1}.attn_norm"
         attended = self._attention(prefix, index, layer, y)
+        x = self.needed(index, x)
         x, y = self._join(f"{prefix}.post_attention_norm", x, attended, f"{prefix}.ffn_norm")
         fed = self._feed_forward(prefix, y)
         return self._join(f"{prefix}.post_ffw_norm", x, fed, following)
@@ -160,15 +169,20 @@ class _Decoder:
             local_window_size=layer.window_tokens or -1,
         )
         output = Matrix(f"{prefix}.attn_output.weight")
-        return self._project(f"{prefix}.attn_output", f"{prefix}.attention", [output])[0]
+        mixed = self.needed(index, f"{prefix}.attention")
+        return self.project(f"{prefix}.attn_output", mixed, [output])[0]
+
+    def needed(self, _index: int, x: str) -> str:
+        """The positions of x that are still needed after a layer's attention: all of them."""
+        return x
 
     def _query_key_value(self, prefix: str, y: str) -> list[str]:
         """Packed as GroupQueryAttention takes them, or apart where q and k are normalised."""
         shape, name = self.shape, f"{prefix}.qkv"
         if self.weights.has(f"{prefix}.attn_qkv.weight"):
-            packed = self._project(name, y, [Matrix(f"{prefix}.attn_qkv.weight")])[0]
+            packed = self.project(name, y, [Matrix(f"{prefix}.attn_qkv.weight")])[0]
         else:
-            parts = self._project(name, y, self._three(prefix))
+            parts = self.project(name, y, self._three(prefix))
             packed = parts[0]
             if len(parts) > 1:
                 packed = self.pen.node("Concat", f"{name}.packed", parts, axis=-1)
@@ -194,13 +208,13 @@ class _Decoder:
         else:
             active = self.pen.node("FastGelu", f"{prefix}.active", [gate], CONTRIB)
         inner = self.pen.node("Mul", f"{prefix}.inner", [active, up])
-        return self._project(f"{prefix}.ffn_down", inner, [Matrix(f"{prefix}.ffn_down.weight")])[0]
+        return self.project(f"{prefix}.ffn_down", inner, [Matrix(f"{prefix}.ffn_down.weight")])[0]
 
     def _gate_and_up(self, prefix: str, y: str) -> list[str]:
         up = Matrix(f"{prefix}.ffn_up.weight")
         gate = Matrix(f"{prefix}.ffn_gate.weight")
         fused = [gate, up] if self.weights.has(gate.tensor) else [up]
-        parts = self._project(f"{prefix}.gate_up", y, fused)
+        parts = self.project(f"{prefix}.gate_up", y, fused)
         if len(parts) > 1:
             return parts
         return self._split(f"{prefix}.gate_up", parts[0], [self.shape.feed_forward] * 2)
@@ -243,7 +257,7 @@ class _Decoder:
         )
         return stream, next_norm
 
-    def _project(self, name: str, y: str, matrices: list[Matrix]) -> list[str]:
+    def project(self, name: str, y: str, matrices: list[Matrix]) -> list[str]:
         """Multiply by matrices, neighbours of one format stacked into one product."""
         outputs: list[str] = []
         for run in self._runs(matrices):
@@ -262,7 +276,7 @@ class _Decoder:
         return runs
 
     def _product(self, name: str, y: str, run: list[Matrix]) -> str:
-        bias = self._bias(run)
+        bias = self.bias(run)
         if self.weights.format(run[0].tensor):
             stored = self.weights.quantised(name, run)
             stored_bias = bias if bias is None else self.pen.constant(f"{name}.bias", bias)
@@ -274,7 +288,7 @@ class _Decoder:
             "Add", f"{name}.biased", [product, self.pen.constant(f"{name}.bias", bias)]
         )
 
-    def _bias(self, run: list[Matrix]) -> "NDArray[np.float32] | None":
+    def bias(self, run: list[Matrix]) -> "NDArray[np.float32] | None":
         """The biases of the matrices, one after the other; None where there are none."""
         import numpy as np
 
@@ -307,7 +321,7 @@ class _Decoder:
             _value("input_ids", TensorProto.INT64, ["batch_size", "sequence_length"]),
             _value("attention_mask", TensorProto.INT64, ["batch_size", "total_sequence_length"]),
         ]
-        logits = ["batch_size", "sequence_length", self.shape.vocabulary]
+        logits = ["batch_size", self.positions, self.shape.vocabulary]
         outputs = [_value("logits", TensorProto.FLOAT, logits)]
         for index in range(len(self.shape.layers)):
             for part in ("key", "value"):
@@ -323,7 +337,7 @@ class _Decoder:
 
     def _cache(self, name: str, length: str) -> ValueInfoProto:
         sizes = ["batch_size", self.shape.kv_heads, f"{length}_sequence_length"]
-        return _value(name, TensorProto.FLOAT, [*sizes, self.shape.head_size])
+        return _value(name, self.pen.element, [*sizes, self.shape.head_size])
 
 
 def _value(name: str, kind: int, sizes: Sequence[str | int]) -> ValueInfoProto:

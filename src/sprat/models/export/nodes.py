@@ -24,7 +24,17 @@ class Pen:
     def __init__(self, store: Store, accuracy: int) -> None:
         self.nodes: list[NodeProto] = []
         self.store, self.accuracy = store, accuracy
+        self.element = TensorProto.FLOAT16 if store.half else TensorProto.FLOAT
+        """What floats are computed in."""
+        self.like = "input_ids"
+        """Has as many positions as what is being drawn."""
         self._drawn: set[str] = set()
+
+    def once(self, name: str) -> bool:
+        """Whether `name` is still to be drawn; asked once, it no longer is."""
+        first = name not in self._drawn
+        self._drawn.add(name)
+        return first
 
     def node(
         self, op: str, name: str, inputs: Sequence[str], domain: str = "", **attributes: Attribute
@@ -80,13 +90,13 @@ class Pen:
         """Zeros [batch, sequence, size]; made once per run for all that need them."""
         import numpy as np
 
-        name = f"zeros{size}"
+        name = f"zeros{size}" if self.like == "input_ids" else f"{self.like}.zeros{size}"
         if name not in self._drawn:
             self._drawn.add(name)
-            shape = self.node("Shape", f"{name}.input", ["input_ids"])
+            shape = self.node("Shape", f"{name}.input", [self.like])
             wide = self.node("Concat", f"{name}.shape", [shape, self.integers(size)], axis=0)
-            zero = TensorProto(dims=[1], data_type=TensorProto.FLOAT)
-            zero.raw_data = np.zeros(1, np.float32).tobytes()
+            zero = TensorProto(dims=[1], data_type=self.element)
+            zero.raw_data = np.zeros(1, np.float16 if self.store.half else np.float32).tobytes()
             self.node("ConstantOfShape", name, [wide], value=zero)
         return name
 
@@ -118,10 +128,10 @@ class Pen:
         return self.node("FusedMatMul", name, [x, table], CONTRIB, transB=1)
 
     def float_table(self, weights: Weights, matrix: Matrix) -> str:
-        """A float matrix in single precision, whatever it is stored in."""
+        """A float matrix as what is computed in, whatever it is stored in."""
         name = f"{matrix.tensor}.f32"
         if name not in self._drawn:
             self._drawn.add(name)
             stored = weights.float_matrix(matrix)
-            self.node("Cast", name, [stored], to=TensorProto.FLOAT)
+            self.node("Cast", name, [stored], to=self.element)
         return name

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from sprat.models.export.blocks import FORMATS, Blocks, Format, join
+from sprat.models.export.blocks import FORMATS, Blocks, Format, join, unpaired
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,13 +46,26 @@ def largest_block(hidden: int, accuracy: int) -> int:
     return SMALL_JOINED if hidden < SMALL_HIDDEN else JOINED[0]
 
 
-def product_format(kind: str, k: int, most: int) -> Format | None:
+def widened(natural: Format) -> Format:
+    """Eight bits for blocks with a minimum: larger, but one plain product without digits.
+
+    The zero point comes in sixteenths of a four-bit step, so at most 1/32 of a step is lost.
+    """
+    refine = 16 if natural.bits == 4 else natural.refine
+    return msgspec.structs.replace(natural, bits=8, refine=refine, rest=False)
+
+
+def product_format(kind: str, k: int, most: int, *, wide: bool = False) -> Format | None:
     """How rows of `k` weights of a type are multiplied, in blocks of `most`; None: as floats.
+
+    With `wide`, blocks that have a minimum are widened.
 
     Where codes leave room in their byte, blocks are joined to larger ones: with a quarter fewer
     scales to read and to multiply by, prompts go a fifth faster and answers a tenth.
     """
     natural = FORMATS.get(kind)
+    if wide and natural and natural.has_minimum:
+        return widened(natural)
     if natural is None or natural.room == 1:
         return natural
     block = next((size for size in JOINED if size <= most and k % size == 0), natural.block)
@@ -61,7 +74,7 @@ def product_format(kind: str, k: int, most: int) -> Format | None:
 
 def digits(format_: Format) -> int:
     """Columns per block sum: two of four bits, coarse and fine, or one of eight."""
-    return 8 // format_.bits if format_.has_minimum else 0
+    return 8 // format_.bits if format_.has_minimum and format_.rest else 0
 
 
 def digit_columns(format_: Format, k: int) -> int:
@@ -76,12 +89,18 @@ def columns(format_: Format, k: int) -> int:
 
 def pack(format_: Format, kind: str, blocks: Blocks) -> Packed:
     """Lay rows of a type out for `MatMulNBits`."""
-    blocks = _joined(format_, FORMATS[kind], blocks)
+    natural = FORMATS[kind]
+    blocks = _joined(format_, natural, blocks)
     if blocks.minima is None:
         return Packed(blocks.codes, blocks.scales, None)
     import numpy as np
 
+    if natural.bits < format_.bits:
+        blocks = msgspec.structs.replace(blocks, codes=unpaired(blocks.codes))
+
     codes, scales, zeros, rest = _with_zero_points(format_, blocks, blocks.minima)
+    if not format_.rest:
+        _refit(codes, scales, zeros, rest)
     all_codes, all_scales = [codes], [scales]
     for _ in range(digits(format_)):
         digit_codes, digit_scales, rest = _digit(format_, rest)
@@ -113,6 +132,20 @@ def _with_zero_points(
     zeros = np.clip(np.nan_to_num(wished), 0, 2 * format_.zero - 1).astype(np.uint8)
     rest = np.where(flat, np.float32(0), minima + scales * zeros)
     return codes, scales, zeros, rest
+
+
+def _refit(codes: "Bytes", scales: "Floats", zeros: "Bytes", rest: "Floats") -> None:
+    """Write blocks of eight bits whose zero point would lie outside them around the middle."""
+    import numpy as np
+
+    far = np.abs(rest) > np.abs(scales) * np.float32(0.51)
+    if not far.any():
+        return
+    steps = codes[far].astype(np.float32) - zeros[far][:, None]
+    values = steps * scales[far][:, None] + rest[far][:, None]
+    fitted = np.abs(values).max(axis=-1) / np.float32(127)
+    scales[far], zeros[far] = fitted, 128
+    codes[far] = np.rint(values / fitted[:, None]) + 128
 
 
 def _digit(format_: Format, rest: "Floats") -> tuple["Bytes", "Floats", "Floats"]:

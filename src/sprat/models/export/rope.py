@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from onnx import GraphProto, TensorProto, helper
+from onnx import GraphProto, helper
 
 from sprat.models.export.arch import Rope, Shape
 from sprat.models.export.nodes import Pen
@@ -71,18 +71,17 @@ def _choice(
     limit = pen.constant(f"{name}.limit", np.array(rope.original_context, np.int32))
     longer = pen.node("Greater", f"{name}.longer", ["total_sequence_length", limit])
     names = [f"{name}.cos", f"{name}.sin"]
-    then, otherwise = _branch(f"{name}.then", long), _branch(f"{name}.else", short)
+    then = _branch(f"{name}.then", long, pen.element)
+    otherwise = _branch(f"{name}.else", short, pen.element)
     pen.several("If", f"{name}.choose", [longer], names, then_branch=then, else_branch=otherwise)
     return names[0], names[1]
 
 
-def _branch(name: str, pair: tuple[str, str]) -> GraphProto:
+def _branch(name: str, pair: tuple[str, str], element: int) -> GraphProto:
     outputs = [f"{name}.cos", f"{name}.sin"]
     nodes = [
         helper.make_node("Identity", [source], [output], name=f"/{output}")
         for source, output in zip(pair, outputs, strict=True)
     ]
-    infos = [
-        helper.make_tensor_value_info(output, TensorProto.FLOAT, [None, None]) for output in outputs
-    ]
+    infos = [helper.make_tensor_value_info(output, element, [None, None]) for output in outputs]
     return helper.make_graph(nodes, name, [], infos)

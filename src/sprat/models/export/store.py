@@ -21,10 +21,14 @@ _ONNX_TYPES = {
 
 
 class Store:
-    """Collects initialisers; their bytes go to the data file as they come."""
+    """Collects initialisers; their bytes go to the data file as they come.
 
-    def __init__(self, file: Path) -> None:
+    With `half`, whole arrays of single floats are stored in half precision.
+    """
+
+    def __init__(self, file: Path, *, half: bool = False) -> None:
         self.initialisers: list[TensorProto] = []
+        self.half = half
         self._name = file.name
         self._file = file.open("wb", buffering=1 << 20)
 
@@ -36,6 +40,8 @@ class Store:
 
     def add(self, name: str, array: "NDArray[Any]") -> str:
         """Add a whole array; returns its name."""
+        if self.half and array.dtype.name == "float32":
+            array = array.astype("float16")
         kind = _ONNX_TYPES[array.dtype.name]
         if array.nbytes < INLINE_BYTES:
             tensor = TensorProto(name=name, data_type=kind, dims=array.shape)

@@ -51,10 +51,12 @@ class Weights:
         store: Store,
         largest_block: int = 0,
         progress: Callable[[int, int], None] | None = None,
+        *,
+        wide: bool = False,
     ) -> None:
         self.gguf, self.store, self._progress = gguf, store, progress
         self._done_bytes = 0
-        self._largest_block = largest_block
+        self._largest_block, self._wide = largest_block, wide
         self._total_bytes = sum(tensor.size_bytes for tensor in gguf.tensors.values())
 
     def has(self, tensor: str) -> bool:
@@ -79,7 +81,7 @@ class Weights:
     def format(self, tensor: str) -> Format | None:
         """The blocks that its products use; None: floats."""
         found = self._tensor(tensor)
-        return product_format(found.type, found.shape[-1], self._largest_block)
+        return product_format(found.type, found.shape[-1], self._largest_block, wide=self._wide)
 
     def vector(self, tensor: str, size: int) -> "Floats":
         """A one-dimensional tensor as floats.
@@ -93,13 +95,13 @@ class Weights:
                 f"Tensor {tensor!r} is {found.type} of shape {found.shape}, not {size} floats.",
                 fix="Use another conversion of the model.",
             )
-        return _floats(self.gguf.data(tensor).reshape(-1), found.type)
+        return as_floats(self.gguf.data(tensor).reshape(-1), found.type)
 
     def float_matrix(self, matrix: Matrix) -> str:
         """Store a float matrix in its own type and return its initialiser."""
         found = self._tensor(matrix.tensor)
         stream = self.store.begin(matrix.tensor, FLOAT_TYPES[found.type], found.shape)
-        for piece, _ in self._chunks(matrix):
+        for piece, _ in self.pieces(matrix):
             stream.write(piece)
         return stream.end()
 
@@ -133,7 +135,7 @@ class Weights:
         stream = self.store.begin(f"{tensor}.codes", TensorProto.UINT8, shape)
         scales: list[Floats] = []
         additions: list[Floats] = []
-        for raw, kind in self._chunks(Matrix(tensor)):
+        for raw, kind in self.pieces(Matrix(tensor)):
             codes, scale, addition = lookup(format_, kind, read_blocks(kind, raw))
             stream.write(codes)
             scales.append(scale)
@@ -171,10 +173,10 @@ class Weights:
             raw, kind = piece
             return pack(format_, kind, read_blocks(kind, raw))
 
-        pieces = (piece for matrix in matrices for piece in self._chunks(matrix))
+        pieces = (piece for matrix in matrices for piece in self.pieces(matrix))
         return in_order(work, pieces)
 
-    def _chunks(self, matrix: Matrix) -> Iterator[tuple["Bytes", str]]:
+    def pieces(self, matrix: Matrix) -> Iterator[tuple["Bytes", str]]:
         """Rows in pieces of about `CHUNK_BYTES`, whole heads together where they are permuted."""
         tensor = self._tensor(matrix.tensor)
         group = tensor.rows // matrix.pairs if matrix.pairs else 1
@@ -192,7 +194,8 @@ def _in_halves(raw: "Bytes", head_rows: int) -> "Bytes":
     return pairs.swapaxes(1, 2).reshape(raw.shape)
 
 
-def _floats(raw: "Bytes", kind: str) -> "Floats":
+def as_floats(raw: "Bytes", kind: str) -> "Floats":
+    """The bytes of a float type as single floats."""
     import numpy as np
 
     if kind == "F32":

@@ -68,7 +68,7 @@ function Meta({ turn }: { turn: Turn }): VNode | null {
       <p class="figures">{figures.map((figure) => <span>{figure}</span>)}
         {turn.requests !== null && <span class={turn.requests === 0 ? "none" : undefined}>{requestsText(turn.requests)}</span>}
       </p>
-      <div class="actions"><CopyButton text={reply.text} what="answer" /></div>
+      <div class="actions"><CopyButton text={turn.text} what="answer" /></div>
       {reply.steps.length > 1 && <Steps reply={reply} />}
     </div>
   );

@@ -79,23 +79,28 @@ function optionsOf(figure: Figure, models: readonly string[], box: HTMLElement):
     scales: { x: { time: false, range: (_, least, most) => [least - 0.5, most + 0.5] }, y: { range: (_, __, most) => [0, Math.max(most, 1e-3) * 1.15] } },
     axes: [
       { ...axis, grid: { show: false }, size: 22, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500] },
-      { ...axis, size: 44, splits: ticksOf, values: (_, ticks) => ticks.map((tick) => `${+tick.toPrecision(3)}${figure.unit ? ` ${figure.unit}` : ""}`) },
+      { ...axis, size: 52, splits: ticksOf, values: (_, ticks) => ticks.map((tick) => tickText(figure, tick, ticks.at(-1) ?? 0)) },
     ],
     series: [{}, ...models.map((model, index) => lineOf(model, index, box))],
   };
 }
 
-/** Nothing, the half, the most: a small chart needs no more. */
-function ticksOf(_: uPlot, __: number, least: number, most: number): number[] {
-  const step = niceStep((most - least) / 2.2);
-  return [0, step, 2 * step].filter((tick) => tick <= most);
+/** A few round numbers from nothing on. */
+function ticksOf(_: uPlot, __: number, ___: number, most: number): number[] {
+  const step = roundStep(most / 3.2);
+  return [0, 1, 2, 3, 4].map((count) => count * step).filter((tick) => tick <= most);
 }
 
-/** The nearest below of 1, 2, 5 × 10ⁿ. */
-function niceStep(value: number): number {
+/** The nearest above of 1, 2, 5 × 10ⁿ. */
+function roundStep(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
   const digit = value / power;
-  return (digit >= 5 ? 5 : digit >= 2 ? 2 : 1) * power;
+  return (digit <= 1 ? 1 : digit <= 2 ? 2 : digit <= 5 ? 5 : 10) * power;
+}
+
+function tickText({ unit }: Figure, tick: number, most: number): string {
+  if (unit === "s" && most < 0.5) return `${+(tick * 1000).toPrecision(3)} ms`;
+  return `${+tick.toPrecision(3)}${unit ? ` ${unit}` : ""}`;
 }
 
 function lineOf(model: string, index: number, box: HTMLElement): uPlot.Series {

@@ -27,14 +27,14 @@ export function DocumentsPanel(): VNode {
 
 function Shelf(): VNode {
   const page = usePage();
-  const { references, remove } = page.parts.shelf;
+  const { shelf } = page.parts;
   return (
     <ul class="rows">
-      {references.map((reference) => (
+      {shelf.references.map((reference) => (
         <li key={reference.id}>
           <button type="button" class="link grow" onClick={() => page.openPassage(startOf(reference))}>{reference.name}</button>
-          <span class="soft">{countText(reference.text.length, "character")}</span>
-          <button type="button" class="quiet small" aria-label={`Remove ${reference.name}`} onClick={() => remove.call(page.parts.shelf, reference.id)}>Remove</button>
+          <span class="soft">{countText(reference.chars, "character")}</span>
+          <button type="button" class="quiet small" aria-label={`Remove ${reference.name}`} onClick={() => shelf.remove(reference.id)}>Remove</button>
         </li>
       ))}
     </ul>
@@ -89,7 +89,7 @@ function Reading({ passage, reference }: { passage: Passage; reference: Referenc
   const page = usePage();
   const mark = useRef<HTMLElement>(null);
   useEffect(() => mark.current?.scrollIntoView({ block: "center" }), [passage]);
-  const { text } = reference;
+  const text = page.parts.shelf.text(reference.id);
   return (
     <div>
       <button type="button" onClick={() => page.store.set({ opened: null })}>All documents</button>

@@ -2,7 +2,7 @@
 
 import { measuresOf } from "../figures.ts";
 import type { Page } from "../page.ts";
-import type { Passage } from "../parts.ts";
+import type { Looked } from "../parts.ts";
 import { awake, busy, chosenThere } from "../state.ts";
 import type { Turn, TurnPhase } from "../state.ts";
 import { missing, troubleOf } from "../trouble.ts";
@@ -14,6 +14,8 @@ import { Pen } from "./pen.ts";
 /** Turns, and characters of them, that a follow-up question brings along: small models have little room. */
 const MOST_TURNS = 8;
 const MOST_CHARS = 8000;
+const LATE_MS = 1000;
+const NOT_SAID = "The documents do not say.";
 
 /** Nothing is thrown: what goes wrong is the turn's trouble. */
 export async function ask(page: Page, question: string): Promise<void> {
@@ -22,14 +24,12 @@ export async function ask(page: Page, question: string): Promise<void> {
   const id = page.addTurn(blank(question.trim(), page));
   const stopping = new AbortController();
   page.stopping = stopping;
-  const before = page.parts.requests.count;
-  const count = () => page.parts.requests.count - before;
   try {
-    const asked = await prepared(page, id, history);
-    const reply = await answered(page, id, asked, stopping.signal);
-    finish(page, id, reply, count());
+    const looked = await lookedUp(page, id, history);
+    if (looked?.silence) silent(page, id, looked.silence);
+    else await write(page, id, looked, history, stopping.signal);
   } catch (error) {
-    fail(page, id, error, stopping.signal, count());
+    fail(page, id, error, stopping.signal);
   }
   page.stopping = null;
   page.keepChat();
@@ -53,21 +53,40 @@ export function historyOf(turns: readonly Turn[]): Message[] {
   ]);
 }
 
-async function prepared(page: Page, id: number, history: Message[]): Promise<Ask> {
-  const { settings } = page.state;
-  const question = page.turn(id)?.question ?? "";
-  const passages = await found(page, question);
-  page.changeTurn(id, { passages, phase: "waiting" });
-  const { shelf } = page.parts;
-  const messages = passages.length > 0
-    ? shelf.promptFor(question, passages, history)
-    : [...history, { role: "user", content: question } as const];
-  return { messages, maxTokens: settings.maxTokens, temperature: settings.temperature };
+function asking(page: Page, id: number, history: readonly Message[]): Message[] {
+  return [...history, { role: "user", content: page.turn(id)?.question ?? "" }];
 }
 
-async function found(page: Page, question: string): Promise<Passage[]> {
+/** Null: there are no documents. */
+async function lookedUp(page: Page, id: number, history: readonly Message[]): Promise<Looked | null> {
   const { shelf } = page.parts;
-  return shelf.references.length > 0 ? shelf.find(question, page.state.settings.passages) : [];
+  if (shelf.references.length === 0) return null;
+  const looked = await shelf.look(asking(page, id, history), page.state.settings.passages);
+  page.changeTurn(id, { passages: looked.passages });
+  return looked;
+}
+
+/** Nothing in the documents is near: a model could only make something up. */
+function silent(page: Page, id: number, why: string): void {
+  page.changeTurn(id, { text: NOT_SAID, phase: "done", requests: 0, doubt: why, passages: [] });
+  page.say(NOT_SAID);
+}
+
+async function write(page: Page, id: number, looked: Looked | null, history: Message[], signal: AbortSignal): Promise<void> {
+  const { maxTokens, temperature } = page.state.settings;
+  const messages = looked?.messages ?? asking(page, id, history);
+  page.changeTurn(id, { phase: "waiting" });
+  await loaded(page, signal);
+  const reply = await answered(page, id, { messages, maxTokens, temperature }, signal);
+  finish(page, id, looked ? { ...reply, steps: [looked.step, ...reply.steps] } : reply, looked);
+}
+
+/** Files of the model are fetched before the answer is timed, and its requests are counted. */
+async function loaded(page: Page, signal: AbortSignal): Promise<void> {
+  if (page.state.settings.mode === "gateway" || awake(page.state)) return;
+  const stopped = new Promise<never>((_, fail) => signal.addEventListener("abort", () => fail(signal.reason), { once: true }));
+  await Promise.race([page.own.open().warm(), stopped]);
+  void page.own.look();
 }
 
 async function answered(page: Page, id: number, asked: Ask, signal: AbortSignal): Promise<Reply> {
@@ -75,12 +94,13 @@ async function answered(page: Page, id: number, asked: Ask, signal: AbortSignal)
   const { mode } = page.state.settings;
   const pen = new Pen(page, id);
   const engine: Engine = mode === "here" ? page.own.open() : mode === "gateway" ? there(page) : await hybrid(page, id, pen, there(page));
-  const measured = mode === "gateway" || awake(page.state);
-  if (measured) pen.watch(engine.name);
+  const began = performance.now();
+  pen.watch(engine.name);
   try {
     return await engine.answer(asked, (text) => pen.write(text), signal);
   } finally {
     pen.close();
+    count(page, id, began, performance.now());
   }
 }
 
@@ -90,29 +110,36 @@ function there(page: Page) {
   return page.parts.gateway.open(name);
 }
 
-function finish(page: Page, id: number, reply: Reply, requests: number): void {
-  const turn = page.turn(id);
-  const passages = turn?.passages ?? [];
-  const doubt = doubtOf(page, reply, passages);
+/** The browser's own record comes a little later than the requests: it is looked at once more. */
+function count(page: Page, id: number, from: number, until: number): void {
+  const look = () => page.changeTurn(id, { requests: page.parts.requests.since(from, until).requests });
+  look();
+  setTimeout(look, LATE_MS);
+}
+
+function finish(page: Page, id: number, reply: Reply, looked: Looked | null): void {
   const phase: TurnPhase = reply.finish === "cancelled" ? "stopped" : "done";
-  page.changeTurn(id, { reply, text: reply.text, draft: null, phase, requests, doubt });
+  page.changeTurn(id, { reply, text: reply.text, draft: null, phase, ...(looked && phase === "done" ? checked(looked, reply) : {}) });
   const measures = measuresOf(reply, page.state.turns.length, page.own.name);
   page.store.set((state) => ({ measures: [...state.measures, ...measures] }));
   page.say(phase === "stopped" ? "Stopped" : `Answer: ${spoken(reply.text)}`);
 }
 
-function doubtOf(page: Page, reply: Reply, passages: readonly Passage[]): string | null {
-  if (page.parts.shelf.references.length === 0) return null;
-  if (passages.length === 0) return "No passage of the documents fits this question: the answer is the model's own.";
-  return page.parts.shelf.doubt(reply.text, passages);
+/** What the passages make of the answer; the one that it rests on opens at the very place. */
+function checked(looked: Looked, reply: Reply): Pick<Turn, "text" | "doubt" | "passages"> {
+  const { text, silent: isSilent, doubt, rests } = looked.check(reply.text);
+  const passages = looked.passages.map((passage, index) => (
+    rests?.number === index + 1 ? { ...passage, start: rests.start, end: rests.end } : passage
+  ));
+  return { text: isSilent ? NOT_SAID : text, doubt, passages };
 }
 
-function fail(page: Page, id: number, error: unknown, signal: AbortSignal, requests: number): void {
+function fail(page: Page, id: number, error: unknown, signal: AbortSignal): void {
   if (signal.aborted) {
-    page.changeTurn(id, { phase: "stopped", draft: null, requests });
+    page.changeTurn(id, { phase: "stopped", draft: null });
     return page.say("Stopped");
   }
   const trouble = troubleOf(error);
-  page.changeTurn(id, { phase: "failed", trouble, requests });
+  page.changeTurn(id, { phase: "failed", trouble });
   page.say(`${trouble.message} ${trouble.fix}`);
 }

@@ -1,0 +1,216 @@
+"""The engine in the page against native ONNX Runtime on the same file, in every backend."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, Route
+from tests.engines.tiny import TEMPLATE
+from tests.page.conftest import Bundled, Serve
+from tests.page.little import PROMPT, Native, little, variants, write_manifest
+from tokenizers import Tokenizer
+
+from sprat.models.template import ChatTemplate
+from sprat.types import Message
+
+NAME = "smollm2-135m"
+"""A name that the gateway knows; what is served under it is the little model."""
+MANIFEST = f"api/web/models/{NAME}/manifest.json"
+WAYS = {
+    "webgpu": {"backend": "webgpu", "variant": "webgpu-f32", "build": "jspi", "threads": 1},
+    "webgpu, no JSPI": {
+        "backend": "webgpu", "variant": "webgpu-f32", "build": "asyncify", "threads": 1,
+    },
+    "wasm, 1 thread": {"backend": "wasm", "variant": "wasm-int8", "build": "plain", "threads": 1},
+    "wasm, 2 threads": {"backend": "wasm", "variant": "wasm-int8", "build": "plain", "threads": 2},
+}  # fmt: skip
+CUTS = {"whole": [], "cut in two": [20], "cut small": [1, 2, 9]}
+QUESTION = "the quick brown fox jumps over the lazy dog"
+Opened = Callable[..., Page]
+
+REMEMBER_DEVICE = """
+const request = GPUAdapter.prototype.requestDevice;
+GPUAdapter.prototype.requestDevice = async function (...words) {
+  return (self.device = await request.apply(this, words));
+};
+"""
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return little(tmp_path_factory.mktemp("models") / "little")
+
+
+@pytest.fixture(scope="module")
+def native(model: Path) -> Native:
+    return Native(model / "onnx/model.onnx")
+
+
+@pytest.fixture
+def opened(
+    bundled: Bundled, page_gateway: Serve, webgpu_browser: Browser, fresh_page: Callable[..., Page],
+    model: Path,
+) -> Iterator[Opened]:  # fmt: skip
+    """A function: a folder of a model, else the little one → a page with the engine."""
+
+    @contextmanager
+    def serve(folder: Path) -> Iterator[Page]:
+        with page_gateway(page=bundled("engine.ts"), models={NAME: folder}, pull=True) as at:
+            yield fresh_page(webgpu_browser, at.url, allow=("favicon", "A valid external Instance"))
+
+    with_blocks: list[Any] = []
+
+    def open_(folder: Path = model) -> Page:
+        with_blocks.append(serve(folder))
+        return with_blocks[-1].__enter__()
+
+    yield open_
+    for block in with_blocks:
+        block.__exit__(None, None, None)
+
+
+def begin(page: Page, backend: str, **options: Any) -> None:
+    page.evaluate(
+        "(options) => open_(options)", {"manifestUrl": MANIFEST, "backend": backend, **options}
+    )
+
+
+def ask(page: Page, text: str, stop_after: float | None = None, **more: Any) -> dict[str, Any]:
+    question = {"messages": [{"role": "user", "content": text}], **more}
+    call = "([question, after]) => ask(question, after ?? undefined)"
+    return page.evaluate(call, [question, stop_after])
+
+
+def rendered(model: Path, text: str) -> list[int]:
+    prompt = ChatTemplate(TEMPLATE).render([Message(role="user", content=text)])
+    tokenizer = Tokenizer.from_file(str(model / "tokenizer.json"))
+    return tokenizer.encode(prompt, add_special_tokens=False).ids
+
+
+def test_every_backend_computes_what_native_onnx_runtime_computes(opened: Opened, native: Native):
+    page = opened()
+    tokens, logits = native.sing(PROMPT, 8)
+    for way, words in WAYS.items():
+        for cut, cuts in CUTS.items():
+            call = "([way, prompt, cuts]) => compute('%s', way, prompt, cuts, 8)" % MANIFEST  # noqa: UP031
+            found = page.evaluate(call, [words, PROMPT, cuts])
+            assert found.get("tokens") == tokens, (way, cut, found)
+            assert np.abs(np.array(found["logits"]) - logits).max() < 1e-3, (way, cut)
+
+
+@pytest.mark.parametrize("backend", ["webgpu", "wasm"])
+def test_an_answer_is_the_native_one_with_the_native_log_probabilities(
+    opened: Opened, model: Path, native: Native, backend: str
+):
+    page = opened()
+    begin(page, backend)
+    reply = ask(page, QUESTION, maxTokens=12, logprobs=True)
+    assert "text" in reply, reply
+    prompt = rendered(model, QUESTION)
+    tokens, logits = native.sing(prompt, reply["usage"]["outputTokens"])
+    assert [token["id"] for token in reply["logprobs"]] == tokens
+    assert reply["usage"]["inputTokens"] == len(prompt)
+    assert reply["where"] == backend
+    for token, row in zip(reply["logprobs"], logits, strict=True):
+        sure = row - np.log(np.exp(row - row.max()).sum()) - row.max()
+        assert abs(token["logprob"] - sure[token["id"]]) < 1e-3
+        others = np.sort(np.delete(sure, token["id"]))[::-1][:5]
+        assert np.abs(np.array(token["top"]) - others).max() < 1e-3
+
+
+@pytest.mark.parametrize("backend", ["webgpu", "wasm"])
+def test_a_second_turn_reads_only_what_is_new_and_answers_as_if_it_had_read_all(
+    opened: Opened, model: Path, backend: str
+):
+    page = opened()
+    reference = "the fox rests in the sun " * 12
+    begin(page, backend)
+    first = ask(page, reference + "where?", maxTokens=8)
+    second = ask(page, reference + "who then?", maxTokens=8)
+    begin(page, backend)
+    fresh = ask(page, reference + "who then?", maxTokens=8)
+    assert first["usage"]["cachedTokens"] == fresh["usage"]["cachedTokens"] == 0
+    assert second["usage"]["cachedTokens"] > 0.8 * len(rendered(model, reference))
+    assert (second["text"], second["usage"]["outputTokens"]) == (
+        fresh["text"], fresh["usage"]["outputTokens"],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("backend", ["webgpu", "wasm"])
+def test_an_interrupt_stops_within_a_step_and_the_next_question_works(opened: Opened, backend: str):
+    page = opened()
+    begin(page, backend)
+    whole = ask(page, QUESTION, maxTokens=40)
+    cut = ask(page, QUESTION, stop_after=3, maxTokens=40)
+    assert cut["finish"] == "cancelled"
+    assert cut["pieces"] <= 5 < whole["pieces"]
+    assert ask(page, QUESTION, maxTokens=40)["text"] == whole["text"]
+
+
+def test_a_seed_gives_the_same_answer_again_and_in_every_backend(opened: Opened):
+    page = opened()
+    words = {"maxTokens": 10, "temperature": 1.5, "topP": 0.9}
+    texts = []
+    for backend in ("webgpu", "wasm"):
+        begin(page, backend)
+        texts += [ask(page, QUESTION, seed=3, **words)["text"] for _ in range(2)]
+    assert len(set(texts)) == 1
+    assert ask(page, QUESTION, seed=4, **words)["text"] != texts[0]
+
+
+def test_a_lost_device_is_taken_again_and_the_question_with_it(opened: Opened):
+    page = opened()
+    page.route("**/worker-*.js", remember_device)
+    begin(page, "webgpu")
+    whole = ask(page, QUESTION, maxTokens=20)
+    destroy(page)
+    after = ask(page, QUESTION, maxTokens=20)
+    assert (after["text"], after["where"]) == (whole["text"], "webgpu")
+    assert any("taken away" in state.get("note", "") for state in page.evaluate("states()"))
+
+
+def test_a_device_destroyed_in_the_middle_of_an_answer_ends_it_and_the_engine_recovers(
+    opened: Opened,
+):
+    page = opened()
+    page.route("**/worker-*.js", remember_device)
+    begin(page, "webgpu")
+    whole = ask(page, QUESTION, maxTokens=8)
+    question = {"messages": [{"role": "user", "content": QUESTION}], "maxTokens": 400}
+    page.evaluate("(question) => { window.cut = ask(question) }", question)
+    page.wait_for_timeout(300)
+    destroy(page)
+    cut = page.evaluate("cut")
+    assert cut.get("code") == "lost" or cut.get("finish"), cut
+    assert ask(page, QUESTION, maxTokens=8)["text"] == whole["text"]
+
+
+def test_a_card_that_computes_wrongly_is_not_used_and_that_is_told(
+    opened: Opened, model: Path, tmp_path: Path
+):
+    wrong = little(tmp_path / "wrong")
+    found = variants(wrong)
+    found[0]["canary"] = json.loads(json.dumps(found[0]["canary"]))
+    found[0]["canary"]["top"][0]["logit"] += 1
+    write_manifest(wrong, found)
+    page = opened(wrong)
+    begin(page, "webgpu")
+    reply = ask(page, QUESTION, maxTokens=4)
+    assert reply["where"] == "wasm"
+    note = page.evaluate("states()")[-1]["note"]
+    assert "does not compute what the model should say" in note
+    assert "the processor (WASM) computes" in note
+
+
+def remember_device(route: Route) -> None:
+    found = route.fetch()
+    route.fulfill(response=found, body=REMEMBER_DEVICE + found.text())
+
+
+def destroy(page: Page) -> None:
+    engine = [worker for worker in page.workers if "/worker-" in worker.url][-1]
+    engine.evaluate("self.device.destroy()")
