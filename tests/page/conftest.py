@@ -16,6 +16,7 @@ from tests.page.node import node
 from tests.serve.beside import beside
 from tests.serve.running import At, serving
 
+from sprat.models.web_ready import WebModel
 from sprat.serve.page import shelf
 
 SWIFTSHADER = ("--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader")
@@ -68,7 +69,7 @@ def page_gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Serve:
 def offer(models: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the gateway's list of models for the page be these folders."""
     offered = [
-        shelf.WebModel(
+        WebModel(
             name=name,
             title=name,
             task="chat",
@@ -78,7 +79,7 @@ def offer(models: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
         for name, folder in models.items()
     ]
     monkeypatch.setattr(shelf, "web_models", lambda settings: offered)
-    monkeypatch.setattr(shelf, "web_folder", lambda name, settings: models[name])
+    monkeypatch.setattr(shelf, "web_folder", lambda name, settings, progress: models[name])
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from tests.serve.raw import request, say
 from tests.serve.running import At, gateway, serving
 
 from sprat.errors import ModelError
+from sprat.models.web_ready import WebModel
 from sprat.serve import file as files
 from sprat.serve.page import shelf
 
@@ -41,12 +42,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "variants": [{"model": entry(made, "onnx/model.onnx"), "data": []}],
     }
     (made / "manifest.json").write_bytes(msgspec.json.encode(manifest))
-    known = shelf.WebModel(
+    known = WebModel(
         name="tiny", title="Tiny", task="chat", bytes=1,
         manifest="api/web/models/tiny/manifest.json",
     )  # fmt: skip
     monkeypatch.setattr(shelf, "web_models", lambda settings: [known])
-    monkeypatch.setattr(shelf, "web_folder", lambda name, settings: made)
+    monkeypatch.setattr(shelf, "web_folder", lambda name, settings, progress: made)
     return made
 
 
@@ -214,7 +215,7 @@ async def test_a_model_is_exported_once_for_all_who_wait_and_whoever_leaves_does
     go_on = asyncio.Event()
     loop = asyncio.get_running_loop()
 
-    def export(name: str, settings: object) -> Path:
+    def export(name: str, settings: object, progress: object) -> Path:
         nonlocal made
         made += 1
         asyncio.run_coroutine_threadsafe(go_on.wait(), loop).result(20)
@@ -233,14 +234,14 @@ async def test_a_model_is_exported_once_for_all_who_wait_and_whoever_leaves_does
 async def test_what_cannot_be_exported_is_told_and_tried_again(
     at: At, folder: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    def fail(name: str, settings: object) -> Path:
+    def fail(name: str, settings: object, progress: object) -> Path:
         raise ModelError("There is no room on the disk.", fix="Free 200 MB.")
 
     monkeypatch.setattr(shelf, "web_folder", fail)
     answer = await got(at, "/api/web/models/tiny/manifest.json")
     assert answer.status == 503
     assert "no room on the disk" in answer.json["error"]["message"]
-    monkeypatch.setattr(shelf, "web_folder", lambda name, settings: folder)
+    monkeypatch.setattr(shelf, "web_folder", lambda name, settings, progress: folder)
     assert (await got(at, "/api/web/models/tiny/manifest.json")).status == 200
 
 

@@ -140,11 +140,13 @@ def _greet(running: "Running", address: tuple[Any, ...], opens: bool) -> None:
         _open(url_of(host, port) + "/")
 
 
-def _open(page: str) -> None:
+def _open(page: str) -> threading.Thread:
     """Show the page, from a thread: some browsers are waited for until they are closed."""
 
     def show() -> None:
         if not webbrowser.open(page):
             click.echo(f"No browser was found here. Open {page} yourself.", err=True)
 
-    threading.Thread(target=show, daemon=True).start()
+    showing = threading.Thread(target=show, daemon=True)
+    showing.start()
+    return showing

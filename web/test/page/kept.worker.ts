@@ -27,6 +27,7 @@ async function open({ entries, base }: Ask): Promise<Opened> {
   try {
     const progress = (progress: object) => self.postMessage({ progress });
     const opened = await openFiles(entries, base, progress, stop.signal);
+    await (await fetch(new URL("./empty.wasm", import.meta.url))).arrayBuffer();
     await keepRuntime();
     const files: NonNullable<Opened["files"]> = {};
     for (const [name, file] of opened) files[name] = await described(file);

@@ -226,7 +226,7 @@ class Decoder:
         return self.pen.node(
             "SimplifiedLayerNormalization",
             name,
-            [x, self._vector(f"{name}.weight", self.shape.hidden)],
+            [x, self.vector(f"{name}.weight", self.shape.hidden)],
             axis=-1,
             epsilon=self.epsilon,
         )
@@ -235,7 +235,7 @@ class Decoder:
         """The same over each head by itself."""
         pen, size = self.pen, self.shape.head_size
         apart = pen.node("Reshape", f"{name}.heads", [x, pen.integers(0, 0, heads, size)])
-        weight = self._vector(f"{name}.weight", size)
+        weight = self.vector(f"{name}.weight", size)
         normed = pen.node(
             "SimplifiedLayerNormalization", name, [apart, weight], axis=-1, epsilon=self.epsilon
         )
@@ -245,7 +245,7 @@ class Decoder:
         """Add the branch to the stream; returns the stream and its normalised form."""
         if self.weights.has(f"{post_norm}.weight"):
             branch = self._norm(post_norm, branch)
-        weight = self._vector(f"{next_norm}.weight", self.shape.hidden)
+        weight = self.vector(f"{next_norm}.weight", self.shape.hidden)
         stream = f"{next_norm}.stream"
         self.pen.several(
             "SkipSimplifiedLayerNormalization",
@@ -306,7 +306,8 @@ class Decoder:
             parts.append(part)
         return np.concatenate(parts)
 
-    def _vector(self, name: str, size: int) -> str:
+    def vector(self, name: str, size: int) -> str:
+        """The weights of a norm."""
         return self.pen.constant(name, self.weights.vector(name, size))
 
     def _split(self, name: str, x: str, sizes: Sequence[int]) -> list[str]:

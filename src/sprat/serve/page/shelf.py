@@ -4,53 +4,20 @@ import asyncio
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
 from sprat.errors import ModelError, UnknownModel
+from sprat.models.web_ready import WebModel, web_folder, web_models
 from sprat.serve.file import File
 from sprat.serve.models.names import Names
 from sprat.serve.models.offered import Offered
+from sprat.serve.observe.lines import fetching
 from sprat.settings import Settings
 
 MANIFEST = "manifest.json"
 _KINDS = {".json": b"application/json", ".txt": b"text/plain; charset=utf-8"}
 _BYTES = b"application/octet-stream"
-
-
-class WebModel(msgspec.Struct, frozen=True, kw_only=True):
-    """A model that can run in the page."""
-
-    name: str
-    title: str
-    task: Literal["chat", "embed"]
-    """`chat` answers; `embed` turns texts into vectors."""
-    manifest: str
-    """Where its manifest is; asking for it exports what is not exported yet."""
-    bytes: int
-    """About; the manifest says exactly."""
-
-
-def web_models(settings: Settings) -> list[WebModel]:
-    """What can run in the page. Blocks: it looks at the disk."""
-    from sprat.models import web_ready  # loads what an export needs
-
-    return [
-        msgspec.convert(one, WebModel, from_attributes=True)
-        for one in web_ready.web_models(settings)
-    ]
-
-
-def web_folder(name: str, settings: Settings) -> Path:
-    """A model's folder, exported at need. Blocks.
-
-    Raises:
-        ModelError: its weights cannot be had or exported.
-    """
-    from sprat.models import web_ready
-
-    return web_ready.web_folder(name, settings)
 
 
 class _Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,8 +56,9 @@ class Shelves:
         self._made: dict[str, Shelf] = {}
 
     async def models(self) -> list[WebModel]:
-        """What can run in the page."""
-        return await asyncio.to_thread(web_models, self._settings)
+        """What can run in the page. A name with a slash could not be told from a file's."""
+        found = await asyncio.to_thread(web_models, self._settings)
+        return [model for model in found if "/" not in model.name]
 
     def known(self, name: str) -> Shelf | None:
         """A shelf that is there already."""
@@ -120,7 +88,7 @@ class Shelves:
 
     def _made_now(self, name: str) -> Shelf:
         self._offered.refuse_unfetched(self._names.find(name))
-        return read_shelf(web_folder(name, self._settings))
+        return read_shelf(web_folder(name, self._settings, fetching(name)))
 
     def _ended(self, name: str, making: asyncio.Task[Shelf]) -> None:
         del self._making[name]

@@ -5,11 +5,12 @@ from urllib.parse import parse_qs
 
 import msgspec
 
+from sprat.models.web_ready import WebModel
 from sprat.serve.asgi import header, respond
 from sprat.serve.file import File, send_file
 from sprat.serve.guard.key import Key, key_of
 from sprat.serve.page.built import ASK_AGAIN, FOREVER
-from sprat.serve.page.shelf import MANIFEST, Shelf, WebModel
+from sprat.serve.page.shelf import MANIFEST, Shelf
 from sprat.serve.problem import BadRequest
 from sprat.serve.routes.table import Call
 from sprat.serve.wire.form import encode

@@ -16,7 +16,7 @@ from sprat.models.disk import sha256_of
 if TYPE_CHECKING:
     from sprat.models.export import Progress
     from sprat.models.export.arch import Shape
-    from sprat.models.export.web.manifest import Canary, Manifest, Variant, VariantId
+    from sprat.models.export.web.manifest import Manifest, Variant, VariantId
     from sprat.models.gguf import Gguf
 
 RECIPE = "web1"
@@ -42,10 +42,11 @@ PLANS = (
     Plan("webgpu-f16", "onnx/model_q4f16.onnx", 1.0, half=True),
     Plan("wasm-int8", "onnx/model_quantized.onnx", 0.5, int8=True),
 )
-GROWTH = 4.0  # 4-bit blocks twice, with their scales, and 8-bit columns once
+"""The exact one first: the others are made with its help."""
 WIDE_BYTES = 600 << 20
 """Weights up to this size have four-bit blocks with a minimum widened to eight: half as much again
 to download, and on a graphics card 1.6 times as fast, because their products are half as many."""
+GROWTH = 4.5  # two times four bits, widened perhaps, with their scales, and 8 bits once
 NO_HALF = frozenset({"gemma3"})
 """Architectures whose activations outgrow half precision."""
 
@@ -142,56 +143,19 @@ def _variants(
     progress: "Progress | None",
 ) -> "list[Variant]":
     """Write every graph; the half-precision one is judged by the canary of the exact one."""
-    from sprat.models.export.web.canary import choose, prompts_of
+    from sprat.models.export.web.make import Maker
 
-    prompts = prompts_of(folder)
     plans = [plan for plan in PLANS if not (plan.half and shape.architecture in NO_HALF)]
-    made: list[Variant] = []
-    exact: Canary | None = None
+    maker = Maker(gguf, shape, folder)
     for index, plan in enumerate(plans):
-        _draw(gguf, shape, folder, plan, _part(progress, index, len(plans)))
-        if plan.half and exact is not None:
-            found = msgspec.structs.replace(exact, tolerance=plan.tolerance)
-        else:
-            found, _ = choose(folder / plan.model, shape, prompts, plan.tolerance, set(ends))
-            exact = exact or found
-        made.append(_variant(folder, plan, found))
-    return made
+        maker.draw(plan, _part(progress, index, len(plans)))
+    return maker.variants(plans, ends)
 
 
 def _part(progress: "Progress | None", index: int, of: int) -> "Progress | None":
     if progress is None:
         return None
     return lambda done, total: progress(index * total + done, of * total)
-
-
-def _draw(
-    gguf: "Gguf", shape: "Shape", folder: Path, plan: Plan, progress: "Progress | None"
-) -> None:
-    from sprat.models.export.store import Store
-    from sprat.models.export.web.graph import draw
-    from sprat.models.export.weights import Weights
-
-    with Store(folder / f"{plan.model}_data", half=plan.half) as store:
-        wide = gguf.path.stat().st_size <= WIDE_BYTES
-        weights = Weights(gguf, store, JOINED, progress, wide=wide)
-        model = draw(shape, weights, store, int8=plan.int8)
-        store.flush_to_disk()
-    (folder / plan.model).write_bytes(model.SerializeToString())
-
-
-def _variant(folder: Path, plan: Plan, found: "Canary") -> "Variant":
-    from sprat.models.export.web.manifest import Variant, entry
-
-    return Variant(
-        id=plan.id,
-        backend="wasm" if plan.int8 else "webgpu",
-        needs=("shader-f16",) if plan.half else (),
-        model=entry(folder, plan.model),
-        data=(entry(folder, f"{plan.model}_data"),),
-        cache="float16" if plan.half else "float32",
-        canary=found,
-    )
 
 
 def _report(manifest: "Manifest", folder: Path, seconds: float) -> ExportedWeb:

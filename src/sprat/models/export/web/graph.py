@@ -1,5 +1,7 @@
 """The decoder as browsers run it: one conversation, and logits of its last position only."""
 
+from typing import TYPE_CHECKING
+
 from onnx import ModelProto, TensorProto
 
 from sprat.models.export.arch import Shape
@@ -7,16 +9,27 @@ from sprat.models.export.graph import Decoder
 from sprat.models.export.nodes import CONTRIB, Pen
 from sprat.models.export.store import Store
 from sprat.models.export.web.int8 import Columns, columns
+from sprat.models.export.web.smooth import Smooth
 from sprat.models.export.weights import Matrix, Weights
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 LEAST_STEP = 1e-12  # so that a row of zeros is not divided by zero
 LAST = "last_id"
 
 
-def draw(shape: Shape, weights: Weights, store: Store, *, int8: bool) -> ModelProto:
-    """Draw the whole decoder with exact activations, or with 8-bit ones: `int8`."""
-    kind = Int8Decoder if int8 else WebDecoder
-    return kind(shape, weights, Pen(store, accuracy=0)).draw()
+def draw(shape: Shape, weights: Weights, store: Store) -> ModelProto:
+    """Draw the whole decoder with exact activations."""
+    return WebDecoder(shape, weights, Pen(store, accuracy=0)).draw()
+
+
+def draw_int8(shape: Shape, weights: Weights, store: Store, smooth: Smooth) -> ModelProto:
+    """Draw the whole decoder with 8-bit weights and activations."""
+    decoder = Int8Decoder(shape, weights, Pen(store, accuracy=0))
+    decoder.smooth = smooth
+    return decoder.draw()
 
 
 class WebDecoder(Decoder):
@@ -53,6 +66,8 @@ class Int8Decoder(WebDecoder):
     ones saturate in the 16-bit sums of older processors, and the native answer would be another.
     """
 
+    smooth: Smooth
+
     def look_up(self, tensor: str) -> str:
         """Rows of 8-bit numbers with a step each; shared with the head where the GGUF shares it."""
         pen, stored = self.pen, self._columns("embedding", [Matrix(tensor)])
@@ -78,6 +93,26 @@ class Int8Decoder(WebDecoder):
             return [product]
         added = self.pen.constant(f"{name}.bias", bias)
         return [self.pen.node("Add", f"{name}.biased", [product, added])]
+
+    def bias(self, run: list[Matrix]) -> "NDArray[np.float32] | None":
+        """The biases, divided as the rows of their matrices are."""
+        import numpy as np
+
+        whole = super().bias(run)
+        if whole is None:
+            return None
+        parts = [self.smooth.outputs.get(matrix.tensor) for matrix in run]
+        sizes = [self.weights.shape(matrix.tensor)[0] for matrix in run]
+        ones = [np.ones(size, np.float32) for size in sizes]
+        divisors = [one if part is None else part for part, one in zip(parts, ones, strict=True)]
+        return whole / np.concatenate(divisors)
+
+    def vector(self, name: str, size: int) -> str:
+        """The weights of a norm, divided by what the next matrix is multiplied by."""
+        divisors = self.smooth.norms.get(name)
+        if divisors is None:
+            return super().vector(name, size)
+        return self.pen.constant(name, self.weights.vector(name, size) / divisors)
 
     def _multiply(self, name: str, y: str, stored: Columns) -> str:
         pen = self.pen
@@ -125,5 +160,5 @@ class Int8Decoder(WebDecoder):
 
     def _columns(self, name: str, matrices: list[Matrix]) -> Columns:
         if self.pen.once(f"{name}.codes"):
-            columns(self.weights, self.pen.store, name, matrices)
+            columns(self.weights, self.pen.store, name, matrices, self.smooth)
         return Columns(f"{name}.codes", f"{name}.steps")

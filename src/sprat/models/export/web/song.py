@@ -63,17 +63,22 @@ class Singer:
 
     def sing(self, prompt: list[int], count: int) -> Song:
         """The greedy continuation of a prompt by so many tokens, whatever they are."""
-        import numpy as np
-
         self.forget()
         first = logits = self.hear(prompt)
         tokens: list[int] = []
         margins: list[float] = []
         while True:
             best = int(logits.argmax())
-            second, first_of = np.partition(logits, -2)[-2:]
             tokens.append(best)
-            margins.append(float(first_of - second))
+            margins.append(margin(logits))
             if len(tokens) == count:
                 return Song(tuple(tokens), first, min(margins))
             logits = self.hear([best])
+
+
+def margin(logits: "Floats") -> float:
+    """By how much the best is better than the second."""
+    import numpy as np
+
+    second, best = np.partition(logits, -2)[-2:]
+    return float(best - second)

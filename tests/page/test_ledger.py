@@ -1,0 +1,172 @@
+"""The page's own count of what leaves it, beside what a server really was asked."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+from tests.page.conftest import Bundled, closing
+from tests.page.moody import MODEL, Moods, moody
+
+OPEN = "([entries, base]) => openAll(entries, base)"
+QUIET_MS = 500
+"""The browser writes its own record a little later."""
+
+
+@pytest.fixture
+def moods(bundled: Bundled) -> Iterator[Moods]:
+    with moody(bundled("kept.ts")) as found:
+        yield found
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    with closing(browser.new_context()) as found:
+        yield found
+
+
+def visit(context: BrowserContext, moods: Moods, *, again: bool = False) -> Page:
+    """A page; with a service worker before it, if `again`."""
+    page = context.new_page()
+    page.goto(moods.url)
+    page.wait_for_function("() => typeof openAll === 'function'")
+    assert page.evaluate("() => offlineReady()")
+    page.wait_for_function("() => navigator.serviceWorker.controller !== null", timeout=20_000)
+    if again:
+        page.reload()
+        page.wait_for_function("() => typeof openAll === 'function'")
+    page.wait_for_timeout(QUIET_MS)
+    moods.seen.clear()
+    page.evaluate("() => { window.from = performance.now() }")
+    return page
+
+
+def count(page: Page) -> dict[str, Any]:
+    page.wait_for_timeout(QUIET_MS)
+    return page.evaluate("() => ledger.since(from)")
+
+
+def listed(page: Page, witness: str) -> list[dict[str, Any]]:
+    entries = page.evaluate("() => ledger.entries.filter(({stamp}) => stamp >= from)")
+    return [entry for entry in entries if entry["witness"] == witness]
+
+
+def test_a_page_that_asks_for_nothing_counts_nothing(context: BrowserContext, moods: Moods):
+    page = visit(context, moods, again=True)
+    page.evaluate("() => [...Array(1e6).keys()].reduce((sum, n) => sum + n)")
+    assert count(page) == {
+        "requests": 0, "elsewhere": 0, "called": 0, "observed": 0, "passed": 0, "refused": 0,
+    }  # fmt: skip
+    assert moods.seen == []
+
+
+@pytest.mark.parametrize(
+    ("act", "kind"),
+    [
+        ("() => fetch('a/b?secret=1').then((a) => a.status)", "fetch"),
+        ("() => fetch('a/b', {method: 'POST', body: 'four'}).then((a) => a.status)", "fetch"),
+        (
+            "() => new Promise((done) => { const x = new XMLHttpRequest(); x.open('GET', 'a/b');"
+            " x.onloadend = () => done(x.status); x.send() })",
+            "xmlhttprequest",
+        ),
+        ("() => navigator.sendBeacon('a/b', 'four')", "beacon"),
+    ],
+)
+def test_whatever_a_script_asks_over_is_seen_by_all_three_witnesses_and_the_server(
+    context: BrowserContext, moods: Moods, act: str, kind: str
+):
+    page = visit(context, moods, again=True)
+    page.evaluate(act)
+    counted = count(page)
+    assert len(moods.seen) == 1
+    assert (counted["requests"], counted["called"], counted["observed"]) == (1, 1, 1)
+    assert counted["passed"] == 1
+    assert counted["elsewhere"] == 0
+    [called] = listed(page, "called")
+    assert (called["kind"], called["from"]) == (kind, "page")
+    assert called["address"] == f"{moods.url}a/b"
+    assert called["sentBytes"] == (4 if "four" in act else 0)
+
+
+def test_an_image_is_called_for_by_no_script_and_seen_by_the_other_two(
+    context: BrowserContext, moods: Moods
+):
+    page = visit(context, moods, again=True)
+    page.evaluate(
+        "() => new Promise((done) => { const image = new Image(); image.onerror = done;"
+        " image.src = 'a.png' })"
+    )
+    counted = count(page)
+    assert (counted["requests"], counted["called"]) == (1, 0)
+    assert (counted["observed"], counted["passed"]) == (1, 1)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_what_a_worker_asks_for_reaches_the_page_s_count_and_not_the_worker_s_protocol(
+    context: BrowserContext, moods: Moods, again: bool
+):
+    entries = [moods.serve(name, name.encode()) for name in ("one.json", "two.json")]
+    page = visit(context, moods, again=again)
+    assert set(page.evaluate(OPEN, [entries, MODEL])["files"]) == {"one.json", "two.json"}
+    counted = count(page)
+    called = listed(page, "called")
+    assert [one["kind"] for one in called] == ["worker", "fetch", "fetch", "fetch"]
+    assert [one["from"] for one in called] == ["page", *["kept.worker"] * 3]
+    assert counted["observed"] >= 4
+    asked = [one for one in moods.seen if "/api/web/" in one]
+    assert len(asked) == 2
+    assert counted["passed"] >= 3
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        "() => fetch('http://127.0.0.1:9/x').catch(() => 0)",
+        "() => { try { new WebSocket('ws://127.0.0.1:9/x') } catch {} }",
+        "() => { new EventSource('http://127.0.0.1:9/x') }",
+        "() => navigator.sendBeacon('http://127.0.0.1:9/x', 'secret')",
+    ],
+)
+def test_what_is_meant_for_elsewhere_is_refused_by_the_browser_counted_and_named(
+    context: BrowserContext, moods: Moods, act: str
+):
+    page = visit(context, moods)
+    page.evaluate(act)
+    counted = count(page)
+    assert counted["refused"] == 1
+    assert counted["elsewhere"] == 1
+    assert listed(page, "called")[0]["address"].endswith("://127.0.0.1:9/x")
+    assert not listed(page, "called")[0]["own"]
+
+
+def test_a_connection_to_a_peer_is_named_as_one_whose_place_nobody_knows(
+    context: BrowserContext, moods: Moods
+):
+    page = visit(context, moods)
+    page.evaluate("() => { new RTCPeerConnection().close() }")
+    assert count(page)["elsewhere"] == 1
+    assert listed(page, "called")[0]["kind"] == "rtc"
+
+
+def test_leaving_for_another_page_is_counted_before_it_happens(
+    context: BrowserContext, moods: Moods
+):
+    page = visit(context, moods)
+    page.evaluate(
+        "() => { addEventListener('pagehide', () => sessionStorage.setItem('counted',"
+        " JSON.stringify(ledger.since(from)))); location.href = 'away?secret=1' }"
+    )
+    page.wait_for_url("**/away?secret=1")
+    assert page.evaluate("() => JSON.parse(sessionStorage.getItem('counted')).called") == 1
+
+
+def test_whoever_listens_is_told_of_each(context: BrowserContext, moods: Moods):
+    page = visit(context, moods)
+    page.evaluate("() => { window.times = 0; window.end = ledger.subscribe(() => times++) }")
+    page.evaluate("() => fetch('a')")
+    page.wait_for_function("() => times >= 2")
+    page.evaluate("() => { end(); window.times = 0 }")
+    page.evaluate("() => fetch('a')")
+    page.wait_for_timeout(QUIET_MS)
+    assert page.evaluate("() => times") == 0
