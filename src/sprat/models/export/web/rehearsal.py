@@ -43,7 +43,7 @@ class Rehearsal:
         import numpy as np
 
         empty = np.zeros((1, self._shape.kv_heads, 0, self._shape.head_size), np.float32)
-        feeds = {one.name: empty for one in self._session.get_inputs()}
+        feeds: dict[str, Any] = {one.name: empty for one in self._session.get_inputs()}
         feeds["input_ids"] = np.array([tokens], np.int64)
         feeds["attention_mask"] = np.ones((1, len(tokens)), np.int64)
         return self._session.run(outputs, feeds)
