@@ -135,14 +135,14 @@ def test_a_second_turn_reads_only_what_is_new_and_answers_as_if_it_had_read_all(
     opened: Opened, model: Path, backend: str
 ):
     page = opened()
-    reference = "the fox rests in the sun " * 12
+    reference = "the fox rests in the sun " * 4
     begin(page, backend)
     first = ask(page, reference + "where?", maxTokens=8)
     second = ask(page, reference + "who then?", maxTokens=8)
     begin(page, backend)
     fresh = ask(page, reference + "who then?", maxTokens=8)
     assert first["usage"]["cachedTokens"] == fresh["usage"]["cachedTokens"] == 0
-    assert second["usage"]["cachedTokens"] > 0.8 * len(rendered(model, reference))
+    assert second["usage"]["cachedTokens"] > 0.7 * len(rendered(model, reference))
     assert (second["text"], second["usage"]["outputTokens"]) == (
         fresh["text"], fresh["usage"]["outputTokens"],
     )  # fmt: skip
