@@ -47,19 +47,22 @@ def page_gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Serve:
 
     `page`: a build of another page than the package's. `models`: name → the folder of a model for
     the page, as `sprat models export --target web` makes it; without it the gateway's own list.
-    Further words are fields of `[serve]`, and those of `tests.serve.running.serving`: `scripts`,
-    `endpoints`.
+    `served`: names of `[serve.models]`. Further words are fields of `[serve]`, and those of
+    `tests.serve.running.serving`: `scripts`, `endpoints`, `base`.
     """
 
     @contextmanager
     def serve(
-        page: Path | None = None, models: dict[str, Path] | None = None, **words: Any
+        page: Path | None = None,
+        models: dict[str, Path] | None = None,
+        served: dict[str, str] | None = None,
+        **words: Any,
     ) -> Iterator[At]:
         if models is not None:
             offer(models, monkeypatch)
         folder = tmp_path / "gateway"
         folder.mkdir(exist_ok=True)
-        with beside(serving(folder, **words)) as at:
+        with beside(serving(folder, models=served, **words)) as at:
             at.gateway.page_folder = page
             yield at
 

@@ -39,8 +39,12 @@ export function downloadText(here: EngineState, bytesPerS: number | null): strin
   const { doneBytes, totalBytes } = here;
   if (doneBytes === undefined || !totalBytes) return "Downloading";
   const rate = bytesPerS ? ` · ${bytesText(bytesPerS)}/s` : "";
-  const left = bytesPerS && bytesPerS > 0 ? ` · ${timeText(((totalBytes - doneBytes) / bytesPerS) * 1000)} left` : "";
+  const left = bytesPerS && bytesPerS > 0 ? ` · ${leftText((totalBytes - doneBytes) / bytesPerS)}` : "";
   return `${bytesText(doneBytes)} of ${bytesText(totalBytes)}${rate}${left}`;
+}
+
+function leftText(seconds: number): string {
+  return seconds < 60 ? `${Math.ceil(seconds)} s left` : `${Math.ceil(seconds / 60)} min left`;
 }
 
 /** What a person is waiting for, while nothing is written yet. */
@@ -89,9 +93,10 @@ export function stepText(step: Step): string {
 }
 
 /** A confidence that was not learned for these weights says something, but is no probability. */
-export function confidenceText({ confidence, calibrated }: Escalation): string {
+export function confidenceText({ confidence, calibrated, why }: Escalation): string {
   if (confidence === null) return "";
-  return calibrated ? `${Math.round(confidence * 100)}% sure that the draft is right` : `confidence ${confidence.toFixed(2)}, not calibrated for these weights`;
+  const number = /confidence/i.test(why) ? "" : `confidence ${confidence.toFixed(2)}`;
+  return [number, calibrated ? "" : "not calibrated for these weights"].filter((text) => text !== "").join(", ");
 }
 
 /** What the device has, as the probe saw it. */

@@ -24,8 +24,8 @@ function Asked({ pending }: { pending: Pending }): VNode {
   return (
     <dialog class="escalation" ref={dialog} onCancel={cancel} aria-labelledby="escalation-title">
       <h2 id="escalation-title">Ask the gateway?</h2>
-      <p>The draft is not good enough: {pending.why}. <span class="soft">{confidenceText(pending)}</span></p>
-      <p>This would leave the page, and nothing else, to <code>{pending.to}</code>:</p>
+      <p>{pending.why.replace(/^./, (first) => first.toUpperCase())}. <span class="soft">{confidenceText(pending)}</span></p>
+      <p>This would leave the page, and nothing else, to <code>{new URL(pending.to, location.href).href}</code>:</p>
       <pre class="payload" tabIndex={0} aria-label="What would be sent">{pretty(pending.payload)}</pre>
       <p class="soft">{bytes.toLocaleString("en")} bytes. A key that you entered goes with it in a header.</p>
       <label class="check">
@@ -33,7 +33,7 @@ function Asked({ pending }: { pending: Pending }): VNode {
         Do the same for the rest of this chat
       </label>
       <div class="dialog-actions">
-        <button type="button" onClick={() => pending.decide(false, forChat)}>{forChat ? "Never send" : "Keep the draft"}</button>
+        <button type="button" autofocus onClick={() => pending.decide(false, forChat)}>{forChat ? "Never send" : "Keep the draft"}</button>
         <button type="button" class="primary" onClick={() => pending.decide(true, forChat)}>{forChat ? "Always send" : "Send it"}</button>
       </div>
     </dialog>

@@ -1,22 +1,21 @@
 import type { VNode } from "preact";
 
 import type { Turn } from "../state.ts";
-import { totalMs } from "../figures.ts";
-import { timeText } from "../figures.ts";
+import { timeText, totalMs } from "../figures.ts";
 import { confidenceText } from "../words.ts";
 
 /** That the question went to the gateway, or was kept from it; why, how sure the draft was, both times. */
 export function EscalationMark({ turn }: { turn: Turn }): VNode | null {
   const { escalation, reply } = turn;
   if (!escalation) return null;
-  const head = escalation.permitted ? `Answered by the gateway (${escalation.to})` : "Not sent: the draft is the answer";
+  const head = escalation.permitted ? `Sent to ${reply?.engine ?? "the gateway"}` : "Not sent: the draft is the answer";
   const times = escalation.permitted ? timesOf(turn) : "";
   return (
     <div class={escalation.permitted ? "escalated" : "escalated refused"}>
       <p><strong>{head}</strong></p>
       <p class="soft">{[escalation.why, confidenceText(escalation), times].filter(Boolean).join(" · ")}</p>
       {reply && escalation.permitted && (
-        <details><summary>What was sent</summary><pre tabIndex={0}>{pretty(escalation.payload)}</pre></details>
+        <details><summary>What was sent to {escalation.to}</summary><pre tabIndex={0}>{pretty(escalation.payload)}</pre></details>
       )}
     </div>
   );

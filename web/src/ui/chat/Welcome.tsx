@@ -22,7 +22,7 @@ export function Welcome(): VNode {
       <ul class="promises">
         <li><strong>Nothing is sent</strong> unless you choose the gateway, and see what would go. Every request that leaves the page is counted.</li>
         <li><strong>Works offline</strong> once the model is here.</li>
-        <li><strong>Brings your text.</strong> Paste or drop documents, and answers show the passages that they rest on.</li>
+        <li><strong>Takes your documents.</strong> Paste or drop texts, and answers show the passages that they rest on.</li>
       </ul>
     </section>
   );
@@ -38,7 +38,14 @@ function Offer(): VNode | null {
   if (listed === null) return <p class="offer">Looking for models…</p>;
   if (!model) return trouble ? <TroubleNote trouble={trouble} /> : <p class="offer">No model for this page is offered. The gateway can answer instead.</p>;
   const obstacle = page.parts.machine.obstacle(model.title, model.bytes);
-  if (obstacle) return <TroubleNote trouble={troubleOf(obstacle)} />;
+  if (obstacle) {
+    return (
+      <div class="blocked">
+        <TroubleNote trouble={troubleOf(obstacle)} />
+        <button type="button" onClick={() => page.choose({ mode: "gateway" })}>Let the gateway answer</button>
+      </div>
+    );
+  }
   return (
     <div class="offer">
       <div>

@@ -76,13 +76,27 @@ function optionsOf(figure: Figure, models: readonly string[], box: HTMLElement):
     legend: { show: false },
     cursor: { show: false },
     padding: [6, 8, 0, 0],
-    scales: { x: { time: false, range: (_, least, most) => [least - 0.5, most + 0.5] }, y: { range: (_, __, most) => [0, Math.max(most, 1e-3) * 1.15] } },
+    scales: { x: { time: false, range: aroundAnswers }, y: { range: (_, __, most) => [0, Math.max(most, 1e-3) * 1.15] } },
     axes: [
-      { ...axis, grid: { show: false }, size: 22, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500] },
+      { ...axis, grid: { show: false }, size: 22, splits: answersOf },
       { ...axis, size: 52, splits: ticksOf, values: (_, ticks) => ticks.map((tick) => tickText(figure, tick, ticks.at(-1) ?? 0)) },
     ],
     series: [{}, ...models.map((model, index) => lineOf(model, index, box))],
   };
+}
+
+const MOST_LABELS = 8;
+
+function aroundAnswers(plot: uPlot): [number, number] {
+  const answers = plot.data[0];
+  return [(answers[0] ?? 1) - 0.5, (answers.at(-1) ?? 1) + 0.5];
+}
+
+/** The last is always among them. */
+function answersOf(plot: uPlot): number[] {
+  const answers = [...plot.data[0]];
+  const every = Math.ceil(answers.length / MOST_LABELS);
+  return answers.filter((_, index) => (answers.length - 1 - index) % every === 0);
 }
 
 /** A few round numbers from nothing on. */

@@ -92,7 +92,7 @@ function Reading({ passage, reference }: { passage: Passage; reference: Referenc
   const text = page.parts.shelf.text(reference.id);
   return (
     <div>
-      <button type="button" onClick={() => page.store.set({ opened: null })}>All documents</button>
+      <button type="button" class="small start" onClick={() => page.store.set({ opened: null })}>All documents</button>
       <h3 class="reading-name">{reference.name}</h3>
       <div class="reading" tabIndex={0} role="region" aria-label={reference.name}>
         {text.slice(0, passage.start)}<mark ref={mark}>{text.slice(passage.start, passage.end)}</mark>{text.slice(passage.end)}

@@ -10,7 +10,10 @@ export async function hybrid(page: Page, id: number, pen: Pen, large: There): Pr
   const { settings } = page.state;
   const file = settings.policy === "" ? null : await page.parts.gateway.policy(settings.policy);
   const small = new Watched(page.own.open(), (text) => pen.draft(text));
-  const permit = (escalation: Escalation) => permitted(page, id, escalation);
+  const permit = (escalation: Escalation) => {
+    pen.flush(); // A person decides over the whole draft.
+    return permitted(page, id, escalation);
+  };
   return page.parts.policy({ small, large, file, permit, weights: () => weightsOf(page) });
 }
 

@@ -36,11 +36,16 @@ export class Pen {
     this.#watching = setInterval(() => this.#measure(model), WATCH_MS);
   }
 
-  close(): void {
-    if (this.#watching !== null) clearInterval(this.#watching);
+  /** Draws what there is now. */
+  flush(): void {
     if (this.#drawing !== null) clearTimeout(this.#drawing);
     this.#drawing = null;
     this.#draw();
+  }
+
+  close(): void {
+    if (this.#watching !== null) clearInterval(this.#watching);
+    this.flush();
     this.#page.store.set({ running: null });
   }
 

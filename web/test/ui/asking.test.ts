@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Page } from "../../src/ui/page.ts";
+import { busy } from "../../src/ui/state.ts";
+import { ask } from "../../src/ui/verbs/ask.ts";
+import { lookAround } from "../../src/ui/verbs/look.ts";
+import { fakeParts, SCRIPT } from "./fake.ts";
+import type { Script } from "./fake.ts";
+
+async function opened(change: Partial<Script> = {}): Promise<{ page: Page; parts: ReturnType<typeof fakeParts> }> {
+  const parts = fakeParts({ ...SCRIPT, ...change });
+  const page = new Page(parts);
+  await lookAround(page);
+  return { page, parts };
+}
+
+const last = (page: Page) => page.state.turns.at(-1)!;
+
+/** Waits until the page asks for permission. */
+async function asked(page: Page): Promise<void> {
+  for (let tries = 0; tries < 200 && !page.state.pending; tries += 1) await new Promise((wake) => setTimeout(wake, 5));
+  assert.ok(page.state.pending, "nobody was asked");
+}
+
+test("a question is answered here, measured, and no request leaves", async () => {
+  const { page, parts } = await opened();
+  await ask(page, "  What is the capital of France? ");
+  const turn = last(page);
+  assert.equal(turn.question, "What is the capital of France?");
+  assert.equal(turn.phase, "done");
+  assert.equal(turn.text, "Paris is the capital of **France**.");
+  assert.equal(turn.requests, 0);
+  assert.equal(parts.requests.entries.length, 0);
+  assert.deepEqual(page.state.measures.map(({ model, where, answer }) => [model, where, answer]), [["smollm2-135m", "here", 1]]);
+  assert.match(page.state.said, /^Answer: Paris is the capital of France/);
+});
+
+test("a follow-up brings the conversation along, a failed turn not", async () => {
+  const { page } = await opened();
+  await ask(page, "fail now");
+  assert.equal(last(page).phase, "failed");
+  assert.deepEqual(last(page).trouble, { code: "lost", message: "The graphics device was lost.", fix: "Ask again: the model starts anew." });
+  await ask(page, "And Spain?");
+  assert.equal(last(page).phase, "done");
+  assert.equal(busy(page.state), false);
+});
+
+test("an empty question, or one while another is answered, is none", async () => {
+  const { page } = await opened({ gapMs: 5 });
+  await ask(page, "   ");
+  assert.equal(page.state.turns.length, 0);
+  const first = ask(page, "one");
+  await ask(page, "two");
+  await first;
+  assert.deepEqual(page.state.turns.map((turn) => turn.question), ["one"]);
+});
+
+test("a stop ends the answer with what there is", async () => {
+  const { page } = await opened({ gapMs: 20 });
+  await page.own.warm();
+  const answer = ask(page, "What?");
+  setTimeout(() => page.stop(), 60);
+  await answer;
+  assert.equal(last(page).phase, "stopped");
+  assert.ok(last(page).text.length < "Paris is the capital of **France**.".length);
+});
+
+test("a stop while the model is downloaded ends the question, too", async () => {
+  const { page } = await opened({ gapMs: 20 });
+  const answer = ask(page, "What?");
+  setTimeout(() => page.stop(), 60);
+  await answer;
+  assert.equal(last(page).phase, "stopped");
+});
+
+test("hybrid: nothing is sent before somebody said yes to exactly what is sent", async () => {
+  const { page, parts } = await opened();
+  page.choose({ mode: "hybrid" });
+  const answer = ask(page, "What is the capital of France?");
+  await asked(page);
+  assert.equal(parts.requests.entries.length, 0);
+  assert.equal(last(page).phase, "asking");
+  assert.equal(last(page).draft, "Paris is the capital of **France**.");
+  const sent = JSON.parse(page.state.pending!.payload) as { model: string; messages: { content: string }[] };
+  assert.equal(sent.model, "gpt-oss-20b");
+  assert.deepEqual(sent.messages.map((message) => message.content), ["What is the capital of France?"]);
+  page.state.pending!.decide(true, false);
+  await answer;
+  assert.match(last(page).text, /Seine/);
+  assert.equal(last(page).escalation?.permitted, true);
+  assert.equal(last(page).requests, 1);
+  assert.deepEqual(page.state.measures.map(({ model, kept }) => [model, kept]), [["smollm2-135m", false], ["gpt-oss-20b", true]]);
+});
+
+test("hybrid: a no keeps the draft, and nothing is sent", async () => {
+  const { page, parts } = await opened();
+  page.choose({ mode: "hybrid" });
+  const answer = ask(page, "What?");
+  await asked(page);
+  page.state.pending!.decide(false, true);
+  await answer;
+  assert.equal(last(page).text, "Paris is the capital of **France**.");
+  assert.equal(last(page).escalation?.permitted, false);
+  assert.equal(page.state.permission, "never");
+  await ask(page, "Again?");
+  assert.equal(page.state.pending, null);
+  assert.equal(parts.requests.entries.length, 0);
+});
+
+test("hybrid: what was allowed for a chat is not asked again in it, but in the next", async () => {
+  const { page } = await opened();
+  page.choose({ mode: "hybrid" });
+  page.store.set({ permission: "always" });
+  await ask(page, "What?");
+  assert.equal(last(page).escalation?.permitted, true);
+  page.newChat();
+  assert.equal(page.state.permission, "ask");
+});
+
+test("hybrid: a stop while a person is asked sends nothing", async () => {
+  const { page, parts } = await opened();
+  page.choose({ mode: "hybrid" });
+  const answer = ask(page, "What?");
+  await asked(page);
+  page.stop();
+  await answer;
+  assert.equal(page.state.pending, null);
+  assert.equal(parts.requests.entries.length, 0);
+});
+
+test("documents: the passages are kept with the answer; where there are none, no model is asked", async () => {
+  const { page } = await opened();
+  await page.addText("handbook", "Visitors register at the desk. Bicycles stay outside.");
+  await ask(page, "Where do visitors register?");
+  assert.deepEqual(last(page).passages.map(({ name, start, end }) => [name, start, end]), [["handbook", 0, 30]]);
+  assert.deepEqual(last(page).reply?.steps.map((step) => step.role), ["retrieve", "answer"]);
+  await ask(page, "What about dragons?");
+  assert.equal(last(page).text, "The documents do not say.");
+  assert.equal(last(page).reply, null);
+});
+
+test("a file that cannot be read is told, and the others are taken", async () => {
+  const { page } = await opened();
+  await page.addFiles([new File(["x"], "a.pdf"), new File(["words"], "b.txt")]);
+  assert.equal(page.state.trouble?.code, "file");
+  assert.equal(page.state.references, 1);
+});
+
+test("a download shows how far it is, can be halted, and its start is timed", async () => {
+  const { page } = await opened({ gapMs: 4 });
+  const warm = page.own.warm();
+  await new Promise((wake) => setTimeout(wake, 30));
+  assert.equal(page.state.here.phase, "downloading");
+  await page.own.pause();
+  await warm;
+  assert.equal(page.state.here.phase, "idle");
+  assert.equal(page.state.trouble, null);
+  await page.own.warm();
+  assert.equal(page.state.here.phase, "ready");
+});
+
+test("another model closes the first", async () => {
+  const { page } = await opened();
+  await page.own.warm();
+  const first = page.own.open();
+  page.choose({ here: "qwen2.5-coder-0.5b" });
+  assert.notEqual(page.own.open(), first);
+});
+
+test("no model offered: said, with what to do", async () => {
+  const { page } = await opened({ models: [] });
+  await ask(page, "What?");
+  assert.equal(last(page).trouble?.code, "missing");
+});
