@@ -95,7 +95,7 @@ export class FakeHere extends Speaker implements Here {
       this.#tell({ phase: "downloading", doneBytes: done * 9_800_000, totalBytes: 98_000_000 });
       await wait(this.#stepMs * 3);
     }
-    this.#tell({ phase: "ready", backend: this.#options.backend === "wasm" ? "wasm" : "webgpu", variant: "webgpu-f32", threads: 2, note: "faster than the processor in a short trial" });
+    this.#tell({ phase: "ready", backend: this.#options.backend === "wasm" ? "wasm" : "webgpu", variant: "webgpu-f32", threads: 2, });
   }
 
   override async answer(ask: Ask, onText: (text: string) => void, signal?: AbortSignal): Promise<Reply> {
@@ -256,7 +256,7 @@ function fakeGateway(script: Script, requests: FakeRequests): Gateway {
     policy: async () => "{}",
     webModels: async () => [...script.models],
     manifest: async (model) => manifest(model),
-    exists: async (path) => path === "/docs",
+    paths: async () => ["/docs", "/v1/models"],
     open: (model) => {
       const there = new FakeThere(model, "gateway", { ...script, says: { "": "Paris, on the Seine, has been the capital of **France** since 987, with interruptions [1].\n\n| Year | Capital |\n|---|--:|\n| 1940 | Vichy |\n| 1944 | Paris |" } });
       const answer = there.answer.bind(there);
