@@ -9,6 +9,12 @@ from tests.page.conftest import Bundled, closing
 from tests.page.moody import MODEL, Moods, moody
 
 OPEN = "([entries, base]) => openAll(entries, base)"
+XHR = """() => new Promise((done) => {
+  const request = new XMLHttpRequest();
+  request.open("GET", "a/b");
+  request.onloadend = () => done(request.status);
+  request.send();
+})"""
 QUIET_MS = 500
 """The browser writes its own record a little later."""
 
@@ -65,11 +71,7 @@ def test_a_page_that_asks_for_nothing_counts_nothing(context: BrowserContext, mo
     [
         ("() => fetch('a/b?secret=1').then((a) => a.status)", "fetch"),
         ("() => fetch('a/b', {method: 'POST', body: 'four'}).then((a) => a.status)", "fetch"),
-        (
-            "() => new Promise((done) => { const x = new XMLHttpRequest(); x.open('GET', 'a/b');"
-            " x.onloadend = () => done(x.status); x.send() })",
-            "xmlhttprequest",
-        ),
+        (XHR, "xmlhttprequest"),
         ("() => navigator.sendBeacon('a/b', 'four')", "beacon"),
     ],
 )
@@ -155,9 +157,9 @@ def test_leaving_for_another_page_is_counted_before_it_happens(
     page = visit(context, moods)
     page.evaluate(
         "() => { addEventListener('pagehide', () => sessionStorage.setItem('counted',"
-        " JSON.stringify(ledger.since(from)))); location.href = 'away?secret=1' }"
+        " JSON.stringify(ledger.since(from)))); location.href = 'index.html?secret=1' }"
     )
-    page.wait_for_url("**/away?secret=1")
+    page.wait_for_url("**/index.html?secret=1")
     assert page.evaluate("() => JSON.parse(sessionStorage.getItem('counted')).called") == 1
 
 

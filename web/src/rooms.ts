@@ -5,6 +5,7 @@ import { GatewayEngine } from "./gateway/engine.ts";
 import { listModels, listPaths, listPolicies, listWebModels, policyText, readManifest } from "./gateway/lists.ts";
 import { keepForGood, keptModels, remove, usage, verifyAgain } from "./kept/models.ts";
 import { insecure, tooLittleMemory } from "./kept/words.ts";
+import { Breakers } from "./policy/breaker.ts";
 import { PolicyEngine } from "./policy/engine.ts";
 import { readPolicy } from "./policy/file.ts";
 import { policyOf } from "./policy/spec.ts";
@@ -70,9 +71,12 @@ function machineHere(): Machine {
   };
 }
 
+/** Every question has an engine of its own; which model fails is remembered. */
+const breakers = new Breakers();
+
 async function policy({ small, large, file, weights, permit }: PolicyOptions) {
   const opened = file === null ? ownRules(small.name, large.name) : await readPolicy(file);
-  return new PolicyEngine({ small, large, policy: opened, weights, permit });
+  return new PolicyEngine({ small, large, policy: opened, weights, permit, breakers });
 }
 
 /** Where the gateway has no policy: the draft is doubted when it is cut off, empty, or says that it does not know. */

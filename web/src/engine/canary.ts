@@ -5,13 +5,34 @@ import { PageError } from "../types.ts";
 import type { Decoder } from "./decoder.ts";
 import { likeliest } from "./sampling.ts";
 
+/** From one more on, ONNX Runtime's WebGPU attention computes by another kernel. */
+const FEW_TOKENS = 31;
+
+/**
+ * Hold a decoder against the canary; one that reads only few tokens at once rightly is made to.
+ *
+ * ONNX Runtime's attention for 32 tokens and more is wrong on cards with four lanes side by side
+ * (SwiftShader): docs/decisions/providers.md. Raises PageError "canary".
+ */
+export async function tryOut(decoder: Decoder, canary: Canary): Promise<void> {
+  // a shorter canary says nothing of the other kernel
+  if (canary.prompt.length <= FEW_TOKENS) decoder.mostTokens = Math.min(decoder.mostTokens, FEW_TOKENS);
+  try {
+    await sing(decoder, canary);
+  } catch (error) {
+    if (decoder.mostTokens <= FEW_TOKENS) throw error;
+    decoder.mostTokens = FEW_TOKENS;
+    await sing(decoder, canary);
+  }
+}
+
 /**
  * Read the canary's prompt and write its answer: that warms up everything, too.
  *
  * The tokens given are fed, whatever this machine would choose, so that one near tie is seen as one.
  * Raises PageError "canary" at the first difference.
  */
-export async function sing(decoder: Decoder, canary: Canary): Promise<void> {
+async function sing(decoder: Decoder, canary: Canary): Promise<void> {
   const { prompt, tokens } = canary;
   decoder.cache.reserve(prompt.length + tokens.length, 0);
   let logits: Float32Array = new Float32Array();

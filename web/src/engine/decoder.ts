@@ -12,11 +12,12 @@ const BYTES = 8;
 
 export class Decoder {
   readonly cache: Cache;
+  /** How many tokens one run is given at most; may be lowered. */
+  mostTokens: number;
   readonly #session: Session;
   readonly #past: readonly string[];
   readonly #vocabulary: number;
   readonly #hasPositions: boolean;
-  readonly #most: number;
   /** Memory for int64 inputs: ids, positions, and a mask that is all ones. */
   readonly #ids: Pointer;
   readonly #positions: Pointer;
@@ -27,7 +28,7 @@ export class Decoder {
   constructor(session: Session, vocabulary: number, contextTokens: number, mostTokens: number) {
     this.#session = session;
     this.#vocabulary = vocabulary;
-    this.#most = mostTokens;
+    this.mostTokens = mostTokens;
     const past = session.inputs.filter((port) => port.name.startsWith(PAST));
     refuseOtherGraphs(session, past.length);
     this.#past = past.map((port) => port.name);
@@ -35,11 +36,6 @@ export class Decoder {
     this.cache = new Cache(session, past, contextTokens);
     this.#ids = claim(session.ort, BYTES * mostTokens);
     this.#positions = claim(session.ort, BYTES * mostTokens);
-  }
-
-  /** How many tokens one run is given at most. */
-  get mostTokens(): number {
-    return this.#most;
   }
 
   /**

@@ -5,7 +5,7 @@ import { PageError } from "../types.ts";
 import type { Ask } from "../types.ts";
 import { Answerer } from "./answer.ts";
 import type { Pause } from "./answer.ts";
-import { sing } from "./canary.ts";
+import { tryOut } from "./canary.ts";
 import { Decoder } from "./decoder.ts";
 import { variantOf } from "./protocol.ts";
 import type { Way, Written } from "./protocol.ts";
@@ -36,17 +36,22 @@ export class Model {
     this.#answerer = answerer;
   }
 
-  /** Load and try the canary; `warming` is called between the two. Raises PageError. */
+  /**
+   * Load and try the canary; `warming` is called between the two. Raises PageError.
+   *
+   * The runtime starts while the files still come.
+   */
   static async open(
-    manifest: Manifest, way: Way, files: Files, paths: RuntimePaths, warming: () => void,
+    manifest: Manifest, way: Way, coming: Files | Promise<Files>, paths: RuntimePaths,
+    warming: () => void,
   ): Promise<Model> {
+    const [files, ort] = await Promise.all([coming, startRuntime(paths, way.threads)]);
     const tokenizer = await openTokenizer(files);
-    const ort = await startRuntime(paths, way.threads);
     const session = await openSession(ort, await graphOf(manifest, way, files), isGpu(way));
     const { vocabulary, contextTokens, ends } = manifest;
     const decoder = new Decoder(session, vocabulary, contextTokens, READ_TOKENS[way.backend]);
     warming();
-    await sing(decoder, variantOf(manifest, way.variant).canary);
+    await tryOut(decoder, variantOf(manifest, way.variant).canary);
     const answerer = new Answerer(decoder, tokenizer.vocabulary, ends, contextTokens);
     return new Model(session.device, tokenizer, answerer);
   }

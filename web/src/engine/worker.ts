@@ -1,6 +1,9 @@
 /** The engine's worker: owns the runtime, so that the page never waits for it, and can end it. */
 
+// First: what it asks for is told to the page's count.
+import "../privacy/worker.ts";
 import { openFiles } from "../kept/open.ts";
+import { keepRuntime } from "../offline/register.ts";
 import { PageError } from "../types.ts";
 import type { Ask } from "../types.ts";
 import { Model } from "./model.ts";
@@ -37,20 +40,23 @@ onmessage = ({ data }: MessageEvent<ToWorker>): void => {
 
 async function open(order: Open): Promise<void> {
   const { manifest, way } = order;
-  const files = await download(order);
-  say({ kind: "phase", phase: "loading" });
+  const files = download(order);
   const warming = (): void => say({ kind: "phase", phase: "warming" });
   model = await Model.open(manifest, way, files, runtimePaths(way.build), warming);
   void model.device?.lost.then(({ message }) => failed(null)(lost(message)));
+  // Before the first question, so that nothing is asked for while it is answered.
+  await keepRuntime();
   say({ kind: "ready" });
 }
 
-function download({ manifest, base, way }: Open): Promise<Files> {
+async function download({ manifest, base, way }: Open): Promise<Files> {
   const variant = variantOf(manifest, way.variant);
   const entries = [...manifest.files, variant.model, ...variant.data];
-  return openFiles(entries, base, ({ doneBytes, totalBytes, note }) =>
+  const files = await openFiles(entries, base, ({ doneBytes, totalBytes, note }) =>
     say({ kind: "phase", phase: "downloading", doneBytes, totalBytes, ...(note ? { note } : {}) }),
   );
+  say({ kind: "phase", phase: "loading" });
+  return files;
 }
 
 async function answer(id: number, ask: Ask): Promise<void> {

@@ -35,15 +35,17 @@ export async function workOffline(onNew: () => void): Promise<Offline | null> {
 
 /**
  * Keeps the compiled code that this page or worker has loaded: the first visit was before the service
- * worker. Call it in a worker when its model is ready.
+ * worker. Call it in a worker when its model is loaded; it never fails.
  */
 export async function keepRuntime(): Promise<void> {
-  if (!globalThis.caches) return;
   const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
-  const cache = await caches.open(RUNTIME);
-  for (const address of loaded.filter(isOurs)) {
-    // No room, or no network any more: then it is not there offline, and nothing else is wrong.
-    if (!(await cache.match(address))) await cache.add(address).catch(() => undefined);
+  try {
+    const cache = await globalThis.caches?.open(RUNTIME);
+    for (const address of cache ? loaded.filter(isOurs) : []) {
+      if (!(await cache.match(address))) await cache.add(address);
+    }
+  } catch {
+    // No room, or a window that keeps nothing: then it is not there offline, and nothing else is wrong.
   }
 }
 

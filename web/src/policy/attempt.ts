@@ -61,12 +61,11 @@ export class Attempt {
     this.asked = true;
     if (withinMs !== null) await ready(this.half.engine);
     const patience = withinMs === null ? undefined : AbortSignal.timeout(withinMs);
-    const signals = [signal, patience].filter((one) => one !== undefined);
     try {
       const reply = await this.half.engine.answer(this.ask, (piece) => {
         this.text += piece;
         onText(piece);
-      }, AbortSignal.any(signals));
+      }, either(signal, patience));
       if (reply.finish === "cancelled" && patience?.aborted && !signal?.aborted) throw this.tooSlow(withinMs ?? 0);
       this.reply = reply;
       this.text = reply.text;
@@ -96,6 +95,17 @@ export class Attempt {
       error: this.error && this.asked ? this.error.message : null,
     };
   }
+}
+
+/** Aborted as soon as one of the two is: `AbortSignal.any`, which browsers of 2023 lack. */
+function either(one: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined {
+  if (!one || !other) return one ?? other;
+  const both = new AbortController();
+  for (const signal of [one, other]) {
+    if (signal.aborted) both.abort(signal.reason);
+    signal.addEventListener("abort", () => both.abort(signal.reason), { signal: both.signal });
+  }
+  return both.signal;
 }
 
 /** Loading is not the model's own time: it is over before that begins. */

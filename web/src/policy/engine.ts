@@ -2,7 +2,7 @@
 
 import { PageError, type Ask, type Engine } from "../types.ts";
 import type { Half } from "./attempt.ts";
-import { Breaker } from "./breaker.ts";
+import { Breakers } from "./breaker.ts";
 import { Gate } from "./gates.ts";
 import { apart, type Weights } from "./identity.ts";
 import type { Permit, Sender } from "./permit.ts";
@@ -22,6 +22,8 @@ export interface PolicyOptions {
   readonly onDraft?: (text: string) => void;
   /** What runs here; null: not known, and a calibrated policy is then marked as not calibrated. */
   readonly weights?: () => Weights | null;
+  /** Remembers which model fails, from one engine to the next; this engine's own unless given. */
+  readonly breakers?: Breakers;
 }
 
 export class PolicyEngine implements Engine {
@@ -31,7 +33,8 @@ export class PolicyEngine implements Engine {
 
   /** Throws a `PageError`: a policy that this page cannot run as it was meant. */
   constructor(options: PolicyOptions) {
-    const { policy, small, large, permit } = options;
+    const { policy, small, large, permit, breakers = new Breakers() } = options;
+    const half = (which: Which, engine: Engine): Half => ({ which, engine, breaker: breakers.of(`${which} ${engine.name}`, policy) });
     refuse(policy);
     this.name = options.name ?? `policy:${policy.name}`;
     const weights = options.weights ?? (() => null);
@@ -41,7 +44,7 @@ export class PolicyEngine implements Engine {
       name: this.name,
       policy,
       gate: new Gate(policy),
-      halves: { small: half("small", small, policy), large: half("large", large, policy) },
+      halves: { small: half("small", small), large: half("large", large) },
       large,
       permit,
       onDraft: options.onDraft ?? (() => {}),
@@ -57,11 +60,6 @@ export class PolicyEngine implements Engine {
     else await this.way(turn);
     return turn.reply();
   }
-}
-
-function half(which: Which, engine: Engine, policy: Policy): Half {
-  const { failures, cool_down_s: coolDown } = policy.fallback;
-  return { which, engine, breaker: new Breaker(failures, coolDown * 1000) };
 }
 
 /** What only the gateway can do: nobody should think that it is done here. */

@@ -38,6 +38,8 @@ export interface Seen {
   readonly kept?: boolean;
 }
 
+/** What a policy calls the place of a script that was refused where it stood. */
+const INLINE = /^(?:inline|eval|wasm-eval|trusted-types-\w+)$/;
 /** Of an address that is shown as it stands. */
 const LONGEST = 200;
 
@@ -53,12 +55,12 @@ export function isAway(address: string): boolean {
 }
 
 export function entryOf(seen: Seen, from: string, here: URL, originMs: number): Entry {
-  const address = addressOf(seen.address, here);
+  const address = INLINE.test(seen.address) ? null : addressOf(seen.address, here);
   return {
     witness: seen.witness,
     kind: seen.kind,
     address: address ? address.origin + address.pathname : seen.address.slice(0, LONGEST),
-    own: address?.host === here.host,
+    own: address ? address.host === here.host : INLINE.test(seen.address),
     from,
     stamp: seen.atMs - originMs,
     sentBytes: seen.sentBytes ?? null,
@@ -66,7 +68,7 @@ export function entryOf(seen: Seen, from: string, here: URL, originMs: number): 
   };
 }
 
-/** null: it is no place in a network, as a peer's or "inline". */
+/** null: it is no place in a network, as a peer's is not. */
 function addressOf(address: string, here: URL): URL | null {
   const found = URL.canParse(address, here.href) ? new URL(address, here.href) : null;
   return found?.host ? found : null;

@@ -1,8 +1,11 @@
 /** The worker that turns texts into vectors: MiniLM, on the processor, beside the engine's. */
 
+// First: what it asks for is told to the page's count.
+import "../privacy/worker.ts";
 import { runtimePaths } from "../engine/places.ts";
 import { troubleOf } from "../engine/protocol.ts";
 import { openFiles } from "../kept/open.ts";
+import { keepRuntime } from "../offline/register.ts";
 import type { FileEntry } from "../manifest.ts";
 import { PageError } from "../types.ts";
 import { MiniLm } from "./minilm.ts";
@@ -26,6 +29,7 @@ async function open({ manifestUrl, key }: Extract<ToEmbedder, { kind: "open" }>)
       say({ kind: "progress", doneBytes, totalBytes, ...(note ? { note } : {}) }),
     );
     model = await MiniLm.open(opened, graph.name, runtimePaths("plain"));
+    await keepRuntime();
     say({ kind: "ready" });
   } catch (error) {
     say({ kind: "failed", id: null, trouble: troubleOf(error) });

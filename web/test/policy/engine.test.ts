@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Breakers } from "../../src/policy/breaker.ts";
 import { PolicyEngine } from "../../src/policy/engine.ts";
 import { readPolicy } from "../../src/policy/file.ts";
 import type { Policy } from "../../src/policy/spec.ts";
@@ -161,6 +162,29 @@ test("a large model that is down is left alone, and nobody is bothered for it", 
   const engine = new PolicyEngine({ small, large, policy: named("back"), permit: door.permit });
   for (let turn = 0; turn < 4; turn += 1) assert.equal((await engine.answer(ask, () => {})).path, "degraded");
   assert.deepEqual([door.seen.length, large.asked.length], [2, 2]);
+});
+
+test("a large model that is down is remembered from one engine to the next, until the policy is another", async () => {
+  const [small, large, door, breakers] = [new Fake("s", "I don't know."), new Fake("l", null), new Doorkeeper(true), new Breakers()];
+  const over = (policy: Policy) => new PolicyEngine({ small, large, policy, permit: door.permit, breakers });
+  for (let turn = 0; turn < 4; turn += 1) await over(named("back")).answer(ask, () => {});
+  assert.equal(door.seen.length, 2);
+  await over(named("back", { sha256: "another" })).answer(ask, () => {});
+  assert.equal(door.seen.length, 3);
+});
+
+test("a small model that takes too long is stopped, and the large one is asked", async () => {
+  const slow = new Fake("s", "Late");
+  const stopped: boolean[] = [];
+  slow.answer = (_, __, signal) => new Promise((resolve) => signal?.addEventListener("abort", () => {
+    stopped.push(signal.aborted);
+    void Fake.prototype.answer.call(slow, ask, () => {}, signal).then(resolve);
+  }));
+  const policy = named("back", { fallback: { timeout_s: 0.05, failures: 3, cool_down_s: 30 } });
+  const [large, door, stop] = [new Fake("l", "Paris."), new Doorkeeper(true), new AbortController()];
+  const reply = await new PolicyEngine({ small: slow, large, policy, permit: door.permit }).answer(ask, () => {}, stop.signal);
+  assert.deepEqual([reply.text, reply.path, stopped], ["Paris.", "escalated", [true]]);
+  assert.equal(reply.steps[0]?.error, "s had not answered after 0.05 s.");
 });
 
 test("a second answer that says the same speaks for the first", async () => {
