@@ -120,7 +120,8 @@ function count(page: Page, id: number, from: number, until: number): void {
 function finish(page: Page, id: number, reply: Reply, looked: Looked | null): void {
   const phase: TurnPhase = reply.finish === "cancelled" ? "stopped" : "done";
   page.changeTurn(id, { reply, text: reply.text, draft: null, phase, ...(looked && phase === "done" ? checked(looked, reply) : {}) });
-  const measures = measuresOf(reply, page.state.turns.length, page.own.name);
+  const nameHere = page.turn(id)?.mode === "gateway" ? "" : page.own.name; // Both may have a model of one name.
+  const measures = measuresOf(reply, page.state.turns.length, nameHere);
   page.store.set((state) => ({ measures: [...state.measures, ...measures] }));
   page.say(phase === "stopped" ? "Stopped" : `Answer: ${spoken(reply.text)}`);
 }
