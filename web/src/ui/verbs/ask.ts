@@ -85,8 +85,11 @@ async function write(page: Page, id: number, looked: Looked | null, history: Mes
 async function loaded(page: Page, signal: AbortSignal): Promise<void> {
   if (page.state.settings.mode === "gateway" || awake(page.state)) return;
   const stopped = new Promise<never>((_, fail) => signal.addEventListener("abort", () => fail(signal.reason), { once: true }));
-  await Promise.race([page.own.open().warm(), stopped]);
-  void page.own.look();
+  try {
+    await Promise.race([page.own.open().warm(), stopped]);
+  } finally {
+    void page.own.look();
+  }
 }
 
 async function answered(page: Page, id: number, asked: Ask, signal: AbortSignal): Promise<Reply> {
