@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 LEAST_STEP = 1e-12  # so that a row of zeros is not divided by zero
 LAST = "last_id"
+FINE = frozenset({"qkv", "attn_output", "gate_up", "ffn_down", "head"})
+"""Products whose activations have two digits of eight bits."""
 
 
 def draw(shape: Shape, weights: Weights, store: Store) -> ModelProto:
@@ -116,7 +118,8 @@ class Int8Decoder(WebDecoder):
 
     def _multiply(self, name: str, y: str, stored: Columns) -> str:
         pen = self.pen
-        codes, steps = self._rows(y)
+        fine = name.rpartition(".")[2] in FINE
+        codes, steps = self._two_digits(y) if fine else self._one_digit(y)
         one, centre = self._number("one", 1.0), self._centre()
         product = pen.node(
             "MatMulIntegerToFloat",
@@ -124,20 +127,47 @@ class Int8Decoder(WebDecoder):
             [codes, stored.codes, one, stored.steps, centre, centre],
             CONTRIB,
         )
-        return pen.node("Mul", name, [product, steps])
+        if not fine:
+            return pen.node("Mul", name, [product, steps])
+        digits = pen.node("Mul", f"{name}.digits", [product, steps])
+        return pen.node("ReduceSum", name, [digits, pen.integers(0)], keepdims=1)
 
-    def _rows(self, y: str) -> tuple[str, str]:
+    def _one_digit(self, y: str) -> tuple[str, str]:
         """Y [1, n, k] as 8-bit numbers, and their steps [1, n, 1]."""
-        pen, name = self.pen, f"{y}.rows"
+        codes, steps = self._coarse(y)
+        if self.pen.once(f"{steps}.wide"):
+            self.pen.node("Unsqueeze", f"{steps}.wide", [steps, self.pen.integers(0, 2)])
+        return codes, f"{steps}.wide"
+
+    def _two_digits(self, y: str) -> tuple[str, str]:
+        """Y [1, n, k] as [2, n, k], what the first digit leaves over second; steps [2, n, 1].
+
+        The weights are unpacked for each call: a second row costs half of what the first one does.
+        """
+        pen, name = self.pen, f"{y}.digits"
+        if pen.once(name):
+            codes, steps = self._coarse(y)
+            centres = self._centres()
+            near = pen.node("DequantizeLinear", f"{name}.near", [codes, steps, centres], axis=1)
+            rest = pen.node("Sub", f"{name}.rest", [y, near])
+            finer = pen.node("Mul", f"{name}.finer", [steps, self._number("finer", 1 / 254)])
+            fine = pen.node("QuantizeLinear", f"{name}.fine", [rest, finer, centres], axis=1)
+            pen.node("Concat", name, [codes, fine], axis=0)
+            both = pen.node("Concat", f"{name}.both", [steps, finer], axis=0)
+            shape = pen.integers(2, -1, 1)
+            pen.node("Reshape", f"{name}.steps", [both, shape])
+        return name, f"{name}.steps"
+
+    def _coarse(self, y: str) -> tuple[str, str]:
+        """Y [1, n, k] as 8-bit numbers, and a step [n] per position."""
+        pen, name = self.pen, f"{y}.coarse"
         if pen.once(name):
             size = pen.node("Abs", f"{name}.sizes", [y])
-            axes = pen.integers(0, 2)
-            most = pen.node("ReduceMax", f"{name}.most", [size, axes], keepdims=0)
+            most = pen.node("ReduceMax", f"{name}.most", [size, pen.integers(0, 2)], keepdims=0)
             step = pen.node("Mul", f"{name}.step", [most, self._number("step", 1 / 127)])
             steps = pen.node("Max", f"{name}.steps", [step, self._number("least", LEAST_STEP)])
-            pen.node("QuantizeLinear", f"{name}.codes", [y, steps, self._centres()], axis=1)
-            pen.node("Unsqueeze", f"{name}.wide", [steps, axes])
-        return f"{name}.codes", f"{name}.wide"
+            pen.node("QuantizeLinear", name, [y, steps, self._centres()], axis=1)
+        return name, f"{name}.steps"
 
     def _centres(self) -> str:
         """A zero point for each position."""
