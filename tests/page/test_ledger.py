@@ -121,6 +121,16 @@ def test_what_a_worker_asks_for_reaches_the_page_s_count_and_not_the_worker_s_pr
     assert counted["passed"] >= 3
 
 
+def test_a_thread_that_tells_nobody_is_seen_where_it_is_started_and_by_the_service_worker(
+    context: BrowserContext, moods: Moods
+):
+    page = visit(context, moods, again=True)
+    page.evaluate("() => thread()")
+    count(page)
+    assert [one["from"] for one in listed(page, "called")] == ["page", "kept.worker"]
+    assert f"{moods.url}from-a-thread" in [one["address"] for one in listed(page, "passed")]
+
+
 @pytest.mark.parametrize(
     "act",
     [

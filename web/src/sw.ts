@@ -39,9 +39,9 @@ async function keepPage(): Promise<void> {
 }
 
 async function takeOver(): Promise<void> {
-  for (const name of await caches.keys()) {
-    if (name.startsWith(PAGE) && name !== OWN) await caches.delete(name);
-  }
+  const others = (await caches.keys()).filter((name) => name.startsWith(PAGE) && name !== OWN);
+  // The latest stays one version longer: other tabs still run it, and may load more of it.
+  for (const name of others.slice(0, -1)) await caches.delete(name);
   const runtime = await caches.open(RUNTIME);
   const current = new Set(__ASSETS__.map((name) => new URL(name, SCOPE).href));
   for (const request of await runtime.keys()) {

@@ -6,7 +6,7 @@ import { isRuntime } from "./route.ts";
 export interface Offline {
   /** The page opens without a network from now on. */
   readonly ready: Promise<void>;
-  /** Reload into the new version, in every tab. */
+  /** Reload into the new version; other tabs go on with theirs until they are reloaded. */
   renew(): void;
 }
 

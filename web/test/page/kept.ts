@@ -11,6 +11,15 @@ const told: object[] = [];
 
 /** Opens files in a worker; what it told meanwhile is in `told`. */
 function openAll(entries: Ask["entries"], base: string): Promise<Opened> {
+  return tell({ entries, base });
+}
+
+/** The worker starts one of its own. */
+function thread(): Promise<Opened> {
+  return tell("thread");
+}
+
+function tell(order: Ask | "thread"): Promise<Opened> {
   worker ??= new Worker(new URL("./kept.worker.ts", import.meta.url), { type: "module" });
   const present = worker;
   return new Promise((resolve) => {
@@ -19,7 +28,7 @@ function openAll(entries: Ask["entries"], base: string): Promise<Opened> {
       if (data.done) resolve(data.done);
     };
     present.onerror = (event) => resolve({ error: event.message });
-    present.postMessage({ entries, base } satisfies Ask);
+    present.postMessage(order);
   });
 }
 
@@ -32,6 +41,7 @@ const offline = workOffline(() => news.push("new"));
 
 Object.assign(globalThis, {
   openAll,
+  thread,
   stop,
   told,
   news,

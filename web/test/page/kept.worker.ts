@@ -17,11 +17,18 @@ export interface Opened {
 
 let stop = new AbortController();
 
-self.onmessage = async ({ data }: MessageEvent<Ask | "stop">) => {
+self.onmessage = async ({ data }: MessageEvent<Ask | "stop" | "thread">) => {
   if (data === "stop") return stop.abort();
+  if (data === "thread") return thread();
   stop = new AbortController();
   self.postMessage({ done: await open(data) });
 };
+
+/** As the runtime's threads are: a worker of this worker, that tells nobody what it does. */
+function thread(): void {
+  const made = new Worker(new URL("./thread.worker.ts", import.meta.url), { type: "module" });
+  made.onmessage = ({ data }) => self.postMessage(data);
+}
 
 async function open({ entries, base }: Ask): Promise<Opened> {
   try {
