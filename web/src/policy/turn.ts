@@ -10,6 +10,8 @@ import type { Policy, Which } from "./spec.ts";
 export type Path = "accepted" | "escalated" | "direct" | "degraded";
 
 export interface PolicyReply extends Reply {
+  /** What decided; `engine` is the model whose answer was kept. */
+  readonly policy: string;
   readonly path: Path;
   /** In the answer that was kept, where it was judged. */
   readonly confidence: number | null;
@@ -97,7 +99,8 @@ export class Turn {
     const times = { sent: this.sent, firstToken: this.first, lastToken: this.last, done: performance.now() };
     const loadMs = Math.max(0, ...this.attempts.map((one) => one.reply?.timing.loadMs ?? 0));
     const timing = { ...times, loadMs };
-    return { ...attempt.reply, engine: this.parts.name, timing, steps, path, confidence, calibrated, certified };
+    const told = { policy: this.parts.name, path, confidence, calibrated, certified };
+    return { ...attempt.reply, timing, steps, ...told };
   }
 
   private begin(which: Which, role: Step["role"], why: string, ask: Ask): Attempt {
@@ -119,7 +122,7 @@ export class Turn {
       {
         to: this.parts.large.address ?? this.parts.large.name,
         payload: payloadOf(this.parts.large, attempt.ask),
-        why: attempt.why,
+        why: (draft?.reply && draft.why) || attempt.why,
         confidence: judged?.confidence ?? null,
         calibrated: judged?.calibrated ?? false,
         draft: draft?.reply ? draft.text : null,

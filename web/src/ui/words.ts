@@ -92,11 +92,11 @@ export function stepText(step: Step): string {
   ].filter((text) => text !== "").join(" · ");
 }
 
-/** A confidence that was not learned for these weights says something, but is no probability. */
+/** A confidence that was not learned for these weights says something, but is no probability; `why` may say so itself. */
 export function confidenceText({ confidence, calibrated, why }: Escalation): string {
   if (confidence === null) return "";
   const number = /confidence/i.test(why) ? "" : `confidence ${confidence.toFixed(2)}`;
-  return [number, calibrated ? "" : "not calibrated for these weights"].filter((text) => text !== "").join(", ");
+  return [number, calibrated || /calibrated|by rule/.test(why) ? "" : "not calibrated for these weights"].filter((text) => text !== "").join(", ");
 }
 
 /** What the device has, as the probe saw it. */

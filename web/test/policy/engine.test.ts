@@ -65,6 +65,8 @@ test("nothing is sent before exactly that was allowed", async () => {
   assert.equal(seen.payload, large.payload(at(large.asked, 0)));
   assert.equal(seen.draft, "Perhaps Paris");
   assert.ok(seen.confidence !== null && seen.confidence < 0.5 && seen.calibrated);
+  assert.equal(seen.why, "confidence 0.000 is below 0.500; learned");
+  assert.deepEqual([reply.engine, reply.policy], ["l", "policy:half"]);
   assert.match(reply.steps[0]?.why ?? "", /confidence 0\.000 is below 0\.500; learned/);
   assert.equal(reply.steps[0]?.text, "Perhaps Paris");
 });
