@@ -23,21 +23,35 @@ class Native:
         options.intra_op_num_threads = 1
         self.session = ort.InferenceSession(model, options, ["CPUExecutionProvider"])
         self.past = [i for i in self.session.get_inputs() if i.name.startswith("past_key_values.")]
+        self.forget()
 
-    def logits(self, tokens: list[int]) -> np.ndarray:
-        """After the last token: [vocabulary]."""
-        past = {i.name: np.zeros((1, i.shape[1], 0, i.shape[3]), np.float32) for i in self.past}
-        feeds = {"input_ids": np.array([tokens]), "attention_mask": np.ones((1, len(tokens)), int)}
-        return self.session.run(["logits"], feeds | past)[0][0, -1]
+    def forget(self) -> None:
+        """Begin anew."""
+        self.cache = {
+            i.name: np.zeros((1, i.shape[1], 0, i.shape[3]), np.float32) for i in self.past
+        }
+        self.tokens = 0
+
+    def hear(self, tokens: list[int]) -> np.ndarray:
+        """Read on; the logits after the last token: [vocabulary]."""
+        self.tokens += len(tokens)
+        mask = np.ones((1, self.tokens), np.int64)
+        feeds = {"input_ids": np.array([tokens], np.int64), "attention_mask": mask}
+        present = [i.name.replace("past_key_values", "present") for i in self.past]
+        logits, *cache = self.session.run(["logits", *present], feeds | self.cache)
+        self.cache = {i.name: value for i, value in zip(self.past, cache, strict=True)}
+        return logits[0, -1]
 
     def sing(self, prompt: list[int], steps: int) -> tuple[list[int], list[np.ndarray]]:
-        """The greedy continuation, and the logits of each step; nothing is cached."""
+        """The greedy continuation, and the logits of each step."""
+        self.forget()
         tokens: list[int] = []
-        logits: list[np.ndarray] = []
-        for _ in range(steps):
-            logits.append(self.logits(prompt + tokens))
+        logits = [self.hear(prompt)]
+        while True:
             tokens.append(int(logits[-1].argmax()))
-        return tokens, logits
+            if len(tokens) == steps:
+                return tokens, logits
+            logits.append(self.hear(tokens[-1:]))
 
 
 def little(folder: Path) -> Path:

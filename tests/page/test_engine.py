@@ -14,7 +14,9 @@ from tests.page.conftest import Bundled, Serve
 from tests.page.little import PROMPT, Native, little, variants, write_manifest
 from tokenizers import Tokenizer
 
-from sprat.models.template import ChatTemplate
+from sprat.models.template import ChatTemplate, read_template
+from sprat.models.web_ready import web_folder
+from sprat.settings import Settings
 from sprat.types import Message
 
 NAME = "smollm2-135m"
@@ -28,10 +30,9 @@ WAYS = {
     "wasm, 1 thread": {"backend": "wasm", "variant": "wasm-int8", "build": "plain", "threads": 1},
     "wasm, 2 threads": {"backend": "wasm", "variant": "wasm-int8", "build": "plain", "threads": 2},
 }  # fmt: skip
-CUTS = {"whole": [], "cut in two": [20], "cut small": [1, 2, 9]}
-FEW_TOKENS = 31
-"""SwiftShader has four lanes, and WebGPU's attention for more tokens is wrong there: so the engine
-reads no more at once where the canary says so (docs/decisions/providers.md)."""
+CUTS: list[list[int]] = [[], [20], [1, 2, 9]]
+"""Where a prompt is cut. SwiftShader has four lanes, and WebGPU's attention for more than 31 tokens
+is wrong there: so nothing longer is read whole (docs/decisions/providers.md)."""
 QUESTION = "the quick brown fox jumps over the lazy dog"
 Opened = Callable[..., Page]
 
@@ -94,17 +95,19 @@ def rendered(model: Path, text: str) -> list[int]:
     return tokenizer.encode(prompt, add_special_tokens=False).ids
 
 
-def test_every_backend_computes_what_native_onnx_runtime_computes(opened: Opened, native: Native):
+@pytest.mark.parametrize("way", WAYS)
+def test_every_backend_computes_what_native_onnx_runtime_computes(
+    opened: Opened, native: Native, way: str
+):
     page = opened()
     tokens, logits = native.sing(PROMPT, 8)
-    for way, words in WAYS.items():
-        for cut, cuts in CUTS.items():
-            if not cuts and words["backend"] == "webgpu" and len(PROMPT) > FEW_TOKENS:
-                continue
-            call = "([way, prompt, cuts]) => compute('%s', way, prompt, cuts, 8)" % MANIFEST  # noqa: UP031
-            found = page.evaluate(call, [words, PROMPT, cuts])
-            assert found.get("tokens") == tokens, (way, cut, found)
-            assert np.abs(np.array(found["logits"]) - logits).max() < 1e-3, (way, cut)
+    cuts = [cut for cut in CUTS if cut or WAYS[way]["backend"] == "wasm"]
+    call = "([manifest, way, prompt, cuts]) => compute(manifest, way, prompt, cuts, 8)"
+    songs = page.evaluate(call, [MANIFEST, WAYS[way], PROMPT, cuts])
+    assert isinstance(songs, list), songs
+    for cut, song in zip(cuts, songs, strict=True):
+        assert song["tokens"] == tokens, cut
+        assert np.abs(np.array(song["logits"]) - logits).max() < 1e-3, cut
 
 
 @pytest.mark.parametrize("backend", ["webgpu", "wasm"])
@@ -132,14 +135,14 @@ def test_a_second_turn_reads_only_what_is_new_and_answers_as_if_it_had_read_all(
     opened: Opened, model: Path, backend: str
 ):
     page = opened()
-    reference = "the fox rests in the sun " * 12
+    reference = "the fox rests in the sun " * 4
     begin(page, backend)
     first = ask(page, reference + "where?", maxTokens=8)
     second = ask(page, reference + "who then?", maxTokens=8)
     begin(page, backend)
     fresh = ask(page, reference + "who then?", maxTokens=8)
     assert first["usage"]["cachedTokens"] == fresh["usage"]["cachedTokens"] == 0
-    assert second["usage"]["cachedTokens"] > 0.8 * len(rendered(model, reference))
+    assert second["usage"]["cachedTokens"] > 0.7 * len(rendered(model, reference))
     assert (second["text"], second["usage"]["outputTokens"]) == (
         fresh["text"], fresh["usage"]["outputTokens"],
     )  # fmt: skip
@@ -211,6 +214,46 @@ def test_a_card_that_computes_wrongly_is_not_used_and_that_is_told(
     note = page.evaluate("states()")[-1]["note"]
     assert "does not compute what the model should say" in note
     assert "the processor (WASM) computes" in note
+
+
+REFERENCE = (
+    "The Kestrel Point lighthouse was built in 1874 by the engineer Ada Marsh. It is 31 metres "
+    "high, painted red and white, and its light is seen from 22 sea miles away. The last keeper "
+    "left it in 1986. Since then it has been open to visitors from May to September."
+)
+PROMPTS = (
+    "What is the capital of France?",
+    "Write one sentence about the sea.",
+    "Name the days of the week in order.",
+    "What is 12 + 7?",
+    "Why is the sky blue?",
+)
+ABOUT = (
+    "Who built the lighthouse?",
+    "How high is it?",
+    "When did the last keeper leave?",
+    "What colour is it?",
+    "When is it open?",
+)
+
+
+@pytest.mark.real
+def test_smollm2_answers_as_natively_with_and_without_a_pasted_text(opened: Opened):
+    folder = web_folder("smollm2-135m", Settings())
+    native, template = Native(folder / "onnx/model_quantized.onnx"), read_template(folder)
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    page = opened(folder)
+    begin(page, "wasm", threads=2)
+    other: list[object] = []
+    for text in (*PROMPTS, *(f"{REFERENCE}\n\n{question}" for question in ABOUT)):
+        prompt = template.render([Message(role="user", content=text)])
+        ids = tokenizer.encode(prompt, add_special_tokens=False).ids
+        tokens, _ = native.sing(ids, 8)
+        reply = ask(page, text, maxTokens=8, logprobs=True)
+        found = [token["id"] for token in reply.get("logprobs", [])]
+        if found != tokens[: len(found)] or not found:
+            other.append((text, tokens, found, reply.get("message")))
+    assert other == []
 
 
 def remember_device(route: Route) -> None:

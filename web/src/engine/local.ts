@@ -185,6 +185,7 @@ export class LocalEngine implements Engine {
       this.#tell({ ...this.#state, phase: "answering" });
       try {
         const written = await link.answer(ask, (text) => turn.add(text), signal);
+        this.#isRetried = false;
         this.#tell({ ...this.#state, phase: "ready" });
         return turn.reply(written, this.#where);
       } catch (error) {

@@ -7,7 +7,7 @@ import { Answerer } from "./answer.ts";
 import type { Pause } from "./answer.ts";
 import { tryOut } from "./canary.ts";
 import { Decoder } from "./decoder.ts";
-import { variantOf } from "./protocol.ts";
+import { variantBytes, variantOf } from "./protocol.ts";
 import type { Way, Written } from "./protocol.ts";
 import { startRuntime } from "./runtime.ts";
 import type { RuntimePaths } from "./runtime.ts";
@@ -18,7 +18,9 @@ import type { TokenizerConfig } from "./tokenize.ts";
 import type { TokenizerFile } from "./vocabulary.ts";
 
 /** As many tokens of a prompt as are read at once: an interrupt waits for no more. */
-const READ_TOKENS = { webgpu: 256, wasm: 64 } as const;
+const CARD_TOKENS = 256;
+/** The processor reads fewer of a larger model, so that no run takes long. */
+const PROCESSOR_TOKENS = { least: 8, most: 64, mostBytes: 10e9 } as const;
 const DEFAULT_TOKENS = 256;
 
 /** The bytes of a manifest's file, by its name there. */
@@ -49,7 +51,7 @@ export class Model {
     const tokenizer = await openTokenizer(files);
     const session = await openSession(ort, await graphOf(manifest, way, files), isGpu(way));
     const { vocabulary, contextTokens, ends } = manifest;
-    const decoder = new Decoder(session, vocabulary, contextTokens, READ_TOKENS[way.backend]);
+    const decoder = new Decoder(session, vocabulary, contextTokens, readTokens(manifest, way));
     warming();
     await tryOut(decoder, variantOf(manifest, way.variant).canary);
     const answerer = new Answerer(decoder, tokenizer.vocabulary, ends, contextTokens);
@@ -71,6 +73,14 @@ export class Model {
 }
 
 const isGpu = (way: Way): boolean => way.backend === "webgpu";
+
+/** For a run of tokens all weights are multiplied, once for each token. */
+function readTokens(manifest: Manifest, way: Way): number {
+  if (isGpu(way)) return CARD_TOKENS;
+  const { least, most, mostBytes } = PROCESSOR_TOKENS;
+  const bytes = variantBytes(variantOf(manifest, way.variant));
+  return Math.max(least, Math.min(most, Math.floor(mostBytes / bytes)));
+}
 
 /** Names of the files that the page reads itself. */
 const TOKENIZER = "tokenizer.json";

@@ -27,6 +27,8 @@ export interface Machine {
   readonly copyBytesPerMs: number;
 }
 
+/** Before each time that a card is asked for. */
+const AGAIN_MS = [0, 500, 700];
 const MOST_THREADS = 8;
 /** Beyond so many, a core is usually counted twice. */
 const FEW_CORES = 4;
@@ -49,7 +51,7 @@ async function lookForGpu(known: Gpu | null): Promise<[Gpu | null, string | null
   if (!globalThis.isSecureContext) return [null, "this address is not secure (no https)"];
   if (!navigator.gpu) return [null, "this browser has no WebGPU"];
   try {
-    const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
+    const adapter = await findAdapter(known);
     if (!adapter) return [null, "this browser found no graphics card that it may use"];
     return [await describe(adapter, known), null];
   } catch (error) {
@@ -57,12 +59,28 @@ async function lookForGpu(known: Gpu | null): Promise<[Gpu | null, string | null
   }
 }
 
+/** A browser that has just started may first know no card, or only a played one. */
+async function findAdapter(known: Gpu | null): Promise<GPUAdapter | null> {
+  let found: GPUAdapter | null = null;
+  for (const waitMs of AGAIN_MS) {
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+    found = (await navigator.gpu.requestAdapter()) ?? found;
+    if (found && (!isFallback(found) || known?.fallback)) break;
+  }
+  return found;
+}
+
+function isFallback({ info }: GPUAdapter): boolean {
+  const software = /swiftshader|llvmpipe|basic render/i.test(nameOf(info));
+  return software || Boolean(info.isFallbackAdapter);
+}
+
+function nameOf({ vendor, architecture, device, description }: GPUAdapterInfo): string {
+  return [vendor, architecture, device, description].filter(Boolean).join(" ") || "unnamed";
+}
+
 async function describe(adapter: GPUAdapter, known: Gpu | null): Promise<Gpu> {
-  const { vendor, architecture, device, description } = adapter.info;
-  const words = [vendor, architecture, device, description].filter(Boolean).join(" ");
-  const name = words || "unnamed";
-  const software = /swiftshader|llvmpipe|basic render/i.test(name);
-  const fallback = software || Boolean(adapter.info.isFallbackAdapter);
+  const [name, fallback] = [nameOf(adapter.info), isFallback(adapter)];
   return {
     name,
     fallback,

@@ -87,6 +87,10 @@ export function variantOf(manifest: Manifest, id: VariantId): Variant {
   );
 }
 
+/** Of its graph and its external data. */
+export const variantBytes = ({ model, data }: Variant): number =>
+  data.reduce((sum, { bytes }) => sum + bytes, model.bytes);
+
 /** Any error as what can be sent, and shown. */
 export function troubleOf(error: unknown): Trouble {
   if (error instanceof PageError) {

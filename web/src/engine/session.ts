@@ -124,11 +124,19 @@ async function makeOptions(ort: Ort, gpu: boolean): Promise<Pointer> {
     ort._OrtCreateSessionOptions(ALL_OPTIMISATIONS, true, !gpu, 0, false, 0, 0, ERRORS, 0, 0),
   );
   if (!gpu) return options;
-  const name = text(ort, "WebGPU");
   ort.webgpuRegisterDevice?.();
-  check(ort, await ort._OrtAppendExecutionProvider(options, name, 0, 0, 0));
-  ort._free(name);
+  // each dispatch is checked by the browser anyway, and the model by its canary
+  const [name, key, value] = ["WebGPU", "validationMode", "disabled"].map((word) => text(ort, word));
+  const [keys, values] = [pointerTo(ort, key), pointerTo(ort, value)];
+  check(ort, await ort._OrtAppendExecutionProvider(options, name ?? 0, keys, values, 1));
+  for (const at of [name, key, value, keys, values]) ort._free(at ?? 0);
   return options;
+}
+
+function pointerTo(ort: Ort, target: Pointer | undefined): Pointer {
+  const at = claim(ort, 4);
+  ort.setValue(at, target ?? 0, "*");
+  return at;
 }
 
 function readPorts(ort: Ort, session: Pointer, names: Map<string, Pointer>) {

@@ -3,6 +3,7 @@
 import type { Manifest, Variant } from "../manifest.ts";
 import { PageError } from "../types.ts";
 import type { Machine } from "./probe.ts";
+import { variantBytes } from "./protocol.ts";
 import type { Way } from "./protocol.ts";
 
 export type Preference = "webgpu" | "wasm" | "auto";
@@ -55,13 +56,10 @@ function processorWays(manifest: Manifest, threads: number): Way[] {
 const variants = (manifest: Manifest, backend: Variant["backend"]): Variant[] =>
   manifest.variants.filter((variant) => variant.backend === backend);
 
-const bytesOf = ({ model, data }: Variant): number =>
-  data.reduce((sum, { bytes }) => sum + bytes, model.bytes);
-
 /** By the time that one token should take; where a card could not be timed, it is believed to be. */
 function isCardFaster(manifest: Manifest, machine: Machine): boolean {
-  const [card] = variants(manifest, "webgpu").map(bytesOf).sort((a, b) => a - b);
-  const [processor] = variants(manifest, "wasm").map(bytesOf);
+  const [card] = variants(manifest, "webgpu").map(variantBytes).sort((a, b) => a - b);
+  const [processor] = variants(manifest, "wasm").map(variantBytes);
   const pace = machine.gpu?.pace;
   if (!pace || !card || !processor) return true;
   const cardMs = card / pace.readBytesPerMs + LAYER_STEPS * manifest.layers * pace.dispatchMs;

@@ -6,17 +6,19 @@ import type { PageError } from "../../src/types.ts";
 import type { Ask } from "../../src/types.ts";
 import type { Sung } from "./engine.worker.ts";
 
-type Compute = (manifest: string, way: object, prompt: number[], cuts: number[], steps: number) => Promise<Sung>;
+type Compute = (
+  manifest: string, way: object, prompt: number[], cuts: number[][], steps: number,
+) => Promise<Sung[] | string>;
 
-/** The greedy continuation of a prompt that is read in pieces, with the logits of each step. */
+/** The greedy continuation of a prompt for each way to cut it, with the logits of each step. */
 const compute: Compute = (manifest, way, prompt, cuts, steps) => {
   const worker = new Worker(new URL("./engine.worker.ts", import.meta.url), { type: "module" });
   return new Promise((resolve) => {
-    worker.onmessage = ({ data }: MessageEvent<Sung>) => {
+    worker.onmessage = ({ data }: MessageEvent<Sung[] | string>) => {
       worker.terminate();
       resolve(data);
     };
-    worker.onerror = (event) => resolve({ error: event.message });
+    worker.onerror = (event) => resolve(event.message);
     worker.postMessage({ manifest: new URL(manifest, location.href).href, way, prompt, cuts, steps });
   });
 };

@@ -11,18 +11,25 @@ interface Order {
   readonly manifest: string;
   readonly way: Way;
   readonly prompt: readonly number[];
-  /** Places where the prompt is cut. */
-  readonly cuts: readonly number[];
+  /** Places where the prompt is cut: it is read anew for each. */
+  readonly cuts: readonly (readonly number[])[];
   readonly steps: number;
 }
 
 export interface Sung {
   readonly tokens?: readonly number[];
   readonly logits?: readonly (readonly number[])[];
-  readonly error?: string;
 }
 
-async function sing({ manifest: url, way, prompt, cuts, steps }: Order): Promise<Sung> {
+async function sing({ manifest: url, way, prompt, cuts, steps }: Order): Promise<Sung[]> {
+  const decoder = await openDecoder(url, way);
+  decoder.cache.reserve(prompt.length, 0);
+  const songs: Sung[] = [];
+  for (const cut of cuts) songs.push(await sung(decoder, prompt, cut, steps));
+  return songs;
+}
+
+async function openDecoder(url: string, way: Way): Promise<Decoder> {
   const manifest = await readManifest(url);
   const { model, data } = variantOf(manifest, way.variant);
   const bytes = async (name: string): Promise<Uint8Array> =>
@@ -33,10 +40,14 @@ async function sing({ manifest: url, way, prompt, cuts, steps }: Order): Promise
   const ort = await startRuntime(runtimePaths(way.build), way.threads);
   const graph = { bytes: await bytes(model.name), data: new Map(named) };
   const session = await openSession(ort, graph, way.backend === "webgpu");
-  const decoder = new Decoder(session, manifest.vocabulary, manifest.contextTokens, 64);
-  decoder.cache.reserve(prompt.length, 0);
+  return new Decoder(session, manifest.vocabulary, manifest.contextTokens, 64);
+}
+
+async function sung(
+  decoder: Decoder, prompt: readonly number[], cut: readonly number[], steps: number,
+): Promise<Sung> {
   let last: Float32Array = new Float32Array();
-  const ends = [...cuts, prompt.length];
+  const ends = [...cut, prompt.length];
   for (const [i, end] of ends.entries()) {
     const start = ends[i - 1] ?? 0;
     last = await decoder.run(prompt.slice(start, end), start);
@@ -53,5 +64,5 @@ async function sing({ manifest: url, way, prompt, cuts, steps }: Order): Promise
 }
 
 self.onmessage = async ({ data }: MessageEvent<Order>) => {
-  self.postMessage(await sing(data).catch((error: unknown) => ({ error: String(error) })));
+  self.postMessage(await sing(data).catch(String));
 };
