@@ -2,7 +2,7 @@
 
 import { LocalEngine } from "./engine/local.ts";
 import { GatewayEngine } from "./gateway/engine.ts";
-import { exists, listModels, listPolicies, listWebModels, policyText, readManifest } from "./gateway/lists.ts";
+import { listModels, listPaths, listPolicies, listWebModels, policyText, readManifest } from "./gateway/lists.ts";
 import { keepForGood, keptModels, remove, usage, verifyAgain } from "./kept/models.ts";
 import { insecure, tooLittleMemory } from "./kept/words.ts";
 import { Breakers } from "./policy/breaker.ts";
@@ -37,7 +37,7 @@ function gatewayOf(key: Key): Gateway {
     policy: (name) => policyText(name, key.value),
     webModels: () => listWebModels(key.value),
     manifest: (model) => readManifest(model, key.value),
-    exists,
+    paths: listPaths,
     open: (model) => new GatewayEngine({ model, key: () => key.value }),
   };
 }

@@ -47,13 +47,13 @@ export async function readManifest(model: WebModel, key: string | null): Promise
   return (await read(model.manifest, key, EXPORT_MS)) as Manifest;
 }
 
-/** Whether the gateway has a page at that address: `/docs`, `/runs`. */
-export async function exists(path: string): Promise<boolean> {
+/** Every address that the gateway answers at; none where it does not say. */
+export async function listPaths(): Promise<string[]> {
   try {
-    const rest = { method: "HEAD", credentials: "omit", signal: AbortSignal.timeout(PATIENCE_MS) } as const;
-    return (await fetch(path, rest)).ok;
+    const { paths } = (await read("/openapi.json", null)) as { paths?: object };
+    return Object.keys(paths ?? {});
   } catch {
-    return false; // Offline: a link would lead nowhere.
+    return []; // Offline, or hosted elsewhere: links would lead nowhere.
   }
 }
 

@@ -16,7 +16,21 @@ export function Notices(): VNode {
       {update && (
         <p class="notice">A new version of this page is here. <button type="button" class="link" onClick={() => page.parts.renew()}>Reload</button></p>
       )}
+      <HereNote />
       {trouble && <TroubleNote trouble={trouble} close={() => page.store.set({ trouble: null })} />}
+    </div>
+  );
+}
+
+/** What is not as usual with the model here: another backend, nothing kept. */
+function HereNote(): VNode | null {
+  const page = usePage();
+  const note = useView((state) => (state.here.note === state.readNote ? undefined : state.here.note));
+  if (!note) return null;
+  return (
+    <div class="notice" role="status">
+      <p>{note}</p>
+      <button type="button" class="bare" aria-label="Close this message" onClick={() => page.store.set({ readNote: note })}><Icon name="close" /></button>
     </div>
   );
 }

@@ -123,7 +123,7 @@ export class Page {
   #restore(): void {
     const kept = recall("chat");
     if (!Array.isArray(kept)) return;
-    const turns = (kept as Turn[]).filter((turn) => typeof turn?.question === "string" && typeof turn.text === "string");
+    const turns = (kept as Turn[]).filter((turn) => typeof turn?.question === "string" && typeof turn.text === "string" && Array.isArray(turn.passages));
     this.store.set({ turns });
     this.#lastId = turns.reduce((most, turn) => Math.max(most, turn.id), 0);
   }

@@ -66,7 +66,8 @@ export interface Gateway {
   /** Asking for it exports what is not exported yet: that may take a minute. */
   manifest(model: WebModel): Promise<Manifest>;
   open(model: string): There;
-  exists(path: string): Promise<boolean>;
+  /** Addresses that it answers at. */
+  paths(): Promise<string[]>;
 }
 
 /** What would leave this page, and why. */

@@ -7,7 +7,7 @@ import { PageContext } from "./context.ts";
 import type { Key } from "./key.ts";
 import { Page } from "./page.ts";
 import type { Parts } from "./parts.ts";
-import { lookAround, lookForLinks } from "./verbs/look.ts";
+import { lookAround } from "./verbs/look.ts";
 
 export function start(root: HTMLElement, parts: Parts, key?: Key): Page {
   const page = new Page(parts, key);
@@ -17,6 +17,5 @@ export function start(root: HTMLElement, parts: Parts, key?: Key): Page {
   addEventListener("offline", () => page.store.set({ online: false }));
   addEventListener("pagehide", () => page.stop());
   void lookAround(page);
-  void lookForLinks(page);
   return page;
 }

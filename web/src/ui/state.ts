@@ -83,6 +83,8 @@ export interface State {
   /** A passage that was opened in its text. */
   readonly opened: Passage | null;
   readonly trouble: Trouble | null;
+  /** What the model here told, and a person has read. */
+  readonly readNote: string;
   readonly said: string;
   readonly online: boolean;
   readonly update: boolean;
@@ -95,7 +97,7 @@ export function begin(settings: Settings, online: boolean): State {
     here: { phase: "idle" }, bytesPerS: null, starts: { firstMs: null, latestMs: null },
     webModels: null, manifests: {}, gatewayModels: null, policies: null, gatewayTrouble: null,
     kept: [], usage: null, verifying: null, probed: null, measures: [], running: null, references: 0, shelfNote: "", opened: null,
-    trouble: null, said: "", update: false, links: [],
+    trouble: null, readNote: "", said: "", update: false, links: [],
   };
 }
 
@@ -105,11 +107,17 @@ export function chosen(state: State): WebModel | null {
   return chats.find((model) => model.name === state.settings.here) ?? chats[0] ?? null;
 }
 
-/** The gateway's model for answers there; null: none is offered. */
+/** The gateway's models that answer; those for vectors do not. */
+export function offeredThere(state: State): string[] {
+  const vectors = new Set((state.webModels ?? []).filter((model) => model.task === "embed").map((model) => model.name));
+  return (state.gatewayModels ?? []).filter((name) => !vectors.has(name));
+}
+
+/** The gateway's model for answers there: the chosen one, else one that is not here as well; null: none is offered. */
 export function chosenThere(state: State): string | null {
-  const offered = state.gatewayModels ?? [];
+  const offered = offeredThere(state);
   if (offered.includes(state.settings.there)) return state.settings.there;
-  return offered[0] ?? null;
+  return offered.find((name) => name !== chosen(state)?.name) ?? offered[0] ?? null;
 }
 
 export function busy(state: State): boolean {

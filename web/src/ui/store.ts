@@ -1,6 +1,6 @@
 /** One value that changes, and those who look at it. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 export class Store<T extends object> {
   #value: T;
@@ -29,14 +29,12 @@ export class Store<T extends object> {
 /** A part of the store; the component is drawn again when that part is another value. */
 export function useStore<T extends object, Part>(store: Store<T>, select: (value: T) => Part): Part {
   const part = select(store.value);
+  const drawn = useRef({ part, select });
+  drawn.current = { part, select }; // What is selected may depend on what the component was given.
   const [, draw] = useState<object>({});
   useEffect(() => {
-    let seen = part;
     const look = () => {
-      const now = select(store.value);
-      if (Object.is(now, seen)) return;
-      seen = now;
-      draw({});
+      if (!Object.is(drawn.current.select(store.value), drawn.current.part)) draw({});
     };
     look(); // What changed between drawing and watching.
     return store.subscribe(look);

@@ -8,6 +8,7 @@ import { fakeParts, SCRIPT } from "./fake.ts";
 
 const asked = new URLSearchParams(location.search);
 const insecure = new PageError("insecure", "http://192.168.1.5 is not a secure address: browsers give such pages no WebGPU and keep no files for them.", "Open it by https, or through a tunnel.");
+const HOSTILE = '<img src=x onerror="document.title=1"><script>document.title=1</script> [click](javascript:alert(1)) ![cat](https://elsewhere.example/)';
 const root = document.createElement("div");
 root.id = "page";
 document.body.append(root);
@@ -16,7 +17,7 @@ const parts = fakeParts({
   gapMs: Number(asked.get("gap") ?? 0),
   obstacle: asked.get("case") === "insecure" ? insecure : null,
   models: asked.get("case") === "none" ? [] : SCRIPT.models,
-  says: { fail: "", long: "## Steps\n\n1. **Draft** with the model here.\n2. Look at `confidence`:\n   - high: keep it\n   - low: ask\n\n```python\ndef answer(question):\n    return small(question)\n```\n\n> Only where it is needed.\n\nSee [the docs](https://example.org/docs), or https://example.org.", ...{ "": SCRIPT.says[""] ?? "" } },
+  says: { fail: "", hostile: HOSTILE, long: "## Steps\n\n1. **Draft** with the model here.\n2. Look at `confidence`:\n   - high: keep it\n   - low: ask\n\n```python\ndef answer(question):\n    return small(question)\n```\n\n> Only where it is needed.\n\nSee [the docs](https://example.org/docs), or https://example.org.", ...{ "": SCRIPT.says[""] ?? "" } },
 });
 if (asked.get("kept") === "yes") parts.kept.models = [{ name: "smollm2-135m", bytes: 98_000_000, keptBytes: 98_000_000, verifiedMs: 1, whole: true }];
 const page = start(root, parts);

@@ -79,21 +79,23 @@ export class FakeHere extends Speaker implements Here {
   readonly machine: Probed = { gpu: { name: "a card", fallback: false, half: false }, why: null };
   readonly #options: HereOptions;
   readonly #stepMs: number;
+  readonly #kept: () => boolean;
   #closed = false;
 
-  constructor(options: HereOptions, script: Script) {
+  constructor(options: HereOptions, script: Script, kept: () => boolean) {
     super("smollm2-135m", options.backend === "wasm" ? "wasm" : "webgpu", script);
     this.#options = options;
     this.#stepMs = script.gapMs;
+    this.#kept = kept;
   }
 
   async warm(): Promise<void> {
     if (this.state.phase === "ready") return;
-    for (let done = 0; done <= 10 && !this.#closed; done += 1) {
+    for (let done = 0; done <= 10 && !this.#closed && !this.#kept(); done += 1) {
       this.#tell({ phase: "downloading", doneBytes: done * 9_800_000, totalBytes: 98_000_000 });
       await wait(this.#stepMs * 3);
     }
-    this.#tell({ phase: "ready", backend: this.#options.backend === "wasm" ? "wasm" : "webgpu", variant: "webgpu-f32", threads: 2, note: "faster than the processor in a short trial" });
+    this.#tell({ phase: "ready", backend: this.#options.backend === "wasm" ? "wasm" : "webgpu", variant: "webgpu-f32", threads: 2, });
   }
 
   override async answer(ask: Ask, onText: (text: string) => void, signal?: AbortSignal): Promise<Reply> {
@@ -254,7 +256,7 @@ function fakeGateway(script: Script, requests: FakeRequests): Gateway {
     policy: async () => "{}",
     webModels: async () => [...script.models],
     manifest: async (model) => manifest(model),
-    exists: async (path) => path === "/docs",
+    paths: async () => ["/docs", "/v1/models"],
     open: (model) => {
       const there = new FakeThere(model, "gateway", { ...script, says: { "": "Paris, on the Seine, has been the capital of **France** since 987, with interruptions [1].\n\n| Year | Capital |\n|---|--:|\n| 1940 | Vichy |\n| 1944 | Paris |" } });
       const answer = there.answer.bind(there);
@@ -274,13 +276,14 @@ export interface FakeParts extends Parts {
 
 export function fakeParts(script: Script = SCRIPT): FakeParts {
   const requests = new FakeRequests();
+  const kept = new FakeKept();
   return {
     requests,
     gateway: fakeGateway(script, requests),
     machine: { ...MACHINE, obstacle: () => script.obstacle },
     shelf: new FakeShelf(),
-    kept: new FakeKept(),
-    here: (options) => new FakeHere(options, script),
+    kept,
+    here: (options) => new FakeHere(options, script, () => kept.models.length > 0),
     policy: async (options) => fakePolicy(options, script.confidence),
     versions: [["Sprat", "0.0.0"], ["onnxruntime-web", "1.30.0"]],
     renew: () => location.reload(),

@@ -4,6 +4,7 @@ import { CopyButton } from "../CopyButton.tsx";
 import { usePage, useView } from "../context.ts";
 import { Markdown } from "../markdown/Markdown.tsx";
 import { TroubleNote } from "../Notices.tsx";
+import { chosenThere } from "../state.ts";
 import type { Turn } from "../state.ts";
 import { ask } from "../verbs/ask.ts";
 import { metaOf, requestsText, waitingText, whereText } from "../words.ts";
@@ -50,11 +51,19 @@ function Waiting({ turn }: { turn: Turn }): VNode {
 
 function Failed({ turn }: { turn: Turn }): VNode | null {
   const page = usePage();
+  const there = useView(chosenThere);
   if (!turn.trouble) return null;
+  const askThere = () => {
+    page.choose({ mode: "gateway" });
+    void ask(page, turn.question);
+  };
   return (
-    <div>
+    <div class="blocked">
       <TroubleNote trouble={turn.trouble} />
-      <button type="button" onClick={() => void ask(page, turn.question)}>Ask again</button>
+      <div class="row">
+        <button type="button" onClick={() => void ask(page, turn.question)}>Ask again</button>
+        {turn.mode !== "gateway" && there && <button type="button" onClick={askThere}>Ask {there} at the gateway</button>}
+      </div>
     </div>
   );
 }

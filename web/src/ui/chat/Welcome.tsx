@@ -6,7 +6,7 @@ import { TroubleNote } from "../Notices.tsx";
 import { Download } from "../panels/Download.tsx";
 import { awake, chosen, isKept } from "../state.ts";
 import { troubleOf } from "../trouble.ts";
-import { MODE_HINTS } from "../words.ts";
+import { cautions, MODE_HINTS } from "../words.ts";
 
 /** The first screen: what this is, what it would download, and that nothing is sent. */
 export function Welcome(): VNode {
@@ -46,6 +46,7 @@ function Offer(): VNode | null {
       </div>
     );
   }
+  const [slow] = cautions(page.parts.machine);
   return (
     <div class="offer">
       <div>
@@ -53,6 +54,7 @@ function Offer(): VNode | null {
         <p class="soft">{ready ? "Ready to answer" : kept ? "Kept in this browser" : `${bytesText(model.bytes)} to download, once`} · <Licence model={model.name} /></p>
       </div>
       <Download />
+      {slow && <p class="soft whole">{slow}</p>}
     </div>
   );
 }

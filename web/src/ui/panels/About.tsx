@@ -1,10 +1,12 @@
+import { useEffect } from "preact/hooks";
 import type { VNode } from "preact";
 
 import { usePage, useView } from "../context.ts";
 import { chosen } from "../state.ts";
+import { lookForLinks } from "../verbs/look.ts";
 import { backendText } from "../words.ts";
 
-const LINKS: Readonly<Record<string, string>> = { "/docs": "The gateway's reference", "/runs": "Recorded runs" };
+const LINKS: Readonly<Record<string, string>> = { "/status": "What the gateway runs", "/docs": "The gateway's reference", "/runs": "Recorded runs" };
 
 /** What runs here: versions, and the hashes of the weights. */
 export function About(): VNode {
@@ -13,6 +15,7 @@ export function About(): VNode {
   const manifest = useView((state) => (model ? state.manifests[model.name] : undefined));
   const here = useView((state) => state.here);
   const links = useView((state) => state.links);
+  useEffect(() => void lookForLinks(page), [page]);
   const variant = manifest?.variants.find((one) => one.id === here.variant);
   const files = variant ? [variant.model, ...variant.data] : [];
   return (

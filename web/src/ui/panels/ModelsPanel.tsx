@@ -94,12 +94,12 @@ function KeptActions({ model }: { model: KeptModel }): VNode {
 function Room(): VNode | null {
   const page = usePage();
   const usage = useView((state) => state.usage);
-  if (!usage) return null;
+  if (!usage || (usage.keptBytes === 0 && usage.freeBytes === null)) return null;
   const free = usage.freeBytes === null ? "" : `, ${bytesText(usage.freeBytes)} free`;
   const persist = () => void page.parts.kept.persist().then(() => page.own.look());
   return (
     <div class="room">
-      <p class="soft">{bytesText(usage.keptBytes)} kept in this browser{free}.</p>
+      <p class="soft">{usage.keptBytes > 0 ? `${bytesText(usage.keptBytes)} kept in this browser` : "Nothing kept in this browser"}{free}.</p>
       {!usage.persisted && usage.keptBytes > 0 && <button type="button" class="small" onClick={persist}>Keep when space gets short</button>}
     </div>
   );

@@ -33,8 +33,8 @@ export function RequestsPanel(): VNode {
           {entries.slice(-SHOWN).toReversed().map((entry) => (
             <li>
               <span class="kind">{entry.kind}</span>
-              <span class="grow wrap">{placeText(entry)}</span>
               <span class="soft">{timeText(Math.max(0, entry.stamp))} · {WITNESSES[entry.witness]}{entry.sentBytes ? ` · ${bytesText(entry.sentBytes)} sent` : ""}</span>
+              <span class="place">{placeText(entry)}</span>
             </li>
           ))}
         </ol>
@@ -51,11 +51,11 @@ function placeText({ address, own }: Entry): string {
 function ByAnswer(): VNode {
   const turns = useView((state) => state.turns);
   return (
-    <ol class="rows">
+    <ol class="rows one-line">
       {turns.map((turn) => (
         <li key={turn.id}>
           <span class="grow clip">{turn.question}</span>
-          <span class={turn.requests === 0 ? "none" : undefined}>{turn.requests === null ? "answering" : turn.requests}</span>
+          <span class={turn.requests === 0 ? "none" : "soft"}>{turn.requests ?? (turn.phase === "failed" ? "not asked" : "…")}</span>
         </li>
       ))}
     </ol>

@@ -2,7 +2,7 @@ import type { VNode } from "preact";
 
 import { usePage, useView } from "../context.ts";
 import type { Theme } from "../settings.ts";
-import { chosenThere } from "../state.ts";
+import { chosenThere, offeredThere } from "../state.ts";
 import type { Permission } from "../state.ts";
 import { TroubleNote } from "../Notices.tsx";
 import { About } from "./About.tsx";
@@ -58,7 +58,7 @@ function Hybrid(): VNode {
 
 function Gateway(): VNode {
   const page = usePage();
-  const models = useView((state) => state.gatewayModels) ?? [];
+  const models = useView((state) => offeredThere(state).join("\n")).split("\n").filter(Boolean);
   const there = useView(chosenThere);
   const trouble = useView((state) => state.gatewayTrouble);
   return (

@@ -85,8 +85,11 @@ async function write(page: Page, id: number, looked: Looked | null, history: Mes
 async function loaded(page: Page, signal: AbortSignal): Promise<void> {
   if (page.state.settings.mode === "gateway" || awake(page.state)) return;
   const stopped = new Promise<never>((_, fail) => signal.addEventListener("abort", () => fail(signal.reason), { once: true }));
-  await Promise.race([page.own.open().warm(), stopped]);
-  void page.own.look();
+  try {
+    await Promise.race([page.own.open().warm(), stopped]);
+  } finally {
+    void page.own.look();
+  }
 }
 
 async function answered(page: Page, id: number, asked: Ask, signal: AbortSignal): Promise<Reply> {
@@ -120,7 +123,8 @@ function count(page: Page, id: number, from: number, until: number): void {
 function finish(page: Page, id: number, reply: Reply, looked: Looked | null): void {
   const phase: TurnPhase = reply.finish === "cancelled" ? "stopped" : "done";
   page.changeTurn(id, { reply, text: reply.text, draft: null, phase, ...(looked && phase === "done" ? checked(looked, reply) : {}) });
-  const measures = measuresOf(reply, page.state.turns.length, page.own.name);
+  const nameHere = page.turn(id)?.mode === "gateway" ? "" : page.own.name; // Both may have a model of one name.
+  const measures = measuresOf(reply, page.state.turns.length, nameHere);
   page.store.set((state) => ({ measures: [...state.measures, ...measures] }));
   page.say(phase === "stopped" ? "Stopped" : `Answer: ${spoken(reply.text)}`);
 }

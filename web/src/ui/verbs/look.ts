@@ -4,7 +4,7 @@ import type { Page } from "../page.ts";
 import { chosen } from "../state.ts";
 import { troubleOf } from "../trouble.ts";
 
-const PLACES = ["/docs", "/runs"];
+const PLACES = ["/status", "/docs", "/runs"];
 
 /** What cannot be had is told, and the page goes on without. */
 export async function lookAround(page: Page): Promise<void> {
@@ -37,6 +37,6 @@ export async function readManifest(page: Page): Promise<void> {
 
 /** Only what is there is linked. */
 export async function lookForLinks(page: Page): Promise<void> {
-  const found = await Promise.all(PLACES.map(async (path) => ((await page.parts.gateway.exists(path)) ? path : "")));
-  page.store.set({ links: found.filter((path) => path !== "") });
+  const paths = await page.parts.gateway.paths();
+  page.store.set({ links: PLACES.filter((place) => paths.includes(place)) });
 }
