@@ -33,7 +33,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 from tests.browser import FLAGS, chromium_path  # noqa: E402
 
-from sprat.models.names import resolve  # noqa: E402
+from sprat.models.catalog import catalog  # noqa: E402
 from sprat.models.ready import ensure_weights  # noqa: E402
 from sprat.models.web_ready import web_folder  # noqa: E402
 from sprat.settings import load_settings  # noqa: E402
@@ -58,7 +58,7 @@ ALONE = {
 def main() -> None:
     options = _options()
     model = web_folder(options.model, load_settings())
-    gguf = ensure_weights(resolve(options.model, load_settings()), load_settings()).path
+    gguf = ensure_weights(catalog()[options.model], load_settings()).path
     with TemporaryDirectory() as folder:
         built = build(Path(folder))
         with serving(built, options.model, model, gguf) as url:

@@ -63,7 +63,7 @@ def test_hybrid_shows_what_would_be_sent_and_sends_only_after_a_yes(
         page.get_by_role("button", name="Settings", exact=True).click()
         page.locator("#panel").get_by_label("Model", exact=True).select_option("echo")
         page.get_by_role("button", name="Settings", exact=True).click()
-        page.get_by_text("Hybrid", exact=True).click()
+        page.get_by_role("radio", name="Hybrid").check()
         begin(page, "Say something short")
         dialog = page.get_by_role("dialog")
         dialog.wait_for()
