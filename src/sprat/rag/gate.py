@@ -15,7 +15,8 @@ from sprat.policies.file import replace as replace_file
 from sprat.policies.logistic import Logistic
 from sprat.rag.prompt import Form
 
-FORMAT = 1
+FORMAT = 2
+"""1 was learned from scores without closeness: `fuse.RANKING`."""
 _MOST_BYTES = 16 * 1024 * 1024
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -115,12 +116,7 @@ def read_gate(path: Path) -> Gate:
         PolicyError: no such file; it is no gate; it was edited after it was signed.
     """
     data = _read(path)
-    found = data.get("format", FORMAT)
-    if isinstance(found, int) and found > FORMAT:
-        raise PolicyError(
-            f"{path} is of format {found}; this Sprat reads up to {FORMAT}.",
-            fix="Update Sprat, or calibrate again with this one.",
-        )
+    _check_format(path, data)
     try:
         gate = msgspec.convert(data, Gate)
         check(gate)
@@ -133,6 +129,20 @@ def read_gate(path: Path) -> Gate:
             f"{path} was edited after it was signed.", fix="Calibrate again: sprat calibrate --docs"
         )
     return gate
+
+
+def _check_format(path: Path, data: dict[str, Any]) -> None:
+    found = data.get("format", FORMAT)
+    if isinstance(found, int) and found > FORMAT:
+        raise PolicyError(
+            f"{path} is of format {found}; this Sprat reads up to {FORMAT}.",
+            fix="Update Sprat, or calibrate again with this one.",
+        )
+    if isinstance(found, int) and found < FORMAT:
+        raise PolicyError(
+            f"{path} is of format {found}: passages are scored otherwise since it was learned.",
+            fix="Calibrate again: sprat calibrate --docs",
+        )
 
 
 def _read(path: Path) -> dict[str, Any]:
