@@ -3,6 +3,7 @@
 import re
 
 from sprat.questions.scorers.words import tokens
+from sprat.rag.spelled import in_figures
 
 _DENYING = (
     "not no never none nor neither without nobody nothing nowhere "
@@ -10,23 +11,6 @@ _DENYING = (
 )
 _DENIES = frozenset(_DENYING.split())
 """English and Malay, as the scorers know them."""
-_WORDS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-    "sixteen seventeen eighteen nineteen twenty"
-)
-_NUMBERS = {word: str(number) for number, word in enumerate(_WORDS.split())} | {
-    "thirty": "30",
-    "forty": "40",
-    "fifty": "50",
-    "sixty": "60",
-    "seventy": "70",
-    "eighty": "80",
-    "ninety": "90",
-    "hundred": "100",
-    "thousand": "1000",
-    "million": "1000000",
-    "billion": "1000000000",
-}
 _CANNOT = re.compile(r"\bcan(?:not|['\u2019]t)\b", re.IGNORECASE)
 _SHORT = re.compile(r"n['\u2019]t\b", re.IGNORECASE)
 _NO_NUMBER = re.compile(r"\[\s*\d[\d\s,;]*\]|^\s*\d[.)]\s", re.MULTILINE)
@@ -34,16 +18,11 @@ _NO_NUMBER = re.compile(r"\[\s*\d[\d\s,;]*\]|^\s*\d[.)]\s", re.MULTILINE)
 
 
 def marks(text: str) -> list[str]:
-    """Numbers and denials in their order, each in one spelling: "12" is "twelve", "n't" is "not".
+    """Numbers and denials in their order, each in one spelling: "twelve" is "12", "n't" is "not".
 
-    "one" is none of them, for it stands for persons as well.
+    A lone "one" is none of them, for it stands for persons as well.
     """
-    words = tokens(_whole(text))
-    return [
-        _NUMBERS.get(word, word)
-        for word in words
-        if word in _DENIES or (is_number(word) and word != "one")
-    ]
+    return [word for word in tokens(_whole(text)) if word in _DENIES or word[0].isdigit()]
 
 
 def figures(text: str) -> set[str]:
@@ -62,14 +41,15 @@ def worded(text: str) -> str:
 
 
 def is_number(word: str) -> bool:
-    """Whether a token is a number, in digits or as a word."""
-    return word[0].isdigit() or word in _NUMBERS
+    """Whether a token of `in_figures` is a number."""
+    return word[0].isdigit() or word == "one"
 
 
 def numbers_there(text: str) -> set[str]:
-    """The numbers that a passage offers."""
-    return {_NUMBERS.get(word, word) for word in tokens(text) if is_number(word)}
+    """The numbers that a passage offers: of "2.5 million" the 2.5 too, for one may ask for that."""
+    words = [*tokens(_whole(text)), *tokens(text)]
+    return {"1" if word == "one" else word for word in words if is_number(word)}
 
 
 def _whole(text: str) -> str:
-    return _SHORT.sub(" not", _CANNOT.sub("can not", text))
+    return in_figures(_SHORT.sub(" not", _CANNOT.sub("can not", text)))

@@ -1,0 +1,62 @@
+"""Numbers in words and in figures are the same numbers."""
+
+import pytest
+
+from sprat.rag.marks import figures, marks, numbers_there
+from sprat.rag.spelled import in_figures
+
+
+@pytest.mark.parametrize(
+    ("words", "figure"),
+    [
+        ("twenty-seven days", "27 days"),
+        ("Twenty seven days", "27 days"),
+        ("one hundred and five", "105"),
+        ("a hundred guests", "a 100 guests"),
+        ("two thousand five hundred", "2500"),
+        ("three million two hundred thousand and one", "3200001"),
+        ("nineteen hundred", "1900"),
+        ("2.5 million people", "2500000 people"),
+        ("1,250 thousand", "1250000"),
+        ("zero", "0"),
+        ("one of them", "one of them"),
+        ("twenty-one", "21"),
+    ],
+)
+def test_words_become_one_number(words: str, figure: str):
+    assert in_figures(words) == figure
+
+
+@pytest.mark.parametrize(
+    ("words", "figure"),
+    [
+        ("nineteen ninety-two", "19 92"),
+        ("one two three", "1 2 3"),
+        ("five and twenty", "5 20"),
+        ("twenty twelve", "20 12"),
+        ("zero five", "0 5"),
+        ("seven, twenty", "7, 20"),
+        ("thousand million", "1000 1000000"),
+        ("none of the tension in often eighty", "none of the tension in often 80"),
+    ],
+)
+def test_words_that_make_no_number_together_stay_several(words: str, figure: str):
+    assert in_figures(words) == figure
+
+
+def test_a_spelled_number_is_no_changed_number():
+    assert marks("Leave is twenty-seven days") == marks("Leave is 27 days") == ["27"]
+    assert marks("Leave is twenty-seven days") != marks("Leave is 20 days")
+
+
+def test_a_part_of_a_spelled_number_is_not_offered():
+    assert figures("20 days") - numbers_there("Leave is twenty-seven days") == {"20"}
+    assert figures("7 days") - numbers_there("Leave is twenty-seven days") == {"7"}
+
+
+def test_of_millions_the_count_is_offered_too():
+    assert {"2.5", "2500000"} <= numbers_there("2.5 million people live there")
+
+
+def test_a_very_long_run_of_number_words_is_read_at_once():
+    assert in_figures("one " * 20_000).split() == ["1"] * 20_000
