@@ -68,6 +68,12 @@ def test_a_page_in_another_encoding_is_read_as_it_says() -> None:
     assert "Gdańsk" in read_bytes("a.html", page.encode("iso-8859-2")).text
 
 
+def test_a_page_of_more_than_16_mib_is_not_taken_apart() -> None:
+    page = b"<!DOCTYPE html><html><body>" + b"<p>sprat</p>" * 1_500_000
+    with pytest.raises(DocumentError, match=r"page of the web at most 16.8 MB"):
+        read_bytes("long.html", page)
+
+
 def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "markitdown", None)
     with pytest.raises(DocumentError, match=r"pip install 'sprat\[documents\]'"):

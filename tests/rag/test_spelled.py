@@ -44,6 +44,15 @@ def test_words_that_make_no_number_together_stay_several(words: str, figure: str
     assert in_figures(words) == figure
 
 
+@pytest.mark.parametrize("digits", ["1" * 5_000, "0." + "1" * 5_000, "1" + ",111" * 2_000])
+def test_a_number_of_thousands_of_digits_is_left_as_it_stands(digits: str):
+    assert in_figures(f"{digits} million of them").startswith(digits)
+
+
+def test_the_largest_number_that_is_counted_is_exact():
+    assert in_figures("999999999999999.123456789 billion") == "999999999999999123456789"
+
+
 def test_a_spelled_number_is_no_changed_number():
     assert marks("Leave is twenty-seven days") == marks("Leave is 27 days") == ["27"]
     assert marks("Leave is twenty-seven days") != marks("Leave is 20 days")

@@ -17,9 +17,11 @@ _LARGE = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
 _WORD = "|".join([*_SMALL, "hundred", *_LARGE])
 _RUN = re.compile(rf"\b(?:{_WORD})(?:(?:\s?-\s?|\s+(?:and\s+)?)(?:{_WORD}))*\b", re.IGNORECASE)
 _COUNTED = re.compile(
-    r"(?<![\w.,])(\d+(?:\.\d+)?|\d{1,3}(?:,\d{3})+)\s+(hundred|thousand|million|billion)\b",
+    r"(?<![\w.,])(\d{1,15}(?:\.\d{1,9})?|\d{1,3}(?:,\d{3}){1,4})\s+"
+    r"(hundred|thousand|million|billion)\b",
     re.IGNORECASE,
 )
+"""What has more digits nobody counts in millions, and is left as it stands."""
 _PART = re.compile(r"\w+")
 
 
