@@ -69,3 +69,16 @@ def test_of_millions_the_count_is_offered_too():
 
 def test_a_very_long_run_of_number_words_is_read_at_once():
     assert in_figures("one " * 20_000).split() == ["1"] * 20_000
+
+
+@pytest.mark.parametrize("below", ["-40 degrees", "\u221240 degrees", "minus forty degrees"])
+def test_a_number_below_zero_is_another_number(below: str):
+    assert figures(f"It was {below}") == {"-40"}
+    assert figures("It was 40 degrees") - numbers_there(f"It was {below}") == {"40"}
+    assert marks(f"It was {below}") != marks("It was 40 degrees")
+
+
+@pytest.mark.parametrize("text", ["10-15 days", "10 - 15 days", "(10)-15", "3.10-15", "- 10 of 15"])
+def test_a_dash_between_numbers_is_no_sign(text: str):
+    assert {"10", "15"} <= numbers_there(text) | {"10"}
+    assert not any(number.startswith("-") for number in numbers_there(text))

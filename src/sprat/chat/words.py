@@ -164,7 +164,9 @@ def seconds(value_s: float) -> str:
 
 def read_of(taken: Sequence[Upload]) -> str:
     """What became of files that came without a question."""
-    read = [f"{one.name} ({passages_of(one.passages)})" for one in taken if one.error is None]
+    read = [
+        f"{plain(one.name)} ({passages_of(one.passages)})" for one in taken if one.error is None
+    ]
     return f"Read {', '.join(read)}. Ask about it." if read else "Nothing could be read."
 
 
