@@ -3,7 +3,7 @@
 # Chainlit tells the types of its own things only in part.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from ipaddress import IPv6Address, ip_address, ip_network
 
@@ -14,9 +14,9 @@ _HOME_BITS = 64
 """Of an IPv6 address are a network's; the rest its owner chooses, as often as he likes."""
 
 
-def caller_of(client: object) -> str:
+def caller_of(client: Sequence[object] | None) -> str:
     """From ASGI's `client`: the address, of IPv6 the network; of a Unix socket nothing."""
-    if not isinstance(client, list | tuple) or not client:
+    if not client:
         return NOBODY
     host = str(client[0])
     try:
@@ -32,8 +32,8 @@ def caller_of(client: object) -> str:
 
 def is_signed_in(headers: Mapping[bytes, str]) -> bool:
     """Whether a request carries a session that this chat signed."""
-    from chainlit.auth import decode_jwt
     from chainlit.auth.cookie import get_token_from_cookies
+    from chainlit.auth.jwt import decode_jwt
     from jwt import InvalidTokenError
     from starlette.requests import cookie_parser
 
@@ -41,6 +41,7 @@ def is_signed_in(headers: Mapping[bytes, str]) -> bool:
     if not token:
         return False
     try:
-        return decode_jwt(token) is not None
+        decode_jwt(token)
     except (InvalidTokenError, KeyError, TypeError, ValueError):
         return False
+    return True
