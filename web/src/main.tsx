@@ -12,7 +12,7 @@ import { roomsOf } from "./rooms.ts";
 import { PageShelf } from "./shelf.ts";
 import { Key } from "./ui/key.ts";
 import { start } from "./ui/start.tsx";
-import { troubleOf } from "./ui/trouble.ts";
+import { missing } from "./ui/trouble.ts";
 
 const root = document.getElementById("page") ?? document.body;
 const key = new Key();
@@ -26,13 +26,17 @@ async function renew(): Promise<void> {
   else location.reload();
 }
 
-/** Where it cannot be had, words alone are searched, and it is said. */
+/** Throws `PageError`: words alone are searched then, and it is said. */
 async function searchByMeaning(library: Library): Promise<void> {
   const model = page.state.webModels?.find((one) => one.task === "embed");
-  if (!model) return void (library.note = "The gateway offers no model for meaning.");
-  try {
-    library.embedWith(await PageEmbedder.open(model.manifest, () => {}, key.value));
-  } catch (error) {
-    library.note = troubleOf(error).message;
-  }
+  if (!model) throw missing("The gateway offers no model for meaning.", "On its machine: sprat models pull all-minilm-l6-v2");
+  library.embedWith(await PageEmbedder.open(model.manifest, () => {}, key.value));
 }
+
+/** Looked up again whenever the key changes. */
+let listed = page.state.webModels;
+page.store.subscribe(() => {
+  if (page.state.webModels === listed) return;
+  listed = page.state.webModels;
+  shelf.again();
+});

@@ -4,11 +4,14 @@ import type { Message } from "./types.ts";
 import { check } from "./rag/check.ts";
 import type { Shown } from "./rag/document.ts";
 import { Library, type Asked } from "./rag/library.ts";
+import { troubleOf } from "./ui/trouble.ts";
 import type { Checked, Looked, Passage, Reference, Shelf } from "./ui/parts.ts";
 
 /** About as much as is read whole: beyond, searching is made ready when a text is added. */
 const WHOLE_CHARS = 2800;
 const MOST_WAIT_MS = 30_000;
+/** After a failure: not every question waits for another one. */
+const RETRY_MS = 60_000;
 
 export class PageShelf implements Shelf {
   readonly #watchers = new Set<() => void>();
@@ -16,10 +19,23 @@ export class PageShelf implements Shelf {
   readonly #open: (library: Library) => Promise<void>;
   /** Searching by meaning, being made ready; null: nothing needed it yet. */
   #meaning: Promise<void> | null = null;
+  #triedMs = -Infinity;
+  readonly #retryMs: number;
 
-  /** `open` fetches what searches by meaning: only once the documents are too long to be read whole. */
-  constructor(open: (library: Library) => Promise<void>) {
+  /**
+   * `open` fetches what searches by meaning: only once the documents are too long to be read whole.
+   * What it throws is noted, and it is tried again when it is needed `retryMs` later.
+   */
+  constructor(open: (library: Library) => Promise<void>, retryMs = RETRY_MS) {
     this.#open = open;
+    this.#retryMs = retryMs;
+  }
+
+  /** Other models are offered, or another key is there: what failed may not fail now. */
+  again(): void {
+    if (this.#library.note === null) return;
+    this.#triedMs = -Infinity;
+    this.#added();
   }
 
   get references(): readonly Reference[] {
@@ -67,14 +83,25 @@ export class PageShelf implements Shelf {
   async #ask(messages: readonly Message[], most: number): Promise<Asked> {
     const asked = await this.#library.ask(messages, { passages: most });
     if (asked.whole) return asked;
-    const late = new Promise<void>((wake) => setTimeout(wake, MOST_WAIT_MS));
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<void>((wake) => (timer = setTimeout(wake, MOST_WAIT_MS)));
     await Promise.race([this.#ready(), late]);
+    clearTimeout(timer);
     return this.#library.ask(messages, { passages: most });
   }
 
   #ready(): Promise<void> {
-    this.#meaning ??= this.#open(this.#library).then(() => this.#tell());
+    const failed = this.#library.note !== null && performance.now() - this.#triedMs >= this.#retryMs;
+    if (failed) this.#meaning = null;
+    this.#meaning ??= this.#opened();
     return this.#meaning;
+  }
+
+  async #opened(): Promise<void> {
+    this.#triedMs = performance.now();
+    this.#library.note = null;
+    await this.#open(this.#library).catch((error: unknown) => (this.#library.note = troubleOf(error).message));
+    this.#tell();
   }
 
   #added(): void {

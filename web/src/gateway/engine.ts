@@ -44,24 +44,21 @@ export class GatewayEngine implements Engine {
       if (!whole) throw cut(answer.chars);
     } catch (error) {
       if (signal?.aborted) return answer.reply(true);
-      throw error instanceof TypeError ? (answer.chars ? cut(answer.chars) : unreachable()) : error;
+      throw error;
     }
     return answer.reply(false);
   }
 
   /** Whether the end that was promised came. */
   async #read(ask: Ask, answer: Answer, signal?: AbortSignal): Promise<boolean> {
-    const response = await fetch(this.address, this.#request(this.payload(ask), signal));
+    const response = await fetch(this.address, this.#request(this.payload(ask), signal)).catch(noAnswer);
     if (!response.ok || !response.body) throw await refusal(response);
-    const events = new Events();
-    const text = new TextDecoder();
-    for await (const bytes of response.body) {
-      for (const data of events.take(text.decode(bytes, { stream: true }))) {
-        if (data === "[DONE]") return true;
-        answer.take(data);
-      }
+    const reader = response.body.getReader(); // Safari cannot iterate over a stream.
+    try {
+      return await read(reader, answer);
+    } finally {
+      void reader.cancel().catch(() => undefined); // Broken already: there is nothing to give up.
     }
-    return false;
   }
 
   #request(body: string, signal?: AbortSignal): RequestInit {
@@ -71,4 +68,22 @@ export class GatewayEngine implements Engine {
     const rest = { cache: "no-store", credentials: "omit", ...(signal ? { signal } : {}) } as const;
     return { method: "POST", headers, body, ...rest };
   }
+}
+
+async function read(reader: ReadableStreamDefaultReader<Uint8Array>, answer: Answer): Promise<boolean> {
+  const events = new Events();
+  const text = new TextDecoder();
+  for (;;) {
+    const { done, value } = await reader.read().catch(() => { throw cut(answer.chars); });
+    if (done) return false;
+    for (const data of events.take(text.decode(value, { stream: true }))) {
+      if (data === "[DONE]") return true;
+      answer.take(data);
+    }
+  }
+}
+
+/** `fetch` has one error for whatever keeps it from an answer. */
+function noAnswer(error: unknown): never {
+  throw error instanceof TypeError ? unreachable() : error;
 }

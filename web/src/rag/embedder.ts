@@ -8,6 +8,8 @@ import { MOST_TEXTS, type FromEmbedder, type ToEmbedder } from "./protocol.ts";
 export interface Embedder {
   /** One vector per text; throws a `PageError`. */
   embed(texts: readonly string[]): Promise<readonly Float32Array[]>;
+  /** It is of no more use. */
+  close?(): void;
 }
 
 export interface Progress {

@@ -20,6 +20,8 @@ const PASSAGES = 6;
 /** Looked at of each kind, before they are fused. */
 const POOL = 50;
 const QUERY_CHARS = 1000;
+/** For a question's own vector: without it, words alone are searched. */
+const VECTOR_MS = 10_000;
 
 export interface Entry {
   readonly id: number;
@@ -68,9 +70,12 @@ export class Library {
   private working: Promise<void> | null = null;
   private ids = 0;
 
-  /** `onChange`: something was added, removed or embedded. */
-  constructor(onChange: () => void = () => {}) {
+  private readonly vectorMs: number;
+
+  /** `onChange`: something was added, removed or embedded. `vectorMs`: how long a question waits for its vector. */
+  constructor(onChange: () => void = () => {}, vectorMs = VECTOR_MS) {
     this.onChange = onChange;
+    this.vectorMs = vectorMs;
   }
 
   get entries(): Entry[] {
@@ -186,7 +191,10 @@ export class Library {
 
   private async vectorOf(query: string): Promise<Float32Array | null> {
     if (!this.embedder || !this.shelf.embedded || query.trim() === "") return null;
-    const [vector] = await this.embedder.embed([tail(query, QUERY_CHARS)]).catch(this.failed);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<[]>((wake) => (timer = setTimeout(() => wake([]), this.vectorMs)));
+    const [vector] = await Promise.race([this.embedder.embed([tail(query, QUERY_CHARS)]).catch(this.failed), late]);
+    clearTimeout(timer);
     return vector ?? null;
   }
 
@@ -204,7 +212,10 @@ export class Library {
 
   /** Words alone are searched then, and it is said. */
   private readonly failed = (error: unknown): [] => {
+    if (!this.embedder) return []; // Told already: this is what waited for the same one.
+    const broken = this.embedder;
     this.embedder = null;
+    broken.close?.();
     this.note = error instanceof PageError ? `${error.message} ${error.fix}` : String(error);
     this.onChange();
     return [];

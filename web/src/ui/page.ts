@@ -10,6 +10,7 @@ import type { PanelId, State, Turn } from "./state.ts";
 import { Store } from "./store.ts";
 import { missing, troubleOf } from "./trouble.ts";
 import { Own } from "./verbs/own.ts";
+import { Policies } from "./verbs/policies.ts";
 
 /** At a time. */
 const MOST_FILES = 50;
@@ -19,6 +20,7 @@ export class Page {
   readonly store: Store<State>;
   /** The model in this page. */
   readonly own: Own;
+  readonly policies: Policies;
   readonly key: Key;
   /** Of the answer under way; null: none is. */
   stopping: AbortController | null = null;
@@ -29,7 +31,9 @@ export class Page {
     this.key = key;
     const online = globalThis.navigator?.onLine !== false;
     this.store = new Store(begin(settingsOf(recall("settings")), online));
+    this.store.set({ variants: variantsIn(recall("variants")) });
     this.own = new Own(this);
+    this.policies = new Policies(parts.gateway);
     if (this.state.settings.keepChat) this.#restore();
     parts.shelf.subscribe(() => this.#shelved());
     this.#shelved();
@@ -45,6 +49,14 @@ export class Page {
     this.store.set({ settings });
     keep("settings", settings);
     if (!settings.keepChat) forget("chat");
+    if (change.policy !== undefined) this.policies.forget();
+    if (change.policy !== undefined || change.mode !== undefined) this.fetchPolicy();
+  }
+
+  /** Before a question needs it; what goes wrong is told with the question. */
+  fetchPolicy(): void {
+    const { mode, policy } = this.state.settings;
+    if (mode === "hybrid" && policy !== "") void this.policies.text(policy).catch(() => undefined);
   }
 
   /** Opens a panel, or closes it where it is open already. */
@@ -127,4 +139,10 @@ export class Page {
     this.store.set({ turns });
     this.#lastId = turns.reduce((most, turn) => Math.max(most, turn.id), 0);
   }
+}
+
+/** What was kept, as far as it is of its form. */
+function variantsIn(kept: unknown): Record<string, string> {
+  const pairs = typeof kept === "object" && kept !== null ? Object.entries(kept) : [];
+  return Object.fromEntries(pairs.filter((pair): pair is [string, string] => typeof pair[1] === "string"));
 }

@@ -160,10 +160,13 @@ export interface Requests {
 
 export interface KeptModel {
   readonly name: string;
+  /** `verifiedMs` null: its download is not over. */
+  readonly files: readonly { readonly sha256: string; readonly verifiedMs: number | null }[];
   readonly bytes: number;
   readonly keptBytes: number;
   /** When it was last found right, in ms since 1970; null: it is not whole. */
   readonly verifiedMs: number | null;
+  /** No download of it is unfinished: not that all that it needs is here. */
   readonly whole: boolean;
 }
 

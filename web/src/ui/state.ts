@@ -1,7 +1,7 @@
 /** Everything that the page shows, as one value. */
 
 import type { PolicyLine } from "../gateway/lists.ts";
-import type { Manifest, WebModel } from "../manifest.ts";
+import type { Manifest, Variant, WebModel } from "../manifest.ts";
 import type { Reply } from "../types.ts";
 import type { Measure } from "./figures.ts";
 import type { EngineState, Escalation, KeptModel, Passage, Probed, Usage } from "./parts.ts";
@@ -66,6 +66,8 @@ export interface State {
   readonly webModels: readonly WebModel[] | null;
   /** By the model's name, as far as they were read. */
   readonly manifests: Readonly<Record<string, Manifest>>;
+  /** Which weights were opened last, by `variantKey`. */
+  readonly variants: Readonly<Record<string, string>>;
   readonly gatewayModels: readonly string[] | null;
   readonly policies: readonly PolicyLine[] | null;
   readonly gatewayTrouble: Trouble | null;
@@ -95,7 +97,7 @@ export function begin(settings: Settings, online: boolean): State {
   return {
     settings, online, panel: null, turns: [], permission: "ask", pending: null,
     here: { phase: "idle" }, bytesPerS: null, starts: { firstMs: null, latestMs: null },
-    webModels: null, manifests: {}, gatewayModels: null, policies: null, gatewayTrouble: null,
+    webModels: null, manifests: {}, variants: {}, gatewayModels: null, policies: null, gatewayTrouble: null,
     kept: [], usage: null, verifying: null, probed: null, measures: [], running: null, references: 0, shelfNote: "", opened: null,
     trouble: null, readNote: "", said: "", update: false, links: [],
   };
@@ -130,6 +132,24 @@ export function awake(state: State): boolean {
   return state.here.phase === "ready" || state.here.phase === "answering";
 }
 
+/** Everything that the model would be opened from is kept; until its manifest is read: whatever was asked for. */
 export function isKept(state: State, name: string): boolean {
-  return state.kept.some((kept) => kept.name === name && kept.whole);
+  const kept = state.kept.find((one) => one.name === name);
+  const manifest = state.manifests[name];
+  if (!kept || !manifest) return kept?.whole ?? false;
+  const here = new Set(kept.files.filter((file) => file.verifiedMs !== null).map((file) => file.sha256));
+  const variants = variantsOf(state, name, manifest);
+  const files = [...manifest.files, ...variants.flatMap((variant) => [variant.model, ...variant.data])];
+  return variants.length > 0 && files.every((file) => here.has(file.sha256));
+}
+
+/** The weights that would be used: those of last time, else whichever may be. */
+function variantsOf(state: State, name: string, manifest: Manifest): Variant[] {
+  const { backend } = state.settings;
+  const last = manifest.variants.find(({ id }) => id === state.variants[variantKey(name, backend)]);
+  return last ? [last] : manifest.variants.filter((variant) => backend === "auto" || variant.backend === backend);
+}
+
+export function variantKey(model: string, backend: string): string {
+  return `${model} ${backend}`;
 }

@@ -11,7 +11,7 @@ export const MODE_NAMES = { here: "Here", hybrid: "Hybrid", gateway: "Gateway" }
 export const MODE_HINTS = {
   here: "The model in this page answers. Nothing leaves it.",
   hybrid: "The model here drafts; the gateway is asked only where the draft is not good enough, and you agree.",
-  gateway: "The gateway's model answers. Your question is sent to it.",
+  gateway: "The gateway's model answers. Your question is sent to it; documents, and what was said here before, only if you agree.",
 } as const;
 
 export function backendText(here: EngineState): string {

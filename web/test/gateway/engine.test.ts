@@ -96,6 +96,35 @@ test("a connection that is cut is no answer", async () => {
   await assert.rejects(answer(), { code: "cut", message: /after \d\d characters/ });
 });
 
+test("a connection that is cut before the first word was there all the same", async () => {
+  answering = (_, response) => {
+    response.writeHead(200, { "Content-Type": "text/event-stream" });
+    response.write(": awake\n\n", () => response.destroy());
+  };
+  await assert.rejects(answer(), { code: "cut", message: /after 0 characters/ });
+});
+
+test("a browser that cannot iterate over a stream reads it as well", async () => {
+  answering = stream(golden("chat-usage"));
+  const { fetch } = globalThis;
+  globalThis.fetch = async (...all) => {
+    const response = await fetch(...all);
+    Object.defineProperty(response.body, Symbol.asyncIterator, { value: undefined });
+    return response;
+  };
+  try {
+    assert.equal((await answer()).reply.text, "Hello there, friend.");
+  } finally {
+    globalThis.fetch = fetch;
+  }
+});
+
+test("a mistake of the page's own is not taken for a gateway that is not there", async () => {
+  answering = stream(golden("chat-usage"));
+  const wrong = engine().answer(ASK, () => { throw new TypeError("of the page"); });
+  await assert.rejects(wrong, { name: "TypeError", message: "of the page" });
+});
+
 test("a refusal has the gateway's words, and what to do", async () => {
   answering = (_, response) => {
     response.writeHead(401, { "Content-Type": "application/json" });

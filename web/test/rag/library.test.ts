@@ -97,6 +97,18 @@ test("an embedding model that fails leaves words to be searched, and it is said"
   assert.ok((await library.find("patent litigation")).found.length > 0);
 });
 
+test("an embedding model that stays silent keeps no question waiting: words are searched", async () => {
+  const library = new Library(() => {}, 20);
+  library.add("licence.txt", LONG);
+  const meaning = new Meaning();
+  library.embedWith(meaning);
+  await library.settled();
+  meaning.embed = () => new Promise(() => {});
+  const { found, embedMs } = await library.find("patent litigation");
+  assert.equal(embedMs, null);
+  assert.ok(found.length > 0);
+});
+
 test("what is too much, empty or no text is refused in one line", async () => {
   const library = new Library();
   const file = (name: string, bytes: Uint8Array<ArrayBuffer>) => library.addFile(new File([bytes], name));

@@ -129,6 +129,90 @@ test("hybrid: a stop while a person is asked sends nothing", async () => {
   assert.equal(parts.requests.entries.length, 0);
 });
 
+test("gateway: a question alone is sent as it is, and so is one that follows the gateway's own answers", async () => {
+  const { page, parts } = await opened();
+  page.choose({ mode: "gateway" });
+  await ask(page, "One?");
+  await ask(page, "Two?");
+  assert.deepEqual(page.state.turns.map((turn) => [turn.phase, turn.escalation]), [["done", null], ["done", null]]);
+  assert.equal(parts.requests.entries.length, 2);
+});
+
+test("gateway: what was said here before goes along only after a yes to exactly that", async () => {
+  const { page, parts } = await opened();
+  await ask(page, "A secret?");
+  page.choose({ mode: "gateway" });
+  const answer = ask(page, "And now?");
+  await asked(page);
+  assert.equal(parts.requests.entries.length, 0);
+  assert.match(page.state.pending!.why, /what was said here before/);
+  const sent = JSON.parse(page.state.pending!.payload) as { messages: { content: string }[] };
+  assert.deepEqual(sent.messages.map((message) => message.content), ["A secret?", "Paris is the capital of **France**.", "And now?"]);
+  page.state.pending!.decide(true, false);
+  await answer;
+  assert.equal(last(page).phase, "done");
+  assert.equal(last(page).escalation?.permitted, true);
+  assert.equal(parts.requests.entries.length, 1);
+});
+
+test("gateway: a passage of a document goes along only after a yes; a no, or a stop, sends nothing", async () => {
+  const { page, parts } = await opened();
+  page.choose({ mode: "gateway" });
+  await page.addText("handbook", "Visitors register at the desk.");
+  const refused = ask(page, "Where do visitors register?");
+  await asked(page);
+  assert.match(page.state.pending!.why, /passages of your documents$/);
+  page.state.pending!.decide(false, false);
+  await refused;
+  assert.deepEqual([last(page).phase, last(page).trouble?.code], ["failed", "not-sent"]);
+  const stopped = ask(page, "Where do visitors register?");
+  await asked(page);
+  page.stop();
+  await stopped;
+  assert.equal(last(page).phase, "stopped");
+  assert.equal(parts.requests.entries.length, 0);
+});
+
+test("gateway: what a silent document left unasked was not seen there either", async () => {
+  const { page } = await opened();
+  page.choose({ mode: "gateway" });
+  await page.addText("handbook", "Visitors register at the desk.");
+  await ask(page, "What about dragons?");
+  page.parts.shelf.remove(1);
+  const answer = ask(page, "And now?");
+  await asked(page);
+  page.stop();
+  await answer;
+});
+
+test("a stop while documents are looked through ends the question at once, and nothing is opened after it", async () => {
+  const { page, parts } = await opened();
+  page.choose({ mode: "gateway" });
+  await page.addText("handbook", "Visitors register at the desk.");
+  parts.shelf.look = () => new Promise(() => {});
+  const answer = ask(page, "Where do visitors register?");
+  page.stop();
+  await answer;
+  assert.equal(last(page).phase, "stopped");
+  assert.equal(page.state.pending, null);
+  assert.equal(parts.requests.entries.length, 0);
+});
+
+test("a question that was left for a new chat does not take the stop from the next one", async () => {
+  const { page } = await opened({ gapMs: 20 });
+  await page.own.warm();
+  const first = ask(page, "One?");
+  await new Promise((wake) => setTimeout(wake, 30));
+  page.newChat();
+  const second = ask(page, "Two?");
+  await first;
+  assert.notEqual(page.stopping, null);
+  page.stop();
+  await second;
+  assert.equal(last(page).phase, "stopped");
+  assert.equal(page.stopping, null);
+});
+
 test("documents: the passages are kept with the answer; where there are none, no model is asked", async () => {
   const { page } = await opened();
   await page.addText("handbook", "Visitors register at the desk. Bicycles stay outside.");

@@ -4,7 +4,7 @@ import "../../src/styles/page.css";
 import "uplot/dist/uPlot.min.css";
 import { PageError } from "../../src/types.ts";
 import { start } from "../../src/ui/start.tsx";
-import { fakeParts, SCRIPT } from "./fake.ts";
+import { fakeParts, HASH, SCRIPT } from "./fake.ts";
 
 const asked = new URLSearchParams(location.search);
 const insecure = new PageError("insecure", "http://192.168.1.5 is not a secure address: browsers give such pages no WebGPU and keep no files for them.", "Open it by https, or through a tunnel.");
@@ -19,6 +19,6 @@ const parts = fakeParts({
   models: asked.get("case") === "none" ? [] : SCRIPT.models,
   says: { fail: "", hostile: HOSTILE, long: "## Steps\n\n1. **Draft** with the model here.\n2. Look at `confidence`:\n   - high: keep it\n   - low: ask\n\n```python\ndef answer(question):\n    return small(question)\n```\n\n> Only where it is needed.\n\nSee [the docs](https://example.org/docs), or https://example.org.", ...{ "": SCRIPT.says[""] ?? "" } },
 });
-if (asked.get("kept") === "yes") parts.kept.models = [{ name: "smollm2-135m", bytes: 98_000_000, keptBytes: 98_000_000, verifiedMs: 1, whole: true }];
+if (asked.get("kept") === "yes") parts.kept.models = [{ name: "smollm2-135m", files: [{ sha256: HASH, verifiedMs: 1 }], bytes: 98_000_000, keptBytes: 98_000_000, verifiedMs: 1, whole: true }];
 const page = start(root, parts);
 Object.assign(globalThis, { page });

@@ -243,12 +243,16 @@ export class FakeRequests implements Requests {
 
 const MACHINE: Omit<Machine, "obstacle"> = { webgpu: true, isolated: true, keeps: true, cores: 4 };
 
-const HASH = "5a1395716f7913741cc51d98581b9b1228d80987a9f7d3664106742eb06bba83";
+export const HASH = "5a1395716f7913741cc51d98581b9b1228d80987a9f7d3664106742eb06bba83";
 
 function fakeGateway(script: Script, requests: FakeRequests): Gateway {
   const manifest = (model: WebModel) => ({
     format: 1, name: model.name, title: model.title, licence: "Apache-2.0", sha256: HASH,
-    variants: [{ id: "webgpu-f32", model: { name: "onnx/model_q4.onnx", bytes: 1, sha256: HASH }, data: [] }],
+    files: [{ name: "config.json", bytes: 1, sha256: HASH }],
+    variants: [
+      { id: "webgpu-f32", backend: "webgpu", model: { name: "onnx/model_q4.onnx", bytes: 1, sha256: HASH }, data: [] },
+      { id: "wasm-int8", backend: "wasm", model: { name: "onnx/model_quantized.onnx", bytes: 1, sha256: HASH }, data: [] },
+    ],
   }) as unknown as Manifest;
   return {
     models: async () => ["gpt-oss-20b", "phi-4-mini", "policy:careful"],

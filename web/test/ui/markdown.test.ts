@@ -68,11 +68,17 @@ test("whatever is cut off, it is read, and nothing is lost but marks", () => {
   for (let end = 0; end <= whole.length; end += 1) assert.doesNotThrow(() => blocksOf(whole.slice(0, end)));
 });
 
+test("one space on either side of code is not of it, unless there is nothing else", () => {
+  const codes = inlineOf("`` a ` b `` ` c` `  ` ` d `").filter((part) => part.kind === "code");
+  assert.deepEqual(codes.map((part) => plain([part])), ["a ` b", " c", "  ", "d"]);
+});
+
 test("hostile texts are read in a time that grows with them", () => {
   const many = 20_000;
   const hostile = ["*", "**a", "[", "![](", "`", "`a``b", "> ", "- ", "|", "#", "_a_", "<a", "https://a.b/.", "\\", "1. ", "[1]", "~~", "# ".padEnd(50), "|-"];
   const begun = performance.now();
   for (const piece of hostile) blocksOf(piece.repeat(many / piece.length));
+  blocksOf(`\` ${"a".repeat(200_000)}\``);
   for (const piece of ["- ", "> ", "1. a\n   "]) blocksOf(`${piece.repeat(2000)}x`);
   assert.ok(performance.now() - begun < 20_000, `${performance.now() - begun} ms`);
 });

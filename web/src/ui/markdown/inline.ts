@@ -85,7 +85,8 @@ class Reading {
       return this.#plain(run.length);
     }
     const inner = this.#text.slice(this.#at + run.length, end).replaceAll("\n", " ");
-    this.#out.push({ kind: "code", text: /^ .*\S.* $/.test(inner) ? inner.slice(1, -1) : inner });
+    const padded = inner.startsWith(" ") && inner.endsWith(" ") && inner.trim() !== "";
+    this.#out.push({ kind: "code", text: padded ? inner.slice(1, -1) : inner });
     this.#at = end + run.length;
   }
 

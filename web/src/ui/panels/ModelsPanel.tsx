@@ -4,7 +4,7 @@ import { usePage, useView } from "../context.ts";
 import { bytesText, timeText } from "../figures.ts";
 import type { WebModel } from "../../manifest.ts";
 import type { KeptModel } from "../parts.ts";
-import { awake, chosen } from "../state.ts";
+import { awake, chosen, isKept } from "../state.ts";
 import { TroubleNote } from "../Notices.tsx";
 import { readManifest } from "../verbs/look.ts";
 import { troubleOf } from "../trouble.ts";
@@ -35,6 +35,7 @@ function One({ model }: { model: WebModel }): VNode {
   const current = useView((state) => chosen(state)?.name === model.name);
   const kept = useView((state) => state.kept.find((one) => one.name === model.name));
   const manifest = useView((state) => state.manifests[model.name]);
+  const whole = useView((state) => isKept(state, model.name));
   const obstacle = page.parts.machine.obstacle(model.title, model.bytes);
   const choose = () => {
     page.own.close();
@@ -48,7 +49,7 @@ function One({ model }: { model: WebModel }): VNode {
         <input type="radio" name="model" checked={current} onChange={choose} />
         <span>{model.title}</span>
       </label>
-      <p class="soft">{[`${bytesText(model.bytes)}`, manifest && `licence ${manifest.licence}`, keptText(kept)].filter(Boolean).join(" · ")}</p>
+      <p class="soft">{[`${bytesText(model.bytes)}`, manifest && `licence ${manifest.licence}`, keptText(kept, whole)].filter(Boolean).join(" · ")}</p>
       {obstacle && <TroubleNote trouble={troubleOf(obstacle)} />}
       {current && !obstacle && <Current />}
       {kept && <KeptActions model={kept} />}
@@ -56,9 +57,10 @@ function One({ model }: { model: WebModel }): VNode {
   );
 }
 
-function keptText(kept: KeptModel | undefined): string {
+function keptText(kept: KeptModel | undefined, whole: boolean): string {
   if (!kept) return "not downloaded";
-  return kept.whole ? `kept here, ${bytesText(kept.keptBytes)}` : `${bytesText(kept.keptBytes)} of ${bytesText(kept.bytes)} kept`;
+  if (kept.whole && !whole) return `${bytesText(kept.keptBytes)} kept, not all that it needs here`;
+  return whole ? `kept here, ${bytesText(kept.keptBytes)}` : `${bytesText(kept.keptBytes)} of ${bytesText(kept.bytes)} kept`;
 }
 
 function Current(): VNode {

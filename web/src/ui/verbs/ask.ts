@@ -3,13 +3,16 @@
 import { measuresOf } from "../figures.ts";
 import type { Page } from "../page.ts";
 import type { Looked } from "../parts.ts";
-import { awake, busy, chosenThere } from "../state.ts";
+import { awake, busy } from "../state.ts";
 import type { Turn, TurnPhase } from "../state.ts";
-import { missing, troubleOf } from "../trouble.ts";
+import { troubleOf } from "../trouble.ts";
 import { spoken } from "../words.ts";
 import type { Ask, Engine, Message, Reply } from "../../types.ts";
 import { hybrid } from "./hybrid.ts";
 import { Pen } from "./pen.ts";
+import { unlessStopped } from "./stopping.ts";
+import { allowed, there } from "./there.ts";
+import type { Along } from "./there.ts";
 
 /** Turns, and characters of them, that a follow-up question brings along: small models have little room. */
 const MOST_TURNS = 8;
@@ -20,18 +23,18 @@ const NOT_SAID = "The documents do not say.";
 /** Nothing is thrown: what goes wrong is the turn's trouble. */
 export async function ask(page: Page, question: string): Promise<void> {
   if (question.trim() === "" || busy(page.state)) return;
-  const history = historyOf(page.state.turns);
+  const earlier = earlierOf(page.state.turns);
   const id = page.addTurn(blank(question.trim(), page));
   const stopping = new AbortController();
   page.stopping = stopping;
   try {
-    const looked = await lookedUp(page, id, history);
+    const looked = await lookedUp(page, id, earlier, stopping.signal);
     if (looked?.silence) silent(page, id, looked.silence);
-    else await write(page, id, looked, history, stopping.signal);
+    else await write(page, id, { earlier, looked }, stopping.signal);
   } catch (error) {
     fail(page, id, error, stopping.signal);
   }
-  page.stopping = null;
+  if (page.stopping === stopping) page.stopping = null; // A new chat may have its own by now.
   page.keepChat();
 }
 
@@ -43,25 +46,27 @@ function blank(question: string, page: Page): Omit<Turn, "id"> {
   };
 }
 
-export function historyOf(turns: readonly Turn[]): Message[] {
+/** The turns that a question brings along. */
+function earlierOf(turns: readonly Turn[]): Turn[] {
   const whole = turns.filter((turn) => turn.text !== "" && turn.phase !== "failed").slice(-MOST_TURNS);
   let chars = 0;
   const fits = whole.toReversed().filter((turn) => (chars += turn.question.length + turn.text.length) <= MOST_CHARS);
-  return fits.toReversed().flatMap((turn): Message[] => [
+  return fits.toReversed();
+}
+
+function asking(page: Page, id: number, earlier: readonly Turn[]): Message[] {
+  const history = earlier.flatMap((turn): Message[] => [
     { role: "user", content: turn.question },
     { role: "assistant", content: turn.text },
   ]);
-}
-
-function asking(page: Page, id: number, history: readonly Message[]): Message[] {
   return [...history, { role: "user", content: page.turn(id)?.question ?? "" }];
 }
 
 /** Null: there are no documents. */
-async function lookedUp(page: Page, id: number, history: readonly Message[]): Promise<Looked | null> {
+async function lookedUp(page: Page, id: number, earlier: readonly Turn[], signal: AbortSignal): Promise<Looked | null> {
   const { shelf } = page.parts;
   if (shelf.references.length === 0) return null;
-  const looked = await shelf.look(asking(page, id, history), page.state.settings.passages);
+  const looked = await unlessStopped(() => shelf.look(asking(page, id, earlier), page.state.settings.passages), signal);
   page.changeTurn(id, { passages: looked.passages });
   return looked;
 }
@@ -72,34 +77,34 @@ function silent(page: Page, id: number, why: string): void {
   page.say(NOT_SAID);
 }
 
-async function write(page: Page, id: number, looked: Looked | null, history: Message[], signal: AbortSignal): Promise<void> {
+async function write(page: Page, id: number, along: Along, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const { earlier, looked } = along;
   const { maxTokens, temperature } = page.state.settings;
-  const messages = looked?.messages ?? asking(page, id, history);
+  const messages = looked?.messages ?? asking(page, id, earlier);
   page.changeTurn(id, { phase: "waiting" });
   await loaded(page, signal);
-  const reply = await answered(page, id, { messages, maxTokens, temperature }, signal);
+  const reply = await answered(page, id, { messages, maxTokens, temperature }, along, signal);
   finish(page, id, looked ? { ...reply, steps: [looked.step, ...reply.steps] } : reply, looked);
 }
 
 /** Files of the model are fetched before the answer is timed, and its requests are counted. */
 async function loaded(page: Page, signal: AbortSignal): Promise<void> {
   if (page.state.settings.mode === "gateway" || awake(page.state)) return;
-  const stopped = new Promise<never>((_, fail) => signal.addEventListener("abort", () => fail(signal.reason), { once: true }));
   try {
-    await Promise.race([page.own.open().warm(), stopped]);
+    await unlessStopped(() => page.own.open().warm(), signal);
   } finally {
     void page.own.look();
   }
 }
 
-async function answered(page: Page, id: number, asked: Ask, signal: AbortSignal): Promise<Reply> {
+async function answered(page: Page, id: number, asked: Ask, along: Along, signal: AbortSignal): Promise<Reply> {
   signal.throwIfAborted();
-  const { mode } = page.state.settings;
   const pen = new Pen(page, id);
-  const engine: Engine = mode === "here" ? page.own.open() : mode === "gateway" ? there(page) : await hybrid(page, id, pen, there(page));
-  const began = performance.now();
-  pen.watch(engine.name);
+  const began = performance.now(); // What is fetched to open an engine counts, too.
   try {
+    const engine = await opened(page, id, pen, asked, along, signal);
+    pen.watch(engine.name);
     return await engine.answer(asked, (text) => pen.write(text), signal);
   } finally {
     pen.close();
@@ -107,10 +112,10 @@ async function answered(page: Page, id: number, asked: Ask, signal: AbortSignal)
   }
 }
 
-function there(page: Page) {
-  const name = chosenThere(page.state);
-  if (!name) throw missing("The gateway offers no model.", "Answer here, or see what it has: sprat models list");
-  return page.parts.gateway.open(name);
+async function opened(page: Page, id: number, pen: Pen, asked: Ask, along: Along, signal: AbortSignal): Promise<Engine> {
+  const { mode } = page.state.settings;
+  if (mode === "here") return page.own.open();
+  return mode === "gateway" ? allowed(page, id, asked, along, signal) : hybrid(page, id, pen, there(page), signal);
 }
 
 /** The browser's own record comes a little later than the requests: it is looked at once more. */

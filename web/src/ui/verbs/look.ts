@@ -12,6 +12,7 @@ export async function lookAround(page: Page): Promise<void> {
   const store = page.store;
   const tell = (error: unknown) => store.set({ gatewayTrouble: troubleOf(error) });
   store.set({ gatewayTrouble: null });
+  page.fetchPolicy();
   await Promise.all([
     gateway.webModels().then((webModels) => store.set({ webModels }), (error) => {
       store.set((state) => ({ webModels: state.webModels ?? [] }));

@@ -3,7 +3,7 @@
 import { keep, recall } from "../keep.ts";
 import type { Page } from "../page.ts";
 import type { EngineState, Here } from "../parts.ts";
-import { chosen } from "../state.ts";
+import { chosen, variantKey } from "../state.ts";
 import type { Starts } from "../state.ts";
 import { missing, troubleOf } from "../trouble.ts";
 
@@ -119,10 +119,20 @@ export class Own {
     if (key !== this.#key) return; // The last words of a model that was closed.
     const before = this.#page.state.here;
     this.#page.store.set({ here, bytesPerS: here.phase === "downloading" ? this.#rate(here) : null });
+    if (here.variant) this.#opened(here.variant);
     if (here.phase === before.phase) return;
     this.#page.store.set({ probed: this.#here?.machine ?? null });
     if (here.phase === "ready") this.#ready();
     if (here.phase === "recovering") this.#page.say("The model here starts again");
+  }
+
+  /** Remembered, so that the page knows which files the next start needs. */
+  #opened(variant: string): void {
+    const { settings, variants } = this.#page.state;
+    const key = variantKey(chosen(this.#page.state)?.name ?? "", settings.backend);
+    if (variants[key] === variant) return;
+    this.#page.store.set({ variants: { ...variants, [key]: variant } });
+    keep("variants", this.#page.state.variants);
   }
 
   /** The first report is what was there already. */
