@@ -20,7 +20,7 @@ export function Welcome(): VNode {
       </p>
       {mode !== "gateway" && <Offer />}
       <ul class="promises">
-        <li><strong>Nothing is sent</strong> unless you choose the gateway, and see what would go. Every request that leaves the page is counted.</li>
+        <li><strong>Nothing is sent</strong> unless you choose the gateway. Documents, and what was said here, go there only after you saw the exact text and said yes. Every request that leaves the page is counted.</li>
         <li><strong>Works offline</strong> once the model is here.</li>
         <li><strong>Takes your documents.</strong> Paste or drop texts, and answers show the passages that they rest on.</li>
       </ul>
