@@ -27,7 +27,7 @@ browser: install
 page-packages: $(PACKAGES)
 
 $(PACKAGES): web/package-lock.json $(READY)
-	cd web && ../$(BIN)/npm ci --ignore-scripts --prefer-offline --no-audit --no-fund --silent
+	cd web && ../$(BIN)/npm ci --ignore-scripts --prefer-offline --no-audit --no-fund --loglevel=error || { echo "The page's packages could not be fetched from npm's registry (see above). Behind a proxy, set HTTPS_PROXY, or registry in ~/.npmrc."; exit 1; }
 	@touch $@
 
 page: page-packages

@@ -17,11 +17,14 @@ from typing import Any
 from sprat.rag.alike import unlike
 from sprat.rag.chunk import chunk, worded
 from sprat.rag.clean import Cleaner
+from sprat.rag.close import closeness
 from sprat.rag.document import Document, Found, Hit, Passage, Retrieved
 from sprat.rag.followup import query_of
 from sprat.rag.fuse import fuse
 from sprat.rag.gate import Gate, SideGate
 from sprat.rag.judge import far_off
+from sprat.rag.marks import figures, marks, numbers_there
+from sprat.rag.marks import worded as spoken
 from sprat.rag.prompt import messages, shown
 from sprat.rag.read import read_bytes
 from sprat.rag.store import open_store
@@ -34,6 +37,13 @@ from sprat.types import Message, Reply, Timing, Usage
 ROOT = Path(__file__).parent.parent
 OUT = ROOT / "web/test/rag/golden.json"
 
+NUMBERS = [
+    "Twenty-seven men and one hundred and five women, nineteen ninety-two of them 2.5 million.",
+    "One may pay 1,250 thousand or 3.123456789012 billion; zero zero seven can't, one cannot.",
+    "Between 10-15 and -40 degrees, \u22125 at night; [1] cites, 1. lists.",
+    "two hundred thousand and three, five million two, twelve hundred, hundred hundred, thousand",
+    "seven and eight, sixty and six, a hundred and one dalmatians, \u0663 million, 0.10 hundred",
+]
 SENTENCES = [
     "The Seine is 777 kilometres long and rises near Dijon.",
     "It flows through Paris, Rouen and Le Havre!",
@@ -208,6 +218,8 @@ def made() -> dict[str, Any]:
         "stems": _stems(),
         "found": _found(documents, passages),
         "fused": [_fused(rng) for _ in range(20)],
+        "close": [_close(rng, passages) for _ in range(40)],
+        "marks": [_marks(text) for text in (*SENTENCES, *ANSWERS, *NUMBERS)],
         "unlike": _unlike(passages),
         "asked": [_asked(rng, passages) for _ in range(40)],
         "checked": [_checked(rng, passages) for _ in range(150)],
@@ -321,6 +333,18 @@ def _fused(rng: random.Random) -> dict[str, Any]:
         "pool": pool,
         "fused": [[one.key, one.score, one.lexical, one.dense] for one in fused],
     }
+
+
+def _close(rng: random.Random, passages: Sequence[Passage]) -> dict[str, Any]:
+    chosen = rng.sample(range(len(passages)), rng.randint(1, 24))
+    query = rng.choice([*QUESTIONS, *SENTENCES, "the threshold of 2.50 and 1,250"])
+    close = closeness(query, [passages[at] for at in chosen])
+    return {"query": query, "passages": chosen, "close": close}
+
+
+def _marks(text: str) -> list[Any]:
+    claimed, there = sorted(figures(text)), sorted(numbers_there(text))
+    return [text, marks(text), claimed, spoken(text), there]
 
 
 def _of(passage: Passage, score: float = 0.5) -> Found:

@@ -49,6 +49,15 @@ def test_the_second_time_nothing_is_written(settings):
     assert times == {file: file.stat().st_mtime_ns for file in first.rglob("*")}
 
 
+def test_a_folder_of_which_a_file_was_cut_is_made_again(settings):
+    folder = web_folder("tiny", settings)
+    cut = folder / read_manifest(folder).variants[0].model.name
+    whole = cut.read_bytes()
+    cut.write_bytes(whole[:100])
+    assert web_folder("tiny", settings) == folder
+    assert cut.read_bytes() == whole
+
+
 def test_a_name_of_none_is_refused(settings):
     with pytest.raises(UnknownModel, match="'gone'"):
         web_folder("gone", settings)

@@ -13,6 +13,7 @@ from tests.serve.raw import request, say
 from tests.serve.running import At, gateway, serving
 
 from sprat.errors import ModelError
+from sprat.models.export.web.manifest import Manifest, Variant, entry, write_manifest
 from sprat.models.web_ready import WebModel
 from sprat.serve import file as files
 from sprat.serve.page import shelf
@@ -23,9 +24,18 @@ WEIGHTS = os.urandom(3 * files.PIECE_BYTES + 17)
 AT = "/api/web/models/tiny/onnx/model.onnx"
 
 
-def entry(folder: Path, name: str) -> dict[str, object]:
-    data = (folder / name).read_bytes()
-    return {"name": name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+def name_files(folder: Path, *names: str) -> None:
+    """Write a manifest of a model whose weights are `onnx/model.onnx`."""
+    weights = Variant(
+        id="wasm-int8", backend="wasm", needs=(), model=entry(folder, "onnx/model.onnx"), data=(),
+        cache="float32", canary=None,
+    )  # fmt: skip
+    manifest = Manifest(
+        name="tiny", title="Tiny", licence="", architecture="llama", sha256="", context_tokens=1,
+        layers=1, kv_heads=1, head_size=1, vocabulary=1, ends=(),
+        files=tuple(entry(folder, name) for name in names), variants=(weights,),
+    )  # fmt: skip
+    write_manifest(folder, manifest)
 
 
 @pytest.fixture
@@ -37,17 +47,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (made / "config.json").write_text("{}", "utf-8")
     (made / "secret.txt").write_text("nobody's business", "utf-8")
     (tmp_path / "outside.json").write_text("{}", "utf-8")
-    manifest = {
-        "files": [entry(made, "config.json")],
-        "variants": [{"model": entry(made, "onnx/model.onnx"), "data": []}],
-    }
-    (made / "manifest.json").write_bytes(msgspec.json.encode(manifest))
+    name_files(made, "config.json")
     known = WebModel(
         name="tiny", title="Tiny", task="chat", bytes=1,
         manifest="api/web/models/tiny/manifest.json",
     )  # fmt: skip
     monkeypatch.setattr(shelf, "web_models", lambda settings: [known])
     monkeypatch.setattr(shelf, "web_folder", lambda name, settings, progress: made)
+    monkeypatch.setattr(shelf, "kept_folder", lambda name, settings: None)
     return made
 
 
@@ -196,6 +203,14 @@ async def test_the_list_and_the_manifest(at: At, folder: Path):
     assert again.status == 304
 
 
+async def test_after_a_restart_a_file_is_still_given_to_whoever_knows_its_hash(
+    locked: At, folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(shelf, "kept_folder", lambda name, settings: folder)
+    assert (await got(locked, AT + mark(b"x"))).status == 401
+    assert (await got(locked, AT + mark())).status == 200
+
+
 async def test_locked_names_need_the_key_and_files_the_key_or_their_hash(locked: At):
     manifest = "/api/web/models/tiny/manifest.json"
     for path in ("/api/web/models", manifest, AT, AT + mark(), AT + mark(b"x")):
@@ -259,11 +274,7 @@ async def test_a_client_that_leaves_or_takes_nothing_is_given_up(
     monkeypatch.setattr(files, "STALLED_S", 0.3)
     big = folder / "onnx" / "model.onnx"
     big.write_bytes(bytes(64 * 2**20))
-    manifest = {
-        "files": [],
-        "variants": [{"model": entry(folder, "onnx/model.onnx"), "data": []}],
-    }
-    (folder / "manifest.json").write_bytes(msgspec.json.encode(manifest))
+    name_files(folder)
     host, port = at.url.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port), limit=1024)
     writer.write(f"GET {AT} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())

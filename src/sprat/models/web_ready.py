@@ -72,6 +72,16 @@ def web_folder(name: str, settings: Settings, progress: Progress = silent) -> Pa
     return folder
 
 
+def kept_folder(name: str, settings: Settings) -> Path | None:
+    """The folder of a model that was exported before; nothing is fetched or made."""
+    source = _sources(settings).get(name)
+    if not isinstance(source, CatalogModel):
+        return None
+    record = read_record(model_folder(settings, source.name))
+    folder = export_folder(settings, (record and record.sha256) or source.sha256 or "", RECIPE)
+    return folder if _is_whole(folder) else None
+
+
 def _sources(settings: Settings) -> dict[str, WebSource]:
     """By name: of the catalogue, and files that the settings serve under a name."""
     found: dict[str, WebSource] = {}
@@ -126,8 +136,12 @@ def _download_bytes(source: WebSource, settings: Settings) -> int | None:
 
 
 def _is_whole(folder: Path) -> bool:
-    """Whether an export is there: the folder gets its name when all is written."""
-    return (folder / MANIFEST).is_file()
+    """Whether an export is there, each of its files in its size."""
+    try:
+        files = read_manifest(folder).all_files
+        return all((folder / one.name).stat().st_size == one.bytes for one in files)
+    except (OSError, msgspec.DecodeError):
+        return False
 
 
 def _export(gguf: Path, folder: Path, about: About, progress: Progress) -> None:
@@ -159,4 +173,4 @@ def _clear(folder: Path) -> None:
     for half in folder.parent.glob(f".{folder.name}.*.part"):
         shutil.rmtree(half, ignore_errors=True)
     if folder.exists() and not _is_whole(folder):
-        shutil.rmtree(folder)  # somebody deleted the manifest to have it made again
+        shutil.rmtree(folder)  # a file of it is gone, or was cut

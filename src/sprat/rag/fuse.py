@@ -7,7 +7,8 @@ import msgspec
 from sprat.rag.document import Hit
 
 WEIGHT = 0.5
-"""Of words; the rest is the vectors'. Chosen on half of a set of questions: docs/retrieval.md."""
+"""Of words; the rest is the vectors'. Chosen on questions that nothing else is reported on:
+docs/retrieval.md."""
 
 
 RANKING = 2

@@ -101,7 +101,8 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 _SIZE = re.compile(r"(?<![\d.])(\d{1,4}(?:\.\d+)?)([bm])(?![a-z0-9])")
 """Parameters, as names have them: 135m, 0.5b, 1.5b."""
 _CANNOT_COPY = 3e9
-"""Smaller models answer worse when they must quote first, and longer. Measured: docs/rag.md."""
+"""Smaller models answer worse when they must quote first, and longer: measured up to 1.5 billion
+(docs/rag.md); where it turns is a guess."""
 
 
 def unlearned(side: SideGate) -> SideGate:

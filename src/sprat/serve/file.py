@@ -125,7 +125,9 @@ def _opened(file: File, start: int) -> BinaryIO:
 
 def _changed(file: File) -> ModelError:
     line = f"{file.path.name} is not on the disk as it was made."
-    return ModelError(line, fix="Restart the gateway: it is made again.")
+    return ModelError(
+        line, fix="Ask again: a model's is made again. Of the page itself: install Sprat again."
+    )
 
 
 async def send_pieces(

@@ -7,7 +7,8 @@ import type { Content, Found, Retrieved, Shown } from "./document.ts";
 import type { Embedder } from "./embedder.ts";
 import { farOff } from "./far.ts";
 import { before, goesOn, queryOf, questionOf } from "./followup.ts";
-import { fuse, unlike } from "./fuse.ts";
+import { CLOSE, closeness } from "./close.ts";
+import { fuse, unlike, type Fused } from "./fuse.ts";
 import { defused, promptFor, shown } from "./prompt.ts";
 import { contentOf, pasted } from "./read/content.ts";
 import { Shelf } from "./shelf.ts";
@@ -19,6 +20,8 @@ const TOKENS = 700;
 const PASSAGES = 6;
 /** Looked at of each kind, before they are fused. */
 const POOL = 50;
+/** Of those so many at a time, for how close the question's words stand in them. */
+const LOOK = 24;
 const QUERY_CHARS = 1000;
 /** For a question's own vector: without it, words alone are searched. */
 const VECTOR_MS = 10_000;
@@ -130,11 +133,25 @@ export class Library {
     const vector = await this.vectorOf(query);
     const embedMs = vector && performance.now() - searched;
     const fused = fuse(lexical, vector && this.shelf.dense(vector, pool), pool);
-    const found = fused.flatMap(({ key, score, lexical: word, dense }): Found[] => {
-      const passage = this.shelf.get(key);
-      return passage ? [{ passage, score, lexical: word, dense }] : [];
-    });
-    return { query, found: [...unlike(found)].slice(0, most), lexicalMs: searched - begun, embedMs };
+    const found = [...unlike(this.looked(query, fused, Math.max(LOOK, 2 * most)))].slice(0, most);
+    const first = found.sort((one, other) => other.score - one.score);
+    return { query, found: first, lexicalMs: searched - begun, embedMs };
+  }
+
+  /** Passages, best first, so many at a time. */
+  private *looked(query: string, fused: readonly Fused[], look: number): Generator<Found> {
+    for (let at = 0; at < fused.length; at += look) {
+      const some = fused.slice(at, at + look).flatMap(({ key, ...hit }): Found[] => {
+        const passage = this.shelf.get(key);
+        return passage ? [{ passage, ...hit }] : [];
+      });
+      const close = closeness(query, some.map((one) => one.passage));
+      const scored = some.map((one, place) => ({
+        ...one,
+        score: (1 - CLOSE) * one.score + CLOSE * (close[place] ?? 0),
+      }));
+      yield* scored.sort((one, other) => other.score - one.score);
+    }
   }
 
   /** The conversation's last question, with what the documents say to it; as it is without any. */

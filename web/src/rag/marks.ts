@@ -2,30 +2,22 @@
 
 import { python } from "../words/python.ts";
 import { tokens } from "../words/words.ts";
+import { inFigures } from "./spelled.ts";
 
 const DENIES = new Set(
   ("not no never none nor neither without nobody nothing nowhere " +
     "tidak bukan tiada jangan tanpa belum").split(" "),
 );
-const WORDS =
-  "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen " +
-  "sixteen seventeen eighteen nineteen twenty";
-const NUMBERS = new Map<string, string>([
-  ...WORDS.split(" ").map((word, number): [string, string] => [word, String(number)]),
-  ["thirty", "30"], ["forty", "40"], ["fifty", "50"], ["sixty", "60"], ["seventy", "70"],
-  ["eighty", "80"], ["ninety", "90"], ["hundred", "100"], ["thousand", "1000"],
-  ["million", "1000000"], ["billion", "1000000000"],
-]);
 const CANNOT = python(String.raw`\bcan(?:not|['\u2019]t)\b`, "gi");
 const SHORT = python(String.raw`n['\u2019]t\b`, "gi");
+/** Before a number, and after none: "-5", not "10-15". */
+const MINUS = python(String.raw`(?<![\w.,)\]])[-\u2212](?=\d)`, "g");
 /** Citations, and the numbering of a list. */
 const NO_NUMBER = python(String.raw`\[\s*\d[\d\s,;]*\]|^\s*\d[.)]\s`, "gm");
 
-/** Numbers and denials in their order, each in one spelling; "one" is none of them. */
+/** Numbers and denials in their order, each in one spelling; a lone "one" is none of them. */
 export function marks(text: string): string[] {
-  return tokens(whole(text))
-    .filter((word) => DENIES.has(word) || (isNumber(word) && word !== "one"))
-    .map((word) => NUMBERS.get(word) ?? word);
+  return signed(whole(text)).filter((word) => DENIES.has(word) || isFigure(word));
 }
 
 /** The numbers that a text claims; those of its citations and lists are none. */
@@ -35,18 +27,33 @@ export function figures(text: string): string[] {
 
 /** Its words without the numbers. */
 export function worded(text: string): string {
-  return tokens(whole(text)).filter((word) => !isNumber(word)).join(" ");
+  return signed(whole(text)).filter((word) => !isNumber(word)).join(" ");
 }
 
-/** The numbers that a passage offers. */
+/** The numbers that a passage offers: of "2.5 million" the 2.5 too, for one may ask for that. */
 export function numbersThere(text: string): Set<string> {
-  return new Set(tokens(text).filter(isNumber).map((word) => NUMBERS.get(word) ?? word));
+  const words = [...signed(whole(text)), ...signed(text)];
+  return new Set(words.filter(isNumber).map((word) => (word === "one" ? "1" : word)));
 }
 
 function isNumber(word: string): boolean {
-  return /^\p{Nd}/u.test(word) || NUMBERS.has(word);
+  return isFigure(word) || word === "one";
+}
+
+function isFigure(word: string): boolean {
+  return /^-?\p{Nd}/u.test(word);
+}
+
+/** The tokens of a text; a number below zero has its sign. */
+function signed(text: string): string[] {
+  const found: string[] = [];
+  for (const word of tokens(text.replace(MINUS, " minus "))) {
+    if (found.at(-1) === "minus" && /^\p{Nd}/u.test(word)) found[found.length - 1] = `-${word}`;
+    else found.push(word);
+  }
+  return found;
 }
 
 function whole(text: string): string {
-  return text.replace(CANNOT, "can not").replace(SHORT, " not");
+  return inFigures(text.replace(CANNOT, "can not").replace(SHORT, " not"));
 }

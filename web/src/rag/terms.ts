@@ -20,7 +20,7 @@ export function terms(text: string): string[] {
 }
 
 /** A word without its ending; digits keep theirs. */
-function stem(word: string): string {
+export function stem(word: string): string {
   if (!/^\p{L}+$/u.test(word)) return word;
   const size = [...word].length;
   const ending = ENDINGS.find((one) => word.endsWith(one) && size - one.length >= LEAST_STEM) ?? "";

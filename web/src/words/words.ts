@@ -3,7 +3,8 @@
 import { begins, python } from "./python.ts";
 import { fold, length, split, strip } from "./text.ts";
 
-const TOKEN = python(String.raw`\d+(?:[.,:/]\d+)*|[^\W\d_]+|[^\W_]+`, "g");
+/** A word or a number of folded text. */
+export const TOKEN = python(String.raw`\d+(?:[.,:/]\d+)*|[^\W\d_]+|[^\W_]+`, "g");
 const THOUSANDS = python(String.raw`\A\d{1,3}(?:,\d{3})+(?:\.\d+)?\Z`);
 const DECIMAL = python(String.raw`\A\d+\.\d+\Z`);
 const FENCE = python("\\A\\s*```[\\w-]*[ \\t]*\\n(.*?)\\n?\\s*```\\s*\\Z", "s");
@@ -27,7 +28,8 @@ export function tokens(text: string): string[] {
   return (fold(text).match(TOKEN) ?? []).map(canonical);
 }
 
-function canonical(token: string): string {
+/** A number in its one spelling. */
+export function canonical(token: string): string {
   const whole = THOUSANDS.test(token) ? token.replaceAll(",", "") : token;
   return DECIMAL.test(whole) ? whole.replace(/0+$/, "").replace(/\.$/, "") : whole;
 }

@@ -3,12 +3,22 @@ import { test } from "node:test";
 import { check } from "../../src/rag/check.ts";
 import { Cleaner } from "../../src/rag/clean.ts";
 import { farOff } from "../../src/rag/far.ts";
+import { figures, marks, numbersThere, worded } from "../../src/rag/marks.ts";
 import { promptFor, shown } from "../../src/rag/prompt.ts";
 import { terms } from "../../src/rag/terms.ts";
 import { found, golden, messagesOf } from "./golden.ts";
 
 test("content words are the gateway's", () => {
   for (const [text, wanted] of golden.terms) assert.deepEqual(terms(text), wanted, text);
+});
+
+test("numbers and denials are the gateway's, in words and in figures", () => {
+  for (const [text, all, claimed, rest, there] of golden.marks) {
+    assert.deepEqual(marks(text), all, text);
+    assert.deepEqual([...new Set(figures(text))].sort(), claimed, text);
+    assert.equal(worded(text), rest, text);
+    assert.deepEqual([...numbersThere(text)].sort(), there, text);
+  }
 });
 
 test("a model is asked in the words of the gateway, with passages defused and cut alike", () => {

@@ -4,11 +4,12 @@ import { Words } from "../../src/rag/bm25.ts";
 import { chunk, worded } from "../../src/rag/chunk.ts";
 import type { Found, Passage } from "../../src/rag/document.ts";
 import { queryOf } from "../../src/rag/followup.ts";
+import { closeness } from "../../src/rag/close.ts";
 import { fuse, unlike } from "../../src/rag/fuse.ts";
 import { stems } from "../../src/rag/porter.ts";
 import { contentOf } from "../../src/rag/read/content.ts";
 import { tokensAbout } from "../../src/rag/tokens.ts";
-import { contentIn, golden, messagesOf, passages } from "./golden.ts";
+import { contentIn, found, golden, messagesOf, passages } from "./golden.ts";
 
 test("a file is read with the headings that sprat index finds", () => {
   for (const document of golden.documents) {
@@ -66,6 +67,13 @@ test("words and vectors become one list as in the gateway", () => {
   for (const one of golden.fused) {
     const made = fuse(hits(one.lexical), one.dense && hits(one.dense), one.pool);
     assert.deepEqual(made.map((hit) => [hit.key, hit.score, hit.lexical, hit.dense]), one.fused);
+  }
+});
+
+test("how close a question's words stand is what the gateway finds", () => {
+  for (const one of golden.close) {
+    const made = closeness(one.query, found(one.passages).map((each) => each.passage));
+    made.forEach((share, at) => assert.ok(Math.abs(share - (one.close[at] ?? NaN)) < 1e-9, one.query));
   }
 });
 

@@ -24,6 +24,8 @@ interface Golden {
     pool: number;
     fused: [number, number, number | null, number | null][];
   }[];
+  close: { query: string; passages: number[]; close: number[] }[];
+  marks: [text: string, marks: string[], figures: string[], worded: string, there: string[]][];
   unlike: { texts: string[]; kept: string[] };
   asked: { passages: number[]; room: number; question: string; earlier: Turn[]; shown: string[]; content: string }[];
   checked: {

@@ -8,38 +8,16 @@ from pathlib import Path
 import msgspec
 
 from sprat.errors import ModelError, UnknownModel
-from sprat.models.web_ready import WebModel, web_folder, web_models
+from sprat.models.export.web.manifest import MANIFEST, FileEntry, read_manifest
+from sprat.models.web_ready import WebModel, kept_folder, web_folder, web_models
 from sprat.serve.file import File
 from sprat.serve.models.names import Names
 from sprat.serve.models.offered import Offered
 from sprat.serve.observe.lines import fetching
 from sprat.settings import Settings
 
-MANIFEST = "manifest.json"
 _KINDS = {".json": b"application/json", ".txt": b"text/plain; charset=utf-8"}
 _BYTES = b"application/octet-stream"
-
-
-class _Entry(msgspec.Struct, frozen=True, kw_only=True):
-    name: str
-    bytes: int
-    sha256: str
-
-
-class _Variant(msgspec.Struct, frozen=True, kw_only=True):
-    model: _Entry
-    data: tuple[_Entry, ...] = ()
-
-
-class _Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """As much of `manifest.json` as it takes to send what it names."""
-
-    files: tuple[_Entry, ...]
-    variants: tuple[_Variant, ...]
-
-    def entries(self) -> list[_Entry]:
-        return [*self.files, *(one for v in self.variants for one in (v.model, *v.data))]
-
 
 Shelf = Mapping[str, File]
 """A model's files by the names that its manifest has for them, and the manifest."""
@@ -54,6 +32,7 @@ class Shelves:
         self._settings = settings
         self._making: dict[str, asyncio.Task[Shelf]] = {}
         self._made: dict[str, Shelf] = {}
+        self._one = asyncio.Semaphore(1)
 
     async def models(self) -> list[WebModel]:
         """What can run in the page. A name with a slash could not be told from a file's."""
@@ -61,7 +40,9 @@ class Shelves:
         return [model for model in found if "/" not in model.name]
 
     def known(self, name: str) -> Shelf | None:
-        """A shelf that is there already."""
+        """A shelf that is there already, or was before a restart; nothing is made."""
+        if name not in self._made and (folder := kept_folder(name, self._settings)) is not None:
+            self._made[name] = read_shelf(folder)
         return self._made.get(name)
 
     async def of(self, name: str) -> Shelf:
@@ -84,7 +65,8 @@ class Shelves:
         return await asyncio.shield(making)
 
     async def _make(self, name: str) -> Shelf:
-        return await asyncio.to_thread(self._made_now, name)
+        async with self._one:  # it computes, in the process that streams answers
+            return await asyncio.to_thread(self._made_now, name)
 
     def _made_now(self, name: str) -> Shelf:
         self._offered.refuse_unfetched(self._names.find(name))
@@ -110,19 +92,22 @@ def read_shelf(folder: Path) -> Shelf:
     path = folder / MANIFEST
     try:
         raw = path.read_bytes()
-        named = msgspec.json.decode(raw, type=_Manifest).entries()
+        named = read_manifest(folder).all_files
     except (OSError, msgspec.DecodeError) as error:
         line = f"{path} is no manifest of a model for the page."
         raise ModelError(line, fix="Remove that folder: it is made again.") from error
-    own = _Entry(name=MANIFEST, bytes=len(raw), sha256=hashlib.sha256(raw).hexdigest())
+    own = FileEntry(name=MANIFEST, bytes=len(raw), sha256=hashlib.sha256(raw).hexdigest())
     return {one.name: _file(folder, one) for one in (*named, own)}
 
 
-def _file(folder: Path, entry: _Entry) -> File:
+def _file(folder: Path, entry: FileEntry) -> File:
     path = folder / entry.name
     kind = _KINDS.get(path.suffix, _BYTES)
     return File(path=path, size_bytes=entry.bytes, sha256=entry.sha256, kind=kind)
 
 
 def _is_there(shelf: Shelf) -> bool:
-    return shelf[MANIFEST].path.is_file()
+    try:
+        return all(file.path.stat().st_size == file.size_bytes for file in shelf.values())
+    except OSError:
+        return False
