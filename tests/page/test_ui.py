@@ -105,6 +105,21 @@ def test_a_stop_keeps_what_was_written(visit: Open) -> None:
     expect(page.locator(".answer")).to_contain_text("Stopped.")
 
 
+def test_models_can_be_neither_chosen_nor_deleted_while_an_answer_is_written(visit: Open) -> None:
+    page = visit("?gap=150&kept=yes")
+    page.get_by_role("button", name="Models").click()
+    choice = page.get_by_role("radio", name="SmolLM2 135M Instruct")
+    delete = page.get_by_role("button", name="Delete smollm2-135m")
+    expect(choice).to_be_enabled()
+    page.get_by_label("Your question").fill("What is the capital of France?")
+    page.get_by_label("Your question").press("Enter")
+    expect(choice).to_be_disabled()
+    expect(delete).to_be_disabled()
+    expect(page.locator(".answer")).to_have_attribute("aria-busy", "false")
+    expect(choice).to_be_enabled()
+    expect(delete).to_be_enabled()
+
+
 def test_everything_is_reached_and_done_by_keyboard(visit: Open) -> None:
     page = visit("?kept=yes")
     page.keyboard.press("Tab")

@@ -1,8 +1,8 @@
 /** One worker: what is asked of it, and whether it still lives. */
 
 import type { Manifest } from "../manifest.ts";
-import { PageError } from "../types.ts";
-import type { Ask } from "../types.ts";
+import type { Ask, PageError } from "../types.ts";
+import { closed, crashed, hung } from "./faults.ts";
 import type { Machine } from "./probe.ts";
 import { errorOf } from "./protocol.ts";
 import type { FromWorker, ToWorker, Way, Written } from "./protocol.ts";
@@ -85,10 +85,13 @@ export class Link {
     return written as unknown as Written;
   }
 
-  end(): void {
+  /** Whatever waits for the worker fails with `why`, and so does what is asked of it later. */
+  end(why: PageError = closed()): void {
+    this.broken ??= why;
     clearTimeout(this.#timer);
     this.#worker.onmessage = this.#worker.onerror = null;
     this.#worker.terminate();
+    if (this.#waiting) this.#settle().reject(this.broken);
   }
 
   #ask(
@@ -117,9 +120,7 @@ export class Link {
 
   #break(error: PageError): void {
     if (this.broken) return;
-    this.broken = error;
-    if (this.#waiting) this.#settle().reject(error);
-    this.end();
+    this.end(error);
     this.onBroken(error);
   }
 
@@ -136,21 +137,4 @@ export class Link {
     const { patienceMs } = this.#waiting;
     this.#timer = setTimeout(() => this.#break(hung(patienceMs)), patienceMs);
   }
-}
-
-function hung(patienceMs: number): PageError {
-  return new PageError(
-    "hang",
-    `The model has not moved for ${Math.round(patienceMs / 1000)} seconds.`,
-    "Ask again; if it happens again, choose a smaller model or another way to compute.",
-  );
-}
-
-function crashed(message: string): PageError {
-  const memory = /memory|allocat/i.test(message);
-  return new PageError(
-    memory ? "memory" : "runtime",
-    `The model's worker has ended: ${message || "no reason given"}.`,
-    memory ? "Close other tabs, or choose a smaller model." : "Ask again, or reload the page.",
-  );
 }

@@ -1,8 +1,8 @@
 /** The model in this page, seen from the page: an `Engine` that loads itself and recovers. */
 
 import type { Manifest, VariantId } from "../manifest.ts";
-import { PageError } from "../types.ts";
-import type { Ask, Engine, Reply } from "../types.ts";
+import type { Ask, Engine, PageError, Reply } from "../types.ts";
+import { asPageError, busy, closed, cutOff } from "./faults.ts";
 import { Link, PATIENCE } from "./link.ts";
 import type { Patience, Phase, Workers } from "./link.ts";
 import type { Machine } from "./probe.ts";
@@ -64,7 +64,8 @@ export class LocalEngine implements Engine {
   #line: Promise<unknown> = Promise.resolve();
   #waiting = 0;
   #isRetried = false;
-  #closed = false;
+  /** Aborted when it is closed. */
+  readonly #closing = new AbortController();
 
   private constructor(options: LocalOptions) {
     this.#options = options;
@@ -87,8 +88,10 @@ export class LocalEngine implements Engine {
 
   /** Download, load and try the model; at once where that is done. Raises PageError. */
   warm(): Promise<void> {
+    if (this.#isClosed) return Promise.reject(closed());
     this.#warm ??= this.#load().catch((error: unknown) => {
       this.#warm = this.#ways = null;
+      if (this.#isClosed) throw closed();
       this.#tell({ phase: "failed", error: asPageError(error) });
       throw error;
     });
@@ -105,21 +108,25 @@ export class LocalEngine implements Engine {
     return reply;
   }
 
-  /** End it and give its memory back; it answers no more. */
+  /** End it and give its memory back; what waits for it fails with "closed", and it answers no more. */
   close(): void {
-    this.#closed = true;
-    this.#link?.end();
-    this.#link = null;
+    if (this.#isClosed) return;
     this.#tell({ phase: "idle" });
+    this.#closing.abort();
+    this.#unlink();
   }
 
   async #load(): Promise<void> {
     const start = performance.now();
     if (!this.#ways) this.#tell({ ...this.#noted(), phase: "probing" });
-    this.#manifest ??= await readManifest(addressOf(this.#options), this.#options.key);
+    this.#manifest ??= await this.#readManifest();
     this.#ways ??= await this.#findWays(this.#manifest);
     await this.#openSomeWay(this.#manifest, this.#ways);
     this.#tell({ ...this.#noted(), phase: "ready", loadMs: performance.now() - start });
+  }
+
+  #readManifest(): Promise<Manifest> {
+    return readManifest(addressOf(this.#options), this.#options.key, this.#closing.signal);
   }
 
   async #findWays(manifest: Manifest): Promise<Way[]> {
@@ -150,7 +157,7 @@ export class LocalEngine implements Engine {
 
   /** Leave the way that failed, if there is another; false: there is none, or that would not help. */
   #stepDown(error: PageError, ways: Way[]): boolean {
-    if (this.#closed || !OF_THE_WAY.includes(error.code)) return false;
+    if (this.#isClosed || !OF_THE_WAY.includes(error.code)) return false;
     const [left, next] = ways;
     if (!left || !next) return false;
     ways.shift();
@@ -179,7 +186,6 @@ export class LocalEngine implements Engine {
   async #answer(turn: Turn, ask: Ask, signal?: AbortSignal): Promise<Reply> {
     checkAsk(ask);
     for (;;) {
-      if (this.#closed) throw closed();
       const link = await this.#ready(turn, signal);
       if (!link) return turn.reply(null, this.#where);
       this.#tell({ ...this.#state, phase: "answering" });
@@ -189,6 +195,7 @@ export class LocalEngine implements Engine {
         this.#tell({ ...this.#state, phase: "ready" });
         return turn.reply(written, this.#where);
       } catch (error) {
+        if (this.#isClosed && signal?.aborted) return turn.reply(null, this.#where);
         if (!link.broken) this.#tell({ ...this.#state, phase: "ready" });
         this.#giveUp(turn, link, error);
       }
@@ -200,21 +207,25 @@ export class LocalEngine implements Engine {
     const start = performance.now();
     await Promise.race([this.warm(), aborted(signal)]);
     turn.loadMs += performance.now() - start;
-    return signal?.aborted ? null : this.#link;
+    if (signal?.aborted) return null;
+    if (this.#isClosed) throw closed();
+    return this.#link;
   }
 
   /** Throw, unless the question can be asked again as if nothing had happened. */
   #giveUp(turn: Turn, link: Link, error: unknown): void {
-    const recovers = link.broken !== null && this.#state.phase !== "failed";
+    const recovers = link.broken !== null && !this.#isClosed && this.#state.phase !== "failed";
     if (recovers && turn.text === "") return;
     if (!recovers) throw error;
     throw cutOff(asPageError(error), turn.text.length);
   }
 
+  /** A worker that lives. Once closed, none is started: nobody would end it. */
   #linked(): Link {
+    if (this.#isClosed) throw closed();
+    if (this.#link && !this.#link.broken) return this.#link;
     const { spawn = startWorker, patience = PATIENCE } = this.#options;
-    this.#link ??= new Link(spawn(), patience);
-    return this.#link;
+    return (this.#link = new Link(spawn(), patience));
   }
 
   #unlink(): void {
@@ -225,6 +236,10 @@ export class LocalEngine implements Engine {
   #follow({ phase, doneBytes, totalBytes, note }: Phase): void {
     const bytes = phase === "downloading" ? defined({ doneBytes, totalBytes }) : {};
     this.#tell({ ...this.#noted(), ...bytes, ...defined({ note }), phase });
+  }
+
+  get #isClosed(): boolean {
+    return this.#closing.signal.aborted;
   }
 
   get #where(): string {
@@ -238,7 +253,9 @@ export class LocalEngine implements Engine {
     return { ...place, ...defined({ note: this.#state.note }) };
   }
 
+  /** Nothing once it is closed: another engine may have its place by then. */
   #tell(state: EngineState): void {
+    if (this.#isClosed) return;
     this.#state = state;
     this.#options.onState(state);
   }
@@ -263,25 +280,4 @@ function aborted(signal?: AbortSignal): Promise<void> {
 function defined<T extends object>(values: T): { [K in keyof T]?: NonNullable<T[K]> } {
   const pairs = Object.entries(values).filter(([, value]) => value !== undefined);
   return Object.fromEntries(pairs) as { [K in keyof T]?: NonNullable<T[K]> };
-}
-
-function asPageError(error: unknown): PageError {
-  if (error instanceof PageError) return error;
-  return new PageError("runtime", `The model stopped: ${String(error)}.`, "Reload the page.");
-}
-
-function busy(waiting: number): PageError {
-  return new PageError("busy", `${waiting} questions wait already.`, "Wait for an answer first.");
-}
-
-function closed(): PageError {
-  return new PageError("closed", "This model was closed.", "Choose a model again.");
-}
-
-function cutOff(error: PageError, characters: number): PageError {
-  return new PageError(
-    error.code,
-    `${error.message} The answer ended after ${characters} characters.`,
-    "Ask again: the model is being loaded another time.",
-  );
 }

@@ -7,10 +7,12 @@ const MOST_BYTES = 1_000_000;
 const NAME = /^(?:[\w.-]+\/)*[\w.-]+$/;
 const SHA256 = /^[0-9a-f]{64}$/;
 
-/** `key`: of a locked gateway. Raises PageError "network", "manifest". */
-export async function readManifest(url: string, key?: string): Promise<Manifest> {
+/** `key`: of a locked gateway. Raises PageError "network" (an abort too), "manifest". */
+export async function readManifest(
+  url: string, key?: string, signal: AbortSignal | null = null,
+): Promise<Manifest> {
   const headers: HeadersInit = key ? { Authorization: `Bearer ${key}` } : {};
-  const response = await fetch(url, { headers }).catch((error: unknown) => {
+  const response = await fetch(url, { headers, signal }).catch((error: unknown) => {
     throw unreachable(url, String(error));
   });
   if (!response.ok) throw unreachable(url, `status ${response.status}`);

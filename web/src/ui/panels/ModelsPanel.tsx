@@ -4,7 +4,11 @@ import { usePage, useView } from "../context.ts";
 import { bytesText, timeText } from "../figures.ts";
 import type { WebModel } from "../../manifest.ts";
 import type { KeptModel } from "../parts.ts";
+<<<<<<< HEAD
 import { awake, chosen, isKept } from "../state.ts";
+=======
+import { awake, busy, chosen } from "../state.ts";
+>>>>>>> engine
 import { TroubleNote } from "../Notices.tsx";
 import { readManifest } from "../verbs/look.ts";
 import { troubleOf } from "../trouble.ts";
@@ -35,7 +39,11 @@ function One({ model }: { model: WebModel }): VNode {
   const current = useView((state) => chosen(state)?.name === model.name);
   const kept = useView((state) => state.kept.find((one) => one.name === model.name));
   const manifest = useView((state) => state.manifests[model.name]);
+<<<<<<< HEAD
   const whole = useView((state) => isKept(state, model.name));
+=======
+  const locked = useView(busy);
+>>>>>>> engine
   const obstacle = page.parts.machine.obstacle(model.title, model.bytes);
   const choose = () => {
     page.own.close();
@@ -46,7 +54,7 @@ function One({ model }: { model: WebModel }): VNode {
   return (
     <div class={current ? "model current" : "model"}>
       <label class="model-name">
-        <input type="radio" name="model" checked={current} onChange={choose} />
+        <input type="radio" name="model" checked={current} disabled={locked} onChange={choose} />
         <span>{model.title}</span>
       </label>
       <p class="soft">{[`${bytesText(model.bytes)}`, manifest && `licence ${manifest.licence}`, keptText(kept, whole)].filter(Boolean).join(" · ")}</p>
@@ -83,11 +91,12 @@ function Current(): VNode {
 function KeptActions({ model }: { model: KeptModel }): VNode {
   const page = usePage();
   const verifying = useView((state) => (state.verifying?.name === model.name ? state.verifying : null));
+  const locked = useView(busy); // The answer under way may need its files.
   if (verifying) return <progress aria-label={`Verifying ${model.name}`} max={verifying.totalBytes || 1} value={verifying.doneBytes} />;
   return (
     <div class="row">
       {model.whole && <button type="button" class="small" onClick={() => void page.own.verify(model.name)}>Verify again</button>}
-      <button type="button" class="small" onClick={() => void page.own.remove(model.name)} aria-label={`Delete ${model.name}`}>Delete</button>
+      <button type="button" class="small" disabled={locked} onClick={() => void page.own.remove(model.name)} aria-label={`Delete ${model.name}`}>Delete</button>
     </div>
   );
 }
