@@ -4,11 +4,7 @@ import { usePage, useView } from "../context.ts";
 import { bytesText, timeText } from "../figures.ts";
 import type { WebModel } from "../../manifest.ts";
 import type { KeptModel } from "../parts.ts";
-<<<<<<< HEAD
-import { awake, chosen, isKept } from "../state.ts";
-=======
-import { awake, busy, chosen } from "../state.ts";
->>>>>>> engine
+import { awake, busy, chosen, isKept } from "../state.ts";
 import { TroubleNote } from "../Notices.tsx";
 import { readManifest } from "../verbs/look.ts";
 import { troubleOf } from "../trouble.ts";
@@ -39,11 +35,8 @@ function One({ model }: { model: WebModel }): VNode {
   const current = useView((state) => chosen(state)?.name === model.name);
   const kept = useView((state) => state.kept.find((one) => one.name === model.name));
   const manifest = useView((state) => state.manifests[model.name]);
-<<<<<<< HEAD
   const whole = useView((state) => isKept(state, model.name));
-=======
   const locked = useView(busy);
->>>>>>> engine
   const obstacle = page.parts.machine.obstacle(model.title, model.bytes);
   const choose = () => {
     page.own.close();
