@@ -24,7 +24,7 @@ HEAVY = ("numpy", "onnxruntime", "onnx", "tokenizers", "rich", "gguf", "huggingf
 def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Settings]:
     """The settings of every gateway that would have been started."""
     found: list[Settings] = []
-    monkeypatch.setattr(module, "_run", found.append)
+    monkeypatch.setattr(module, "_run", lambda settings, opens: found.append(settings))
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("SPRAT_KEY", raising=False)
     return found
