@@ -240,4 +240,5 @@ def unpaired(codes: "Bytes") -> "Bytes":
     """Codes of four bits, two to a byte → one to a byte."""
     import numpy as np
 
-    return np.stack([codes & 15, codes >> 4], axis=-1).reshape(*codes.shape[:-1], -1)
+    pairs = np.stack([codes & 15, codes >> 4], axis=-1)
+    return pairs.reshape(*codes.shape[:-1], -1).astype(np.uint8, copy=False)

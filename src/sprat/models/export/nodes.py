@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 CONTRIB = "com.microsoft"
 
-Attribute = int | float | GraphProto | TensorProto
+Attribute = int | float | list[int] | GraphProto | TensorProto
 
 
 class Pen:

@@ -91,14 +91,15 @@ def pack(format_: Format, kind: str, blocks: Blocks) -> Packed:
     """Lay rows of a type out for `MatMulNBits`."""
     natural = FORMATS[kind]
     blocks = _joined(format_, natural, blocks)
-    if blocks.minima is None:
+    minima = blocks.minima
+    if minima is None:
         return Packed(blocks.codes, blocks.scales, None)
     import numpy as np
 
     if natural.bits < format_.bits:
-        blocks = msgspec.structs.replace(blocks, codes=unpaired(blocks.codes))
+        blocks = Blocks(unpaired(blocks.codes), blocks.scales, blocks.minima)
 
-    codes, scales, zeros, rest = _with_zero_points(format_, blocks, blocks.minima)
+    codes, scales, zeros, rest = _with_zero_points(format_, blocks, minima)
     if not format_.rest:
         _refit(codes, scales, zeros, rest)
     all_codes, all_scales = [codes], [scales]

@@ -39,9 +39,10 @@ class _Sizes(msgspec.Struct, frozen=True):
 
 def _sizes(model: Path) -> _Sizes:
     """Read from the names and shapes of the graph's own initialisers."""
-    import onnx
+    from onnx import ModelProto
 
-    shapes = {one.name: list(one.dims) for one in onnx.load(model).graph.initializer}
+    graph = ModelProto.FromString(model.read_bytes()).graph
+    shapes = {one.name: list(one.dims) for one in graph.initializer}
     words = next(dims for name, dims in shapes.items() if "word_embeddings" in name and dims)
     layers = {name.split(".layer.")[1].split(".")[0] for name in shapes if ".layer." in name}
     return _Sizes(layers=len(layers), hidden=words[1], vocabulary=words[0])

@@ -1,5 +1,6 @@
 """What a graph for the web answers, computed by native ONNX Runtime on the processor."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float32]
+
+
+Native = Any
+"""An object that a native package made."""
+
+
+def opened(model: Path) -> Native:
+    """A graph in native ONNX Runtime, on the processor."""
+    ort: Native = import_module("onnxruntime")
+    options = ort.SessionOptions()
+    options.log_severity_level = 3
+    return ort.InferenceSession(model, options, ["CPUExecutionProvider"])
 
 
 class Song(msgspec.Struct, frozen=True):
@@ -28,11 +41,7 @@ class Singer:
     """One graph with its cache; each call goes on where the last one ended."""
 
     def __init__(self, model: Path, shape: Shape) -> None:
-        import onnxruntime as ort
-
-        options = ort.SessionOptions()
-        options.log_severity_level = 3
-        self._session = ort.InferenceSession(model, options, ["CPUExecutionProvider"])
+        self._session = opened(model)
         self._names = [f"{i}.{part}" for i in range(len(shape.layers)) for part in ("key", "value")]
         self._cache_shape = (1, shape.kv_heads, 0, shape.head_size)
         self.forget()

@@ -29,7 +29,7 @@ La maison est au bord de la mer, et les enfants jouent dans le jardin. Das Wette
 El tren sale a las ocho. 今天天气很好。我们去公园。 Photosynthesis turns light, water and carbon
 dioxide into sugar and oxygen. Question: Who wrote "Hamlet"? Answer: William Shakespeare.
 """
-MOST_TOKENS = 512
+MOST_TOKENS, ANSWER_TOKENS = 512, 16
 
 
 class Texts:
@@ -48,8 +48,8 @@ class Texts:
         def encode(text: str) -> list[int]:
             return tokenizer.encode(text, add_special_tokens=False).ids
 
-        self.prompts = [encode(chat) for chat in chats]
+        most = min(MOST_TOKENS, max(1, context_tokens - ANSWER_TOKENS))
+        self.prompts = [encode(chat)[:most] for chat in chats]
         """The questions in the model's chat template."""
-        most = min(MOST_TOKENS, context_tokens)
         self.sample = encode(chats[0] + SAMPLE)[:most]
         """What channels are measured on."""
