@@ -100,7 +100,7 @@ function failed(id: number | null): (error: unknown) => void {
 function lost(message: string): PageError {
   return new PageError(
     "lost",
-    `The graphics card was taken away: ${message || "no reason given"}.`,
+    `The graphics card was taken away: ${message.replace(/\.$/, "") || "no reason given"}.`,
     "Ask again; if it happens again, choose WASM in the settings.",
   );
 }
