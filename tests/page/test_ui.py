@@ -38,8 +38,8 @@ def ask(page: Page, question: str) -> Locator:
     """The answer to a question, once it is whole."""
     page.get_by_label("Your question").fill(question)
     page.get_by_label("Your question").press("Enter")
-    answer = page.locator(".turns li").last.locator(".answer")
-    expect(page.locator(".turns li").last.get_by_text(question)).to_be_visible()
+    answer = page.locator(".turn").last.locator(".answer")
+    expect(page.locator(".turn").last.get_by_text(question)).to_be_visible()
     expect(answer).to_have_attribute("aria-busy", "false")
     return answer
 

@@ -16,7 +16,7 @@ import { troubleOf } from "./ui/trouble.ts";
 
 const root = document.getElementById("page") ?? document.body;
 const key = new Key();
-const shelf = new PageShelf((library) => void searchByMeaning(library));
+const shelf = new PageShelf(searchByMeaning);
 const page = start(root, roomsOf(key, shelf, () => void renew()), key);
 const offline = workOffline(() => page.store.set({ update: true }));
 
@@ -29,7 +29,7 @@ async function renew(): Promise<void> {
 /** Where it cannot be had, words alone are searched, and it is said. */
 async function searchByMeaning(library: Library): Promise<void> {
   const model = page.state.webModels?.find((one) => one.task === "embed");
-  if (!model) return;
+  if (!model) return void (library.note = "The gateway offers no model for meaning.");
   try {
     library.embedWith(await PageEmbedder.open(model.manifest, () => {}, key.value));
   } catch (error) {

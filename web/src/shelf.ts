@@ -3,17 +3,23 @@
 import type { Message } from "./types.ts";
 import { check } from "./rag/check.ts";
 import type { Shown } from "./rag/document.ts";
-import { Library } from "./rag/library.ts";
+import { Library, type Asked } from "./rag/library.ts";
 import type { Checked, Looked, Passage, Reference, Shelf } from "./ui/parts.ts";
+
+/** About as much as is read whole: beyond, searching is made ready when a text is added. */
+const WHOLE_CHARS = 2800;
+const MOST_WAIT_MS = 30_000;
 
 export class PageShelf implements Shelf {
   readonly #watchers = new Set<() => void>();
   readonly #library = new Library(() => this.#tell());
-  readonly #first: (library: Library) => void;
+  readonly #open: (library: Library) => Promise<void>;
+  /** Searching by meaning, being made ready; null: nothing needed it yet. */
+  #meaning: Promise<void> | null = null;
 
-  /** `first` is called when the first document comes: what searches by meaning is fetched only then. */
-  constructor(first: (library: Library) => void) {
-    this.#first = first;
+  /** `open` fetches what searches by meaning: only once the documents are too long to be read whole. */
+  constructor(open: (library: Library) => Promise<void>) {
+    this.#open = open;
   }
 
   get references(): readonly Reference[] {
@@ -23,6 +29,7 @@ export class PageShelf implements Shelf {
   get note(): string {
     const { entries, note } = this.#library;
     if (note) return `Passages are found by their words. ${note}`;
+    if (!this.#meaning) return "Short enough to be read whole with each question.";
     if (entries.every((entry) => entry.embedded)) return "Passages are found by their words and by their meaning.";
     return "Passages are found by their words; searching by meaning is being made ready.";
   }
@@ -46,7 +53,7 @@ export class PageShelf implements Shelf {
   }
 
   async look(messages: readonly Message[], most: number): Promise<Looked> {
-    const { messages: sent, question, passages, silence, step } = await this.#library.ask(messages, { passages: most });
+    const { messages: sent, question, passages, silence, step } = await this.#ask(messages, most);
     const named = passages.map((shown) => this.#passage(shown));
     return { messages: sent, passages: named, silence, step, check: (answer) => checked(answer, question, passages) };
   }
@@ -56,8 +63,23 @@ export class PageShelf implements Shelf {
     return () => this.#watchers.delete(changed);
   }
 
+  /** What is still being fetched is waited for, so that nothing is fetched while the answer is written. */
+  async #ask(messages: readonly Message[], most: number): Promise<Asked> {
+    const asked = await this.#library.ask(messages, { passages: most });
+    if (asked.whole) return asked;
+    const late = new Promise<void>((wake) => setTimeout(wake, MOST_WAIT_MS));
+    await Promise.race([this.#ready(), late]);
+    return this.#library.ask(messages, { passages: most });
+  }
+
+  #ready(): Promise<void> {
+    this.#meaning ??= this.#open(this.#library).then(() => this.#tell());
+    return this.#meaning;
+  }
+
   #added(): void {
-    if (this.#library.entries.length === 1) this.#first(this.#library);
+    const chars = this.#library.entries.reduce((sum, entry) => sum + entry.chars, 0);
+    if (chars > WHOLE_CHARS) void this.#ready();
   }
 
   #passage({ found: { passage } }: Shown): Passage {

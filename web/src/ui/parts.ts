@@ -79,6 +79,8 @@ export interface Escalation {
   readonly confidence: number | null;
   /** Whether the confidence was learned for the weights here. */
   readonly calibrated: boolean;
+  /** Stays the answer if this is not allowed; null: there is none. */
+  readonly draft: string | null;
 }
 
 export interface PolicyOptions {

@@ -128,7 +128,7 @@ function fakePolicy({ small, large, permit }: PolicyOptions, confidence: number)
     const draft = await small.answer(ask, () => {}, signal);
     const why = `confidence ${confidence} is below 0.5`;
     const draftStep: Step = { ...(draft.steps[0] as Step), role: "draft", confidence, why, kept: false };
-    const escalation = { to: large.address, payload: large.payload(ask), why, confidence, calibrated: false };
+    const escalation = { to: large.address, payload: large.payload(ask), why, confidence, calibrated: false, draft: draft.text };
     if (confidence >= 0.5 || !(await permit(escalation))) {
       onText(draft.text);
       return { ...draft, steps: [{ ...draftStep, kept: true }] };

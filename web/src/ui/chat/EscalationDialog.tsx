@@ -11,7 +11,7 @@ export function EscalationDialog(): VNode | null {
   return pending && <Asked pending={pending} />;
 }
 
-/** Shows word for word what would be sent, and where. Escape keeps the draft. */
+/** Shows word for word what would be sent, and where. Escape sends nothing. */
 function Asked({ pending }: { pending: Pending }): VNode {
   const dialog = useRef<HTMLDialogElement>(null);
   const [forChat, setForChat] = useState(false);
@@ -24,7 +24,7 @@ function Asked({ pending }: { pending: Pending }): VNode {
   return (
     <dialog class="escalation" ref={dialog} onCancel={cancel} aria-labelledby="escalation-title">
       <h2 id="escalation-title">Ask the gateway?</h2>
-      <p>{pending.why.replace(/^./, (first) => first.toUpperCase())}. <span class="soft">{confidenceText(pending)}</span></p>
+      <p>Why: {pending.why}. <span class="soft">{confidenceText(pending)}</span></p>
       <p>This would leave the page, and nothing else, to <code>{new URL(pending.to, location.href).href}</code>:</p>
       <pre class="payload" tabIndex={0} aria-label="What would be sent">{pretty(pending.payload)}</pre>
       <p class="soft">{bytes.toLocaleString("en")} bytes. A key that you entered goes with it in a header.</p>
@@ -33,7 +33,7 @@ function Asked({ pending }: { pending: Pending }): VNode {
         Do the same for the rest of this chat
       </label>
       <div class="dialog-actions">
-        <button type="button" autofocus onClick={() => pending.decide(false, forChat)}>{forChat ? "Never send" : "Keep the draft"}</button>
+        <button type="button" autofocus onClick={() => pending.decide(false, forChat)}>{forChat ? "Never send" : pending.draft === null ? "Do not send" : "Keep the draft"}</button>
         <button type="button" class="primary" onClick={() => pending.decide(true, forChat)}>{forChat ? "Always send" : "Send it"}</button>
       </div>
     </dialog>

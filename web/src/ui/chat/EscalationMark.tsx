@@ -8,7 +8,7 @@ import { confidenceText } from "../words.ts";
 export function EscalationMark({ turn }: { turn: Turn }): VNode | null {
   const { escalation, reply } = turn;
   if (!escalation) return null;
-  const head = escalation.permitted ? `Sent to ${reply?.engine ?? "the gateway"}` : "Not sent: the draft is the answer";
+  const head = escalation.permitted ? `Sent to ${reply?.engine ?? "the gateway"}` : escalation.draft === null ? "Not sent" : "Not sent: the draft is the answer";
   const times = escalation.permitted ? timesOf(turn) : "";
   return (
     <div class={escalation.permitted ? "escalated" : "escalated refused"}>

@@ -114,7 +114,7 @@ function Why(): VNode {
   const why = [here.note, probed && probedText(probed)].filter(Boolean).join(" ");
   return (
     <div>
-      <p>{name}{here.variant ? ` (${here.variant})` : ""}</p>
+      <p class="capital">{name}{here.variant ? ` (${here.variant})` : ""}</p>
       {why && <p class="soft">{why}</p>}
     </div>
   );
