@@ -5,6 +5,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from sprat.settings import Settings, load_settings
 
@@ -19,6 +20,10 @@ _OURS = (
     "BENCH_STREAM",
 )
 
+
+# How long an example takes tells how busy the machine is, not whether it is right.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Who starts the tests in the background has Ctrl-C ignored, and so would every program that

@@ -170,6 +170,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.runs_file.parent / "policies"
 
     @property
+    def gates_dir(self) -> Path:
+        """Where `sprat calibrate --docs` keeps gates, and the answers they were learned from."""
+        return self.runs_file.parent / "gates"
+
+    @property
     def documents_dir(self) -> Path:
         """Where `sprat index` keeps what it read, unless `--store` says otherwise."""
         return self.runs_file.parent / "documents"

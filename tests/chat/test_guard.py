@@ -1,6 +1,7 @@
 import pytest
 
-from sprat.chat.guard import MOST_BODY_BYTES, Guard
+from sprat.chat.caller import CALLER, caller_of
+from sprat.chat.guard import MOST_BODY_BYTES, MOST_STRANGE_BYTES, Guard
 from sprat.chat.server import hosts_for
 
 OWN = hosts_for("127.0.0.1", 8000, ())
@@ -22,7 +23,7 @@ async def inner(scope, receive, send):
     await send({"type": "http.response.body", "body": str(taken).encode()})
 
 
-async def ask(headers, *, path="/", kind="http", hosts=OWN, bodies=(b"",)):
+async def ask(headers, *, path="/", kind="http", hosts=OWN, bodies=(b"",), known=True):
     sent = []
     coming = list(bodies)
 
@@ -38,7 +39,7 @@ async def ask(headers, *, path="/", kind="http", hosts=OWN, bodies=(b"",)):
         "path": path,
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
     }
-    guard = Guard(inner, hosts=hosts, scripts=["abc="])
+    guard = Guard(inner, hosts=hosts, scripts=["abc="], knows=lambda _: known)
     await guard(scope, receive, send)
     return sent
 
@@ -91,9 +92,22 @@ async def test_with_a_password_other_machines_ask_by_any_name_but_from_its_own_p
     assert status(await ask(foreign, hosts=None)) == 403
 
 
-@pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/mcp", "/copilot/x.js", "/auth/jwt"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/docs",
+        "/openapi.json",
+        "/mcp",
+        "/copilot/x.js",
+        "/auth/jwt",
+        "/project/element",
+        "/project/action",
+        "/project/thread/share",
+    ],
+)
 async def test_what_the_chat_does_not_use_is_closed(path):
     assert status(await ask({"host": "127.0.0.1:8000"}, path=path)) == 404
+    assert status(await ask({"host": "127.0.0.1:8000"}, path="/project/threads")) == 200
 
 
 async def test_a_body_without_a_length_is_cut_off():
@@ -101,6 +115,44 @@ async def test_a_body_without_a_length_is_cut_off():
     with pytest.raises(RuntimeError, match="has gone"):
         await ask({"host": "127.0.0.1:8000"}, bodies=(half, half, b"x"))
     assert status(await ask({"host": "127.0.0.1:8000"}, bodies=(half, half))) == 200
+
+
+async def test_who_is_not_signed_in_sends_no_more_than_it_takes_to_do_so():
+    small, large = b"x" * MOST_STRANGE_BYTES, {"content-length": str(MOST_STRANGE_BYTES + 1)}
+    own = {"host": "127.0.0.1:8000"}
+    assert status(await ask(own, bodies=(small,), known=False)) == 200
+    assert status(await ask(own | large, known=False)) == 413
+    assert status(await ask(own | large)) == 200
+    with pytest.raises(RuntimeError, match="has gone"):
+        await ask(own, bodies=(small, b"x"), known=False)
+
+
+@pytest.mark.parametrize(
+    ("client", "expected"),
+    [
+        (("192.0.2.7", 5), "192.0.2.7"),
+        (["2001:db8::1", 5], "2001:db8::/64"),
+        (("2001:db8::ffff:1", 5), "2001:db8::/64"),
+        (("2001:db8:0:1::1", 5), "2001:db8:0:1::/64"),
+        (("::ffff:192.0.2.7", 5), "192.0.2.7"),
+        (("testclient", 5), "testclient"),
+        (None, ""),
+    ],
+)
+def test_a_caller_is_an_address_or_a_network(client, expected):
+    assert caller_of(client) == expected
+
+
+async def test_what_is_asked_behind_it_knows_the_caller():
+    heard = []
+
+    async def app(scope, receive, send):
+        heard.append(CALLER.get())
+
+    scope = {"type": "http", "path": "/", "headers": [(b"host", b"127.0.0.1:8000")]}
+    guard = Guard(app, hosts=OWN, scripts=[], knows=lambda _: False)
+    await guard(scope | {"client": ("192.0.2.7", 5)}, None, None)
+    assert heard == ["192.0.2.7"]
 
 
 async def test_a_browser_is_told_to_load_nothing_from_elsewhere():

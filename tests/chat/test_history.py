@@ -55,6 +55,21 @@ def test_a_user_is_known_once_and_keeps_the_identifier(database):
     assert book.user("berta") is None
 
 
+def test_a_step_or_an_element_that_is_called_like_one_of_another_thread_changes_nothing_there(
+    database,
+):
+    book = Book(database)
+    said, shown = step("t1", "mine"), {"id": "e1", "threadId": "t1", "name": "mine"}
+    book.put_step(said)
+    book.put_element(shown)
+    book.put_step({**said, "threadId": "t2", "output": "not mine"})
+    book.put_element({**shown, "threadId": "t2", "name": "not mine"})
+    thread = book.thread("t1")
+    assert [one["output"] for one in thread["steps"]] == ["mine"]
+    assert thread["elements"] == [shown]
+    assert book.thread("t2")["steps"] == []
+
+
 def test_steps_may_come_before_their_thread_and_change_later(database):
     book = Book(database)
     said = step("t1", "half")

@@ -1,13 +1,25 @@
 """What a chat is started with."""
 
+import msgspec
 import pytest
 
-from sprat.chat.opened import EMBEDDER, Models, Order, open_desk, own_store, policies_for
+from sprat.chat.opened import (
+    EMBEDDER,
+    Models,
+    Order,
+    gates_for,
+    grounds_with,
+    open_desk,
+    own_store,
+    policies_for,
+)
+from sprat.chat.wishes import HYBRID, Wishes
 from sprat.engines.script import Rule, Script
 from sprat.engines.scripted import ScriptedEngine
 from sprat.errors import DocumentError
 from sprat.policies.file import signed, write_policy
 from sprat.policies.spec import Policy, Side
+from sprat.rag.gate import Gate, SideGate, write_gate
 
 
 def models(*names):
@@ -56,6 +68,41 @@ async def test_only_policies_about_these_two_models_are_offered(settings):
     both = models("s", "l")
     assert [one.name for one in policies_for(both.small, both.large, settings)] == ["ours"]
     assert policies_for(both.small, None, settings) == []
+
+
+def gate_file(settings, name, **small):
+    path = settings.gates_dir / f"{name}.gate.json"
+    write_gate(Gate(name=name, small=SideGate(**small)), path)
+    return path
+
+
+def test_only_gates_about_these_models_are_offered(settings):
+    gate_file(settings, "ours")
+    gate_file(settings, "theirs", model="m", identity={"weights": {"sha256": "other"}})
+    (settings.gates_dir / "broken.gate.json").write_text("{")
+    order = Order(small="s", large=None)
+    assert [gate.name for gate in gates_for(order, settings)] == ["rules", "ours"]
+    asked = msgspec.structs.replace(order, gate=gate_file(settings, "zest"))
+    assert [gate.name for gate in gates_for(asked, settings)] == ["zest", "rules", "ours"]
+
+
+async def test_over_documents_the_chosen_gate_decides(settings, tmp_path):
+    gate_file(settings, "mute", threshold=None)
+    order = Order(small="scripted:s", large="scripted:l", docs=(tmp_path,), embedder=None)
+    desk = await open_desk(models("s", "l"), order, settings, nothing)
+    assert desk.policies(HYBRID) == ("rules", "mute")
+    made = {
+        name: desk.engine(HYBRID, Wishes(policy=name), desk.finder, lambda step: None).gate.name
+        for name in ("mute", "rules", "", "removed since")
+    }
+    assert made == {"mute": "mute", "rules": "rules", "": "rules", "removed since": "rules"}
+    await desk.aclose()
+
+
+def test_the_first_gate_decides_where_none_is_wished_for():
+    gates = [Gate(name="first", small=SideGate(threshold=None)), Gate()]
+    engine = grounds_with(gates)(None, None, models("l").small, Wishes(), lambda step: None)
+    assert engine.gate.name == "first"
 
 
 def test_the_usual_embedder_is_a_model_of_the_catalogue(settings):

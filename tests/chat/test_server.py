@@ -93,3 +93,5 @@ def test_a_wrong_password_and_an_unsigned_cookie_open_nothing(users):
     assert wrong.status_code == 401
     with httpx.Client(base_url=anna.http.base_url, cookies={"sprat_chat": "a.b.c"}) as nobody:
         assert nobody.post("/project/threads", json={}).status_code == 401
+        large = nobody.post("/project/file", params={"session_id": "x"}, content=b"x" * 100_000)
+        assert large.status_code == 413

@@ -228,8 +228,8 @@ def scripted(name):
 def test_a_profile_says_who_answers():
     made = []
 
-    def grounds(finder, small, large, passages, watch):
-        made.append((small and small.name, large and large.name, passages))
+    def grounds(finder, small, large, wishes, watch):
+        made.append((small and small.name, large and large.name, wishes.passages))
         return small or large
 
     desk = Desk(scripted("s"), scripted("l"), grounds=grounds)
@@ -246,10 +246,12 @@ def test_a_profile_says_who_answers():
 
 async def test_without_documents_two_models_share_the_work_by_the_chosen_policy():
     desk = Desk(scripted("s"), scripted("l"), grounds=lambda *given: None)
-    assert desk.shared == ("cascade", "refine", "fallback")
-    for name in (*desk.shared, "", "unknown"):
+    shared = desk.policies(HYBRID)
+    assert shared == ("cascade", "refine", "fallback")
+    assert desk.policies(SMALL) == ()
+    for name in (*shared, "", "unknown"):
         pair = desk.engine(HYBRID, Wishes(policy=name), None, lambda step: None)
-        assert pair.name == (name if name in desk.shared else "cascade")
+        assert pair.name == (name if name in shared else "cascade")
         assert pair is desk.engine(HYBRID, Wishes(policy=name), None, lambda step: None)
     assert desk.engine(SMALL, Wishes(), None, lambda step: None).name == "s"
     assert desk.engine(LARGE, Wishes(), None, lambda step: None).name == "l"

@@ -69,6 +69,7 @@ async def test_a_chat_holds_only_so_many_documents_and_bytes(tmp_path, monkeypat
     with pytest.raises(DocumentError, match="1 are the most"):
         await uploads.add("two.md", NOTE)
     await uploads.add("one.md", NOTE)  # in its own place there is room
+    await uploads.add("folder/one.md", NOTE)  # by whatever folder a browser calls it
     monkeypatch.setattr(find, "MOST_BYTES", 100)
     with pytest.raises(DocumentError, match="of documents"):
         await uploads.add("one.md", b"word " * 100)

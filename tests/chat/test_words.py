@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sprat.chat.find import Upload
 from sprat.chat.views import view_of
 from sprat.chat.wishes import Wishes, wishes_of
 from sprat.chat.words import (
@@ -12,6 +13,7 @@ from sprat.chat.words import (
     list_of,
     plain,
     quoted,
+    read_of,
     source_line,
     step_name,
     step_text,
@@ -173,3 +175,9 @@ def test_a_quotation_outside_its_passage_marks_nothing_wrong():
     view = view_of(source(quote=(START - 50, START + 10_000)), DOCUMENT)
     assert view.text == ((PASSAGE, True),)
     assert view_of(source(quote=(0, 5)), DOCUMENT).text == ((PASSAGE, False),)
+
+
+def test_what_was_read_is_named_and_no_name_is_markdown():
+    taken = [Upload(name="![x](y).md", passages=1), Upload(name="b.pdf", error="b.pdf is damaged.")]
+    assert read_of(taken) == r"Read !\[x\](y).md (1 passage). Ask about it."
+    assert read_of(taken[1:]) == "Nothing could be read."

@@ -43,6 +43,13 @@ def test_what_is_no_gate_is_one_line(tmp_path: Path, content: str):
     assert "\n" not in str(caught.value)
 
 
+def test_a_gate_that_was_learned_from_other_scores_is_refused(tmp_path: Path):
+    file = tmp_path / "gate.json"
+    write_gate(Gate(format=1, small=SideGate(logistic=SURE, threshold=0.7)), file)
+    with pytest.raises(PolicyError, match=r"format 1.*otherwise.*Calibrate again"):
+        read_gate(file)
+
+
 def test_lists_of_different_length_are_refused(tmp_path: Path):
     odd = msgspec.structs.replace(SURE, weights=(1.0, 2.0))
     with pytest.raises(PolicyError, match="not of one length"):
@@ -51,7 +58,15 @@ def test_lists_of_different_length_are_refused(tmp_path: Path):
 
 def test_a_tiny_model_is_not_asked_to_copy():
     assert form_of(SideGate(), "smollm2-135m") == "sentence"
-    assert form_of(SideGate(), "qwen2.5-coder-0.5b") == "quote"
+    for small in (
+        "qwen2.5-coder-0.5b",
+        "ollama/qwen3:1.7b",
+        "foundry:smollm2-135m",
+        "llama-3.2-1B",
+    ):
+        assert form_of(SideGate(), small) == "sentence", small
+    for able in ("qwen3:4b", "gpt-oss-20b", "phi-4-mini", "scripted:model.toml", "o1-b52x"):
+        assert form_of(SideGate(), able) == "quote", able
     assert form_of(SideGate(form="quote"), "smollm2-135m") == "quote"
 
 

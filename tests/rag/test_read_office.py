@@ -68,6 +68,12 @@ def test_a_page_in_another_encoding_is_read_as_it_says() -> None:
     assert "Gdańsk" in read_bytes("a.html", page.encode("iso-8859-2")).text
 
 
+def test_a_page_of_more_than_16_mib_is_not_taken_apart() -> None:
+    page = b"<!DOCTYPE html><html><body>" + b"<p>sprat</p>" * 1_500_000
+    with pytest.raises(DocumentError, match=r"page of the web at most 16.8 MB"):
+        read_bytes("long.html", page)
+
+
 def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "markitdown", None)
     with pytest.raises(DocumentError, match=r"pip install 'sprat\[documents\]'"):
@@ -80,12 +86,33 @@ def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
         read_bytes("rules.docx", docx())
 
 
-def test_sheets_of_more_than_16_mib_are_not_unpacked() -> None:
-    with zipfile.ZipFile(buffer := io.BytesIO(xlsx()), "a", zipfile.ZIP_DEFLATED) as made:
-        made.writestr("xl/worksheets/sheet2.xml", b"<row/>" * 2_900_000)
+def with_part(data: bytes, name: str, part: bytes) -> bytes:
+    with zipfile.ZipFile(buffer := io.BytesIO(data), "a", zipfile.ZIP_DEFLATED) as made:
+        made.writestr(name, part)
     assert len(buffer.getvalue()) < 100_000
-    with pytest.raises(DocumentError, match=r"when it is unpacked; at most 16.8 MB"):
-        read_bytes("prices.xlsx", buffer.getvalue())
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("kind", [docx, pptx, xlsx])
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [
+        ("xl/worksheets/sheet2.xml", b""),
+        ("word/media/photo.png", b"\xef\xbb\xbf \n"),
+        ("ppt/media/photo.png", b" " * 100),
+        ("word/media/wide.png", "\ufeff".encode("utf-16-le")),
+    ],
+    ids=["sheet", "called a picture", "blanks first", "sixteen bits"],
+)
+def test_more_than_16_mib_of_markup_is_not_unpacked(kind, name: str, begins: bytes) -> None:
+    bomb = with_part(kind(), name, begins + b"<row/>" * 2_900_000)
+    with pytest.raises(DocumentError, match=r"when it is unpacked.*without its pictures 16.8 MB"):
+        read_bytes(f"a.{kind.__name__}", bomb)
+
+
+def test_large_pictures_do_not_count_as_markup() -> None:
+    photo = b"\x89PNG\r\n\x1a\n" + bytes(17 * 2**20)
+    assert "snake_case" in read_bytes("a.docx", with_part(docx(), "word/media/a.png", photo)).text
 
 
 def archive(**parts: str) -> bytes:

@@ -5,7 +5,8 @@ from fpdf import FPDF
 from tests.rag.papers import pdf
 
 from sprat.errors import DocumentError
-from sprat.rag.read import read_bytes
+from sprat.rag.read import content, read_bytes
+from sprat.rag.read import pdf as reader
 
 LEAVE = "Everybody has thirty days of leave a year."
 TRAVEL = "Trains are paid in second class."
@@ -26,6 +27,21 @@ def test_the_outline_gives_headings_and_the_metadata_the_title() -> None:
     assert read.title == "Handbook"
     assert [(one.text, one.level) for one in read.headings] == [("Travel", 1)]
     assert read.text[read.headings[0].start :].startswith("Travel\n")
+
+
+def test_pages_are_read_no_further_than_a_document_may_be_long(monkeypatch) -> None:
+    read = list[int]()
+    page_text = reader._page_text
+
+    def counted(pages, place):
+        read.append(place)
+        return page_text(pages, place)
+
+    monkeypatch.setattr(reader, "_page_text", counted)
+    monkeypatch.setattr(content, "MOST_CHARS", 60)
+    with pytest.raises(DocumentError, match="at most 60 are read"):
+        read_bytes("long.pdf", pdf(LEAVE, TRAVEL, LEAVE, TRAVEL))
+    assert read == [0, 1]
 
 
 def test_a_word_cut_at_the_end_of_a_line_is_whole_again() -> None:

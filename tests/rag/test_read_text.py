@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sprat.errors import DocumentError
 from sprat.rag.document import Document
-from sprat.rag.read import file, read_bytes, read_file
+from sprat.rag.read import content, file, read_bytes, read_file
 
 MARKDOWN = """---
 title: "The handbook"
@@ -173,7 +173,7 @@ def test_words_that_look_like_another_kind_are_words(begin: str) -> None:
 def test_what_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("x" * 1_000)
-    monkeypatch.setattr(file, "MOST_CHARS", 999)
+    monkeypatch.setattr(content, "MOST_CHARS", 999)
     with pytest.raises(DocumentError, match="1,000 characters; at most 999"):
         read_file(path)
     monkeypatch.setattr(file, "MOST_BYTES", 999)

@@ -14,6 +14,7 @@ import chainlit as cl
 from chainlit.chat_context import chat_context
 from chainlit.types import ChatProfile, Starter, ThreadDict
 
+from sprat.chat.caller import CALLER
 from sprat.chat.desk import Desk
 from sprat.chat.find import Finder, Together, Upload, Uploads
 from sprat.chat.history.attachments import PREFIX, address_of
@@ -24,8 +25,8 @@ from sprat.chat.stopping import stop_all, unstopped
 from sprat.chat.trail import Trail
 from sprat.chat.turn import Answer
 from sprat.chat.widgets import widgets
-from sprat.chat.wishes import HYBRID, Wishes, wishes_of
-from sprat.chat.words import conversation
+from sprat.chat.wishes import Wishes, wishes_of
+from sprat.chat.words import conversation, passages_of, read_of
 from sprat.errors import DocumentError, SpratError, first_line
 from sprat.types import ChatRequest, Role
 
@@ -75,9 +76,10 @@ class App:
     async def sign_in(self, username: str, password: str) -> cl.User | None:
         """Any name with the right password: it keeps chats apart, not people out."""
         name = " ".join(username.split())[:64]
-        if self._password is None or not await self._password.fits(password) or not name:
+        if self._password is None or not name:
             return None
-        return cl.User(identifier=name)
+        fits = await self._password.fits(password, CALLER.get())
+        return cl.User(identifier=name) if fits else None
 
     async def profiles(self, user: Any = None) -> list[ChatProfile]:  # noqa: ANN401 - Chainlit's
         """Small, hybrid, large; or the one model."""
@@ -116,7 +118,7 @@ class App:
             await self._check(thread)
             taken = [await self._take(thread, element) for element in message.elements or []]
             if taken and not message.content.strip():
-                await cl.Message(content=_told(taken)).send()
+                await cl.Message(content=read_of(taken)).send()
             if message.content.strip():
                 await self._answer(thread, message.content)
         except SpratError as error:
@@ -201,8 +203,10 @@ class App:
             except OSError as error:
                 taken = Upload(name=name, error=f"{name} cannot be read: {error.strerror}.")
                 shown.is_error = True
-            shown.name = f"{name}: not read" if taken.error else f"{name}: {_count(taken.passages)}"
-            shown.output = taken.error or f"{_count(taken.passages)}, for this chat only."
+            shown.name = (
+                f"{name}: not read" if taken.error else f"{name}: {passages_of(taken.passages)}"
+            )
+            shown.output = taken.error or f"{passages_of(taken.passages)}, for this chat only."
         if taken.error:
             await self.history.delete_element(element.id, thread)
             await cl.ErrorMessage(content=taken.error).send()
@@ -230,8 +234,9 @@ class App:
 
     async def _offer_settings(self) -> None:
         wanted, profile = self._wanted(), cl.context.session.chat_profile
-        paired = self.desk.shared if profile in {None, HYBRID} else ()
-        await cl.ChatSettings(widgets(wanted, paired, grounded=self.desk.finder is not None)).send()
+        grounded = self.desk.finder is not None
+        shown = widgets(wanted, self.desk.policies(profile), grounded=grounded)
+        await cl.ChatSettings(shown).send()
 
 
 def _turns() -> list[tuple[Role, str]]:
@@ -243,12 +248,3 @@ def _turns() -> list[tuple[Role, str]]:
         elif text := (message.metadata or {}).get("said"):
             said.append(("assistant", str(text)))
     return said
-
-
-def _told(taken: list[Upload]) -> str:
-    read = [f"{one.name} ({_count(one.passages)})" for one in taken if one.error is None]
-    return f"Read {', '.join(read)}. Ask about it." if read else "Nothing could be read."
-
-
-def _count(passages: int) -> str:
-    return f"{passages} passage{'s' * (passages != 1)}"

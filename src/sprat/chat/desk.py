@@ -36,10 +36,13 @@ class Grounds(Protocol):
         finder: Finder,
         small: Engine | None,
         large: Engine | None,
-        passages: int,
+        wishes: Wishes,
         watch: Watch,
     ) -> Engine:
-        """`small` answers; what it cannot, `large`; what neither can, the documents do not say."""
+        """`small` answers; what it cannot, `large`; what neither can, the documents do not say.
+
+        The wishes' policy is the name of a gate; any other is the first one's.
+        """
         ...
 
 
@@ -55,12 +58,16 @@ class Desk:
         embedder: Embedder | None = None,
         finder: Finder | None = None,
         grounds: Grounds,
+        gates: Sequence[str] = (),
         policies: "Sequence[Policy]" = (),
     ) -> None:
-        """`small` alone: one model. `finder`: over `store`; None: no documents of its own."""
+        """`small` alone: one model. `finder`: over `store`; None: no documents of its own.
+
+        `gates`: what `grounds` knows by name, to choose from.
+        """
         self.small, self.large = small, large
         self.store, self.embedder, self.finder = store, embedder, finder
-        self._grounds = grounds
+        self._grounds, self._gates = grounds, tuple(gates)
         self._policies = {policy.name: policy for policy in policies}
         self._pairs: dict[str, Engine] = {}
 
@@ -78,10 +85,12 @@ class Desk:
             Profile(name=LARGE, about=f"`{large}` alone: slower, every time."),
         )
 
-    @property
-    def shared(self) -> tuple[str, ...]:
-        """The policies by which two models can share the work where there are no documents."""
-        return (*KINDS, *self._policies) if self.large is not None else ()
+    def policies(self, profile: str | None) -> tuple[str, ...]:
+        """What decides about an answer, to choose from: gates over documents, else policies."""
+        if self.finder is not None:
+            return self._gates if len(self._gates) > 1 else ()
+        both = self.large is not None and profile not in {SMALL, LARGE}
+        return (*KINDS, *self._policies) if both else ()
 
     def engine(
         self, profile: str | None, wishes: Wishes, finder: Finder | None, watch: Watch
@@ -89,7 +98,7 @@ class Desk:
         """What answers one question. It closes nothing when it is closed: never do."""
         small, large = self._sides(profile)
         if finder is not None:
-            return self._grounds(finder, small, large, wishes.passages, watch)
+            return self._grounds(finder, small, large, wishes, watch)
         if small is not None and large is not None:
             return self._pair(wishes.policy, small, large)
         return small or large or self.small

@@ -81,7 +81,7 @@ class Uploads:
         async with self._adding:
             document = await asyncio.to_thread(read_bytes, name, data)
             store = self._store or await self._make()
-            await asyncio.to_thread(_check_room, store, name, len(data))
+            await asyncio.to_thread(_check_room, store, document.file, len(data))
             return await add(document, store, self._embedder)
 
     def finder(self) -> Finder | None:

@@ -5,8 +5,10 @@ elsewhere. Here a page of another site is refused, and nothing is loaded but fro
 """
 
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
+
+from sprat.chat.caller import CALLER, caller_of
 
 Scope = MutableMapping[str, Any]
 Event = MutableMapping[str, Any]
@@ -15,9 +17,14 @@ Send = Callable[[Event], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MOST_BODY_BYTES = 40 * 2**20
+MOST_STRANGE_BYTES = 2**16
+"""Of one who is not signed in: bodies are taken, to the disk if need be, before it is asked who."""
 _CLOSED = re.compile(
-    r"/(?:docs|redoc|openapi\.json|mcp|copilot|auth/oauth|auth/jwt|slack|teams|project/share)(?:/|$)"
+    r"/(?:docs|redoc|openapi\.json|mcp|copilot|auth/oauth|auth/jwt|slack|teams|project/share|"
+    r"project/thread/share|project/action|project/element)(?:/|$)"
 ).match
+"""What this chat does not use. By `project/element` anybody signed in could write into, or take out
+of, anybody's chat whose identifiers are known."""
 _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -31,13 +38,19 @@ class Guard:
     """An ASGI application around another one."""
 
     def __init__(
-        self, app: Application, *, hosts: frozenset[str] | None, scripts: list[str]
+        self,
+        app: Application,
+        *,
+        hosts: frozenset[str] | None,
+        scripts: list[str],
+        knows: Callable[[Mapping[bytes, str]], bool],
     ) -> None:
         """`hosts`: what it may be called; None: it listens to other machines too, by any name.
 
-        `scripts`: the hashes of the page's own inline scripts.
+        `scripts`: the hashes of the page's own inline scripts. `knows`: whether somebody signed in
+        sends these headers.
         """
-        self._app = app
+        self._app, self._knows = app, knows
         self._hosts = hosts
         self._scripts = " ".join(f"'sha256-{one}'" for one in scripts)
 
@@ -47,15 +60,17 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-        status = self._refused(scope, headers)
+        most = MOST_BODY_BYTES if self._knows(headers) else MOST_STRANGE_BYTES
+        status = self._refused(scope, headers, most)
         if status is None:
-            await self._app(scope, _bounded(receive), self._with_headers(send, headers))
+            CALLER.set(caller_of(scope.get("client")))
+            await self._app(scope, _bounded(receive, most), self._with_headers(send, headers))
         elif scope["type"] == "http":
             await _answer(send, status)
         else:
             await send({"type": "websocket.close", "code": 1008})
 
-    def _refused(self, scope: Scope, headers: dict[bytes, str]) -> int | None:
+    def _refused(self, scope: Scope, headers: dict[bytes, str], most_bytes: int) -> int | None:
         host = headers.get(b"host", "").lower()
         if self._hosts is not None and host not in self._hosts:
             return 403  # another name for this address: DNS rebinding
@@ -67,7 +82,7 @@ class Guard:
         if _CLOSED(scope["path"]):
             return 404
         length = headers.get(b"content-length", "0")
-        return 413 if not length.isdecimal() or int(length) > MOST_BODY_BYTES else None
+        return 413 if not length.isdecimal() or int(length) > most_bytes else None
 
     def _with_headers(self, send: Send, headers: dict[bytes, str]) -> Send:
         policy = self._policy(headers.get(b"host", ""))
@@ -107,7 +122,7 @@ def _is_visit(headers: dict[bytes, str]) -> bool:
     return headers.get(b"sec-fetch-mode") == "navigate"
 
 
-def _bounded(receive: Receive) -> Receive:
+def _bounded(receive: Receive, most_bytes: int) -> Receive:
     """A body without a length is cut off where it becomes too large."""
     taken = 0
 
@@ -116,7 +131,7 @@ def _bounded(receive: Receive) -> Receive:
         event = await receive()
         if event["type"] == "http.request":
             taken += len(event.get("body", b""))
-            if taken > MOST_BODY_BYTES:
+            if taken > most_bytes:
                 return {"type": "http.disconnect"}
         return event
 

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import msgspec
 from sprat.chat.desk import Desk, Watch
 from sprat.chat.find import Finder
 from sprat.chat.root import chat_folder
+from sprat.chat.wishes import Wishes
 from sprat.engines.base import Embedder, Engine
 from sprat.errors import DocumentError, ModelError, SpratError
 from sprat.rag.store.base import Store
@@ -109,7 +111,7 @@ async def open_desk(
     """
     try:
         store = await _indexed(models, order, settings, index)
-        gate = await asyncio.to_thread(_gate, order, settings)
+        gates = await asyncio.to_thread(gates_for, order, settings)
         policies = await asyncio.to_thread(policies_for, models.small, models.large, settings)
         return Desk(
             models.small,
@@ -117,7 +119,8 @@ async def open_desk(
             store=store,
             embedder=models.embedder,
             finder=_finder(store, models.embedder),
-            grounds=grounds_with(gate),
+            grounds=grounds_with(gates),
+            gates=[gate.name for gate in gates],
             policies=policies,
         )
     except BaseException:
@@ -150,15 +153,17 @@ def own_store(docs: Sequence[Path], settings: Settings) -> Path:
     return chat_folder(settings) / "documents" / hashlib.sha256(names.encode()).hexdigest()[:16]
 
 
-def grounds_with(gate: "Gate | None") -> Callable[..., Engine]:
-    """Makes engines that answer from documents, by this gate; None: by its own rules."""
+def grounds_with(gates: "Sequence[Gate]") -> Callable[..., Engine]:
+    """Makes engines that answer from documents, by the gate that is wished for, else the first."""
+    by_name = {gate.name: gate for gate in reversed(gates)}
 
     def grounds(
-        finder: Finder, small: Engine | None, large: Engine | None, passages: int, watch: Watch
+        finder: Finder, small: Engine | None, large: Engine | None, wishes: Wishes, watch: Watch
     ) -> Engine:
         from sprat.rag.answer import GroundedEngine
 
-        return GroundedEngine(finder, small, large, gate=gate, passages=passages, watch=watch)
+        gate, most = by_name.get(wishes.policy, gates[0]), wishes.passages
+        return GroundedEngine(finder, small, large, gate=gate, passages=most, watch=watch)
 
     return grounds
 
@@ -206,12 +211,27 @@ def _finder(store: Store | None, embedder: Embedder | None) -> Finder | None:
     return Retriever(store, embedder)
 
 
-def _gate(order: Order, settings: Settings) -> "Gate | None":
-    """The gate of a file, if it was calibrated for these models. Blocks."""
-    if order.gate is None:
-        return None
+def gates_for(order: Order, settings: Settings) -> "list[Gate]":
+    """Those about these models: the one that was asked for, the rules, and those kept here.
+
+    Blocks. Of those kept here a damaged one is left out.
+
+    Raises:
+        PolicyError: the gate that was asked for cannot be used.
+    """
+    from sprat.rag.gate import Gate
+
+    found = [Gate()] if order.gate is None else [_gate(order.gate, order, settings), Gate()]
+    for file in sorted(settings.gates_dir.glob("*.gate.json")):
+        with suppress(SpratError):
+            found.append(_gate(file, order, settings))
+    names = [gate.name for gate in found]
+    return [gate for at, gate in enumerate(found) if gate.name not in names[:at]]
+
+
+def _gate(file: Path, order: Order, settings: Settings) -> "Gate":
     from sprat.door.grounded import Wanted, check_sides, gate_of
 
-    gate = gate_of(order.gate)
+    gate = gate_of(file)
     check_sides(gate, Wanted(small=order.small, large=order.large), settings)
     return gate

@@ -175,10 +175,11 @@ def hosts_for(address: str, port: int, allowed: tuple[str, ...]) -> frozenset[st
 async def _run(
     app: "Application", bound: socket.socket, hosts: frozenset[str] | None, scripts: list[str]
 ) -> None:
+    from sprat.chat.caller import is_signed_in
     from sprat.chat.guard import Guard
 
     config = uvicorn.Config(
-        Guard(app, hosts=hosts, scripts=scripts),
+        Guard(app, hosts=hosts, scripts=scripts, knows=is_signed_in),
         log_config=None,
         access_log=False,
         server_header=False,

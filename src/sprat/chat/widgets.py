@@ -21,10 +21,15 @@ def widgets(wanted: Wishes, policies: tuple[str, ...], *, grounded: bool) -> lis
             max=MOST_PASSAGES, step=1,
         ),
     ]  # fmt: skip
-    if policies and not grounded:
+    if policies:
         chosen = wanted.policy if wanted.policy in policies else policies[0]
         found.append(
-            Select(id="policy", label="Policy", values=list(policies), initial_value=chosen)
+            Select(
+                id="policy",
+                label="What decides" if grounded else "Policy",
+                values=list(policies),
+                initial_value=chosen,
+            )
         )
     if grounded:
         found.append(

@@ -19,7 +19,7 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     """How many passages the model reads, at most."""
     max_tokens: int = 512
     policy: str = ""
-    """How two models share the work without documents; empty: the first that is offered."""
+    """What decides: over documents a gate, without them a policy; empty: the first offered."""
     uploads_only: bool = False
     """Whether only what was uploaded into this chat is searched."""
 

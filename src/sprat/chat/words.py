@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from sprat.chat.find import Upload
 from sprat.types import Message, Reply, Role, Source, Step
 
 _TURNS = 20
@@ -159,3 +160,16 @@ def quoted(text: str, most: int = 600) -> str:
 def seconds(value_s: float) -> str:
     """A duration to two or three digits."""
     return f"{value_s * 1000:.0f} ms" if value_s < 0.1 else f"{value_s:.2f} s"
+
+
+def read_of(taken: Sequence[Upload]) -> str:
+    """What became of files that came without a question."""
+    read = [
+        f"{plain(one.name)} ({passages_of(one.passages)})" for one in taken if one.error is None
+    ]
+    return f"Read {', '.join(read)}. Ask about it." if read else "Nothing could be read."
+
+
+def passages_of(count: int) -> str:
+    """So many passages, in words."""
+    return f"{count} passage{'s' * (count != 1)}"

@@ -80,7 +80,7 @@ def _path(typed: Typed, settings: Settings) -> Path:
         return Path(typed.out)
     name = typed.name or "documents"
     check_name(name)
-    return settings.policies_dir.parent / "gates" / f"{name}{SUFFIX}"
+    return settings.gates_dir / f"{name}{SUFFIX}"
 
 
 def _questions(typed: Typed) -> "GroundedSet":
@@ -154,7 +154,7 @@ async def _rows(
 def _sheet(everything: dict[str, Any], settings: Settings) -> Path:
     """One sheet for one pair of models over one state of the documents."""
     told = hashlib.sha256(msgspec.json.encode(everything, order="sorted")).hexdigest()[:12]
-    return settings.policies_dir.parent / "gates" / f"{told}.answers.jsonl"
+    return settings.gates_dir / f"{told}.answers.jsonl"
 
 
 def _lines(found: "Calibrated") -> "Iterator[str]":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sprat.cli.chat_checks import check_models, check_names, check_password
 from sprat.cli.context import settings_of
 from sprat.cli.output import printable
 from sprat.cli.provider import provider_option, with_provider
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 _SKIPPED = 3
 """Files that could not be read, told one by one."""
-_SHORTEST = 12
-"""Characters of a password that other machines can try to guess."""
 
 
 @click.command(epilog="Example: sprat chat --docs ./handbook")
@@ -96,52 +95,13 @@ def chat(
         _write_feedback(settings, feedback)
         return
     require_chainlit()
-    _check(host, password, model, (small, large))
-    _check_names(hosts)
+    check_models(model, (small, large))
+    check_password(host, password)
+    check_names(hosts)
     order = _order(settings, docs, store, model, small, large, embedder, gate)
     bound = _bind(host, port)
     with bound:
         _serve(order, settings, bound, password, passages, hosts, open_browser=not no_open)
-
-
-def _check(
-    host: str, password: str | None, model: str | None, pair: tuple[str | None, str | None]
-) -> None:
-    if model and any(pair):
-        raise UsageError("--model is one model; --small and --large are two.", fix="Take either.")
-    if password is not None and not password:
-        raise UsageError("The password is empty.", fix="Leave it out, or give one.")
-    _check_host(host, password)
-
-
-def _check_host(host: str, password: str | None) -> None:
-    from sprat.serve.guard.bind import is_loopback
-
-    if host == "localhost" or is_loopback(host):
-        return
-    if password is None:
-        raise UsageError(
-            f"{host} can be reached from other machines, and no password is set.",
-            fix="Set SPRAT_CHAT_PASSWORD, or leave out --host.",
-        )
-    if len(password) < _SHORTEST:
-        raise UsageError(
-            f"{host} can be reached from other machines, and the password has only "
-            f"{len(password)} characters.",
-            fix=f"Take {_SHORTEST} or more.",
-        )
-
-
-def _check_names(hosts: tuple[str, ...]) -> None:
-    from sprat.errors import SettingsError
-    from sprat.serve.guard.hosts import hosts_of
-    from sprat.settings import ServeSettings
-
-    for host in hosts:
-        try:
-            hosts_of(ServeSettings(hosts=(host,)), "127.0.0.1", 0)
-        except SettingsError as error:
-            raise UsageError(f"{host!r} is no host.", fix="Try: --allow-host box:8000") from error
 
 
 def _order(

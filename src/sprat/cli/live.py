@@ -1,53 +1,25 @@
 """What is shown on standard error while a study runs."""
 
-from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from sprat.cli.bar import Bar
 from sprat.studies.compare import Event
 
+if TYPE_CHECKING:
+    from rich.progress import TaskID
 
-class Live:
-    """A bar on a terminal, a line now and then elsewhere.
 
-    The bar is drawn only between two answers, never while one is timed: a drawing thread would
-    hold the interpreter while a token arrives, and show up in its latency.
-    """
+class Live(Bar):
+    """A bar on a terminal, a line now and then elsewhere."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self.study = ""
-        """The study under way; empty while nothing is recorded yet."""
-        self._console = console or Console(stderr=True, highlight=False)
+        super().__init__(console)
         self._scores: dict[str, list[float]] = {"small": [], "large": []}
-        self._errors = 0
-        self._bar = Progress(
-            TextColumn("{task.completed:.0f}/{task.total:.0f}"),
-            BarColumn(bar_width=20),
-            TimeRemainingColumn(compact=True),
-            TextColumn("{task.description}"),
-            console=self._console,
-            auto_refresh=False,
-            transient=True,
-        )
         self._task: TaskID | None = None
         self._tenths = -1
-
-    def __enter__(self) -> Self:
-        if self._console.is_terminal:
-            self._bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._console.is_terminal:
-            self._bar.stop()
 
     def show(self, event: Event) -> None:
         """Take in one event."""

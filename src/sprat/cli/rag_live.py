@@ -3,13 +3,12 @@
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from types import TracebackType
-from typing import Self
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
+from sprat.cli.bar import Bar
 from sprat.studies.grounded.study import Event
 
 Told = Callable[[int, int], None]
@@ -51,40 +50,14 @@ class _Lines:
             click.echo(f"{self._what}: {done}/{total}", err=True)
 
 
-class RagLive:
-    """A bar on a terminal, a line for every tenth elsewhere; drawn only between two answers."""
+class RagLive(Bar):
+    """A bar on a terminal, a line for every tenth elsewhere."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self.study = ""
-        """The study under way; empty while nothing is recorded yet."""
-        self._console = console or Console(stderr=True, highlight=False)
+        super().__init__(console)
         self._scores: list[float] = []
-        self._errors = 0
-        self._bar = Progress(
-            TextColumn("{task.completed:.0f}/{task.total:.0f}"),
-            BarColumn(bar_width=20),
-            TimeRemainingColumn(compact=True),
-            TextColumn("{task.description}"),
-            console=self._console,
-            auto_refresh=False,
-            transient=True,
-        )
         self._tasks: dict[str, TaskID] = {}
         self._tenths: dict[str, int] = {}
-
-    def __enter__(self) -> Self:
-        if self._console.is_terminal:
-            self._bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._console.is_terminal:
-            self._bar.stop()
 
     def show(self, event: Event) -> None:
         """Take in one event."""

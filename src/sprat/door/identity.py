@@ -62,7 +62,8 @@ def _policy(source: "PolicyFile", settings: Settings) -> dict[str, Any]:
 
 
 def _documents(source: "Documents", settings: Settings) -> dict[str, Any]:
-    """Every file's hash as one, the embedder, and both models."""
+    """Every file's hash as one, the embedder, how passages are ranked, and both models."""
+    from sprat.rag.fuse import RANKING
     from sprat.rag.store import open_store
 
     store = open_store(source.where or str(settings.documents_dir))
@@ -75,6 +76,7 @@ def _documents(source: "Documents", settings: Settings) -> dict[str, Any]:
     return _known(
         documents_sha256=hashlib.sha256(lines.encode()).hexdigest(),
         embedder=embedder,
+        ranking=RANKING,
         small=identity(settings.small, settings),
         large=identity(settings.large, settings),
     )

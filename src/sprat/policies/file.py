@@ -1,20 +1,23 @@
 """A policy's file: read, checked, signed by hash, written. Its fields: `policies.spec`."""
 
-import hashlib
-import os
 import re
-import secrets
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
 from sprat.errors import PolicyError
 from sprat.models.kept import POLICY_NAME, policy_file
+from sprat.policies.signed import Kind, digest, read, write
 from sprat.policies.spec import FORMAT, Policy
 from sprat.settings import Settings
 
-_MOST_BYTES = 16 * 1024 * 1024
+_POLICY = Kind(
+    name="policy",
+    format=FORMAT,
+    missing="See: sprat policy list",
+    made_by="sprat policy new and sprat calibrate write such files.",
+)
 
 
 def read_policy(path: Path, *, unsigned: bool = False) -> Policy:
@@ -23,8 +26,7 @@ def read_policy(path: Path, *, unsigned: bool = False) -> Policy:
     Raises:
         PolicyError: no such file; it is no policy; it was edited after it was signed.
     """
-    data = _read(path)
-    _check_format(path, data)
+    data = read(path, _POLICY)
     if not unsigned:
         _check_hash(path, data)
     try:
@@ -35,31 +37,6 @@ def read_policy(path: Path, *, unsigned: bool = False) -> Policy:
         fix = "The fields are described in docs/policies.md."
         raise PolicyError(f"{path} is no policy: {said}.", fix=fix) from error
     return policy
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise PolicyError(f"{path} is over {_MOST_BYTES} bytes: that is no policy.")
-        data = msgspec.json.decode(path.read_bytes())
-    except OSError as error:
-        fix = "See: sprat policy list"
-        raise PolicyError(f"{path} cannot be read: {error.strerror}.", fix=fix) from error
-    except (ValueError, RecursionError) as error:
-        fix = "sprat policy new and sprat calibrate write such files."
-        raise PolicyError(f"{path} is no JSON: {error}.", fix=fix) from error
-    if not isinstance(data, dict):
-        raise PolicyError(f"{path} is no policy: it holds no JSON object.")
-    return cast("dict[str, Any]", data)
-
-
-def _check_format(path: Path, data: dict[str, Any]) -> None:
-    found = data.get("format", FORMAT)
-    if isinstance(found, int) and found > FORMAT:
-        raise PolicyError(
-            f"{path} is of format {found}; this Sprat reads up to {FORMAT}.",
-            fix="Update Sprat, or calibrate again with this one.",
-        )
 
 
 def _check_hash(path: Path, data: dict[str, Any]) -> None:
@@ -75,12 +52,6 @@ def _check_hash(path: Path, data: dict[str, Any]) -> None:
         )
 
 
-def digest(data: dict[str, Any]) -> str:
-    """SHA-256 of the canonical JSON (sorted keys, no white space) of everything but `sha256`."""
-    rest = {key: value for key, value in data.items() if key != "sha256"}
-    return hashlib.sha256(msgspec.json.encode(rest, order="sorted")).hexdigest()
-
-
 def signed(policy: Policy) -> Policy:
     """The same, with the hash of what it says now."""
     return msgspec.structs.replace(policy, sha256=digest(msgspec.to_builtins(policy)))
@@ -93,30 +64,7 @@ def write_policy(policy: Policy, path: Path) -> None:
         PolicyError: it makes no sense, or the file cannot be written.
     """
     check(policy)
-    text = msgspec.json.format(msgspec.json.encode(signed(policy)), indent=2)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        replace(path, text + b"\n")
-    except OSError as error:
-        raise PolicyError(f"{path} cannot be written: {error.strerror}.") from error
-
-
-def replace(path: Path, content: bytes) -> None:
-    """Write a file so that all of it is there, or what was there before.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    write(path, signed(policy))
 
 
 def find_policy(name_or_path: str, settings: Settings) -> Path:

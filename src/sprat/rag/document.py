@@ -56,12 +56,14 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
     passage: Passage
     score: float
-    """Fused, 0 to 1: `rag.fuse`."""
+    """0 to 1: `rag.fuse`, and `close`."""
     lexical: float | None = None
     """BM25 as a share, 0 to 1, of what the question's words could bring at most; None: none of them
     stands in it, as far as was looked."""
     dense: float | None = None
     """Cosine; None: there are no vectors, or it was not among the nearest."""
+    close: float | None = None
+    """How much of the question stands close together in it, 0 to 1: `rag.close`; None: not told."""
 
 
 class Retrieved(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,15 +13,17 @@ from sprat.rag.support import own_share
 from sprat.rag.terms import share, terms
 from sprat.types import Reply, TokenLogprob
 
-OF_RETRIEVAL = ("score", "gap", "lexical", "dense", "asked_found")
-OF_READING = ("not_there",)
-OF_QUOTE = ("support", "near", "quote_words", "place", "quote_mean", "quote_min", "quote_first")
-OF_ANSWER = ("own_support", "answer_words", "mean", "min", "cut_off")
-AT_QUOTE = (*OF_RETRIEVAL, *OF_READING, *OF_QUOTE)
-"""Known when the quoted line is there."""
-AT_ANSWER = (*AT_QUOTE, *OF_ANSWER)
-OF_SILENCE = (*OF_RETRIEVAL, *OF_READING, "gave_up", "support", "near", "quote_mean", "mean")
-"""What may speak for the documents' silence, whatever was answered."""
+AT_ANSWER = (
+    "near", "mean", "quote_mean", "score", "dense", "own_support", "not_there", "support", "place",
+    "answer_words", "lexical", "gap", "asked_found", "min", "quote_min", "quote_first",
+    "quote_words", "cut_off",
+)  # fmt: skip
+"""All of them, those first that told most where they were compared: docs/rag.md."""
+OF_SILENCE = (
+    "near", "mean", "quote_mean", "gave_up", "score", "dense", "not_there", "support", "lexical",
+    "gap", "asked_found",
+)  # fmt: skip
+"""What may speak for the documents' silence, whatever was answered; in the same order."""
 LEAST_NATS = -20.0
 
 

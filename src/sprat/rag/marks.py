@@ -3,6 +3,7 @@
 import re
 
 from sprat.questions.scorers.words import tokens
+from sprat.rag.spelled import in_figures
 
 _DENYING = (
     "not no never none nor neither without nobody nothing nowhere "
@@ -10,40 +11,20 @@ _DENYING = (
 )
 _DENIES = frozenset(_DENYING.split())
 """English and Malay, as the scorers know them."""
-_WORDS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-    "sixteen seventeen eighteen nineteen twenty"
-)
-_NUMBERS = {word: str(number) for number, word in enumerate(_WORDS.split())} | {
-    "thirty": "30",
-    "forty": "40",
-    "fifty": "50",
-    "sixty": "60",
-    "seventy": "70",
-    "eighty": "80",
-    "ninety": "90",
-    "hundred": "100",
-    "thousand": "1000",
-    "million": "1000000",
-    "billion": "1000000000",
-}
 _CANNOT = re.compile(r"\bcan(?:not|['\u2019]t)\b", re.IGNORECASE)
 _SHORT = re.compile(r"n['\u2019]t\b", re.IGNORECASE)
+_MINUS = re.compile(r"(?<![\w.,)\]])[-\u2212](?=\d)")
+"""Before a number, and after none: "-5", not "10-15"."""
 _NO_NUMBER = re.compile(r"\[\s*\d[\d\s,;]*\]|^\s*\d[.)]\s", re.MULTILINE)
 """Citations, and the numbering of a list."""
 
 
 def marks(text: str) -> list[str]:
-    """Numbers and denials in their order, each in one spelling: "12" is "twelve", "n't" is "not".
+    """Numbers and denials in their order, each in one spelling: "twelve" is "12", "n't" is "not".
 
-    "one" is none of them, for it stands for persons as well.
+    A lone "one" is none of them, for it stands for persons as well.
     """
-    words = tokens(_whole(text))
-    return [
-        _NUMBERS.get(word, word)
-        for word in words
-        if word in _DENIES or (is_number(word) and word != "one")
-    ]
+    return [word for word in _signed(_whole(text)) if word in _DENIES or _is_figure(word)]
 
 
 def figures(text: str) -> set[str]:
@@ -58,18 +39,33 @@ def denies(text: str) -> bool:
 
 def worded(text: str) -> str:
     """Its words without the numbers."""
-    return " ".join(word for word in tokens(_whole(text)) if not is_number(word))
-
-
-def is_number(word: str) -> bool:
-    """Whether a token is a number, in digits or as a word."""
-    return word[0].isdigit() or word in _NUMBERS
+    return " ".join(word for word in _signed(_whole(text)) if not _is_number(word))
 
 
 def numbers_there(text: str) -> set[str]:
-    """The numbers that a passage offers."""
-    return {_NUMBERS.get(word, word) for word in tokens(text) if is_number(word)}
+    """The numbers that a passage offers: of "2.5 million" the 2.5 too, for one may ask for that."""
+    words = [*_signed(_whole(text)), *_signed(text)]
+    return {"1" if word == "one" else word for word in words if _is_number(word)}
+
+
+def _is_number(word: str) -> bool:
+    return _is_figure(word) or word == "one"
+
+
+def _is_figure(word: str) -> bool:
+    return word.removeprefix("-")[:1].isdigit()
+
+
+def _signed(text: str) -> list[str]:
+    """The tokens of a text; a number below zero has its sign."""
+    found: list[str] = []
+    for word in tokens(_MINUS.sub(" minus ", text)):
+        if found and found[-1] == "minus" and word[0].isdigit():
+            found[-1] = f"-{word}"
+        else:
+            found.append(word)
+    return found
 
 
 def _whole(text: str) -> str:
-    return _SHORT.sub(" not", _CANNOT.sub("can not", text))
+    return in_figures(_SHORT.sub(" not", _CANNOT.sub("can not", text)))

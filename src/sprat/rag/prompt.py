@@ -16,7 +16,7 @@ from sprat.types import Message, ResponseFormat
 
 Form = Literal["quote", "sentence"]
 """`quote`: first the words of a passage, then the answer. `sentence`: the answer alone, for models
-that cannot copy; the words that it rests on are found afterwards."""
+that copying makes worse; the words that it rests on are found afterwards."""
 
 NOT_THERE = "NOT IN THE DOCUMENTS"
 """What a model says when no passage answers."""

@@ -1,4 +1,4 @@
-"""A question → the passages that may answer it: words and vectors at once, fused."""
+"""A question → the passages that may answer it: by words, by vectors, and by closeness."""
 
 import asyncio
 import time
@@ -10,12 +10,15 @@ import msgspec
 from sprat.engines.base import Embedder
 from sprat.errors import ContextTooLong, UnsupportedRequest
 from sprat.rag.alike import unlike
-from sprat.rag.document import Found, Hit, Retrieved
+from sprat.rag.close import CLOSE, closeness
+from sprat.rag.document import Found, Hit, Passage, Retrieved
 from sprat.rag.fuse import Fused, fuse
 from sprat.rag.store.base import Store, check_embedder
 
 POOL = 50
 """Looked at of each kind, before they are fused."""
+LOOK = 24
+"""Whose text is looked at after that, the best ones: at least so many, and twice what is asked."""
 QUERY_CHARS = (1_000, 100)
 """Of a question that are embedded: its end, and less of it where a model refuses that much."""
 
@@ -55,7 +58,7 @@ class Retriever:
             raise
         hits, lexical_s = await words
         fused = fuse(hits, near.hits, pool)
-        found = await asyncio.to_thread(self._first, fused, most)
+        found = await asyncio.to_thread(self._first, query, fused, most)
         return Retrieved(
             query=query,
             found=found,
@@ -87,19 +90,31 @@ class Retriever:
             self._checked = info.embedder is not None
         return self._checked
 
-    def _first(self, fused: Sequence[Fused], most: int) -> tuple[Found, ...]:
-        return tuple(islice(unlike(self._found(fused, most)), most))
+    def _first(self, query: str, fused: Sequence[Fused], most: int) -> tuple[Found, ...]:
+        first = islice(unlike(self._found(query, fused, most)), most)
+        return tuple(sorted(first, key=lambda one: -one.score))
 
-    def _found(self, fused: Sequence[Fused], most: int) -> Iterator[Found]:
-        """Passages in the order of `fused`, fetched a few at a time: seldom are all needed."""
-        for at in range(0, len(fused), 2 * most):
-            some = fused[at : at + 2 * most]
-            passages = self._store.passages([one.key for one in some])
-            for one in some:
-                if (passage := passages.get(one.key)) is not None:
-                    yield Found(
-                        passage=passage, score=one.score, lexical=one.lexical, dense=one.dense
-                    )
+    def _found(self, query: str, fused: Sequence[Fused], most: int) -> Iterator[Found]:
+        """Passages, best first, looked at so many at a time: seldom are all needed."""
+        look = max(LOOK, 2 * most)
+        for at in range(0, len(fused), look):
+            passages = self._store.passages([one.key for one in fused[at : at + look]])
+            some = [
+                (one, passages[one.key]) for one in fused[at : at + look] if one.key in passages
+            ]
+            close = closeness(query, [passage for _, passage in some])
+            found = [_found(*one, share) for one, share in zip(some, close, strict=True)]
+            yield from sorted(found, key=lambda one: -one.score)
+
+
+def _found(fused: Fused, passage: Passage, close: float) -> Found:
+    return Found(
+        passage=passage,
+        score=(1 - CLOSE) * fused.score + CLOSE * close,
+        lexical=fused.lexical,
+        dense=fused.dense,
+        close=close,
+    )
 
 
 async def _embedded(embedder: Embedder, query: str) -> bytes | None:

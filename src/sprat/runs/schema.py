@@ -4,6 +4,7 @@ import sqlite3
 from pathlib import Path
 
 from sprat.errors import RunError
+from sprat.runs.versioned import has_tables, make, version_of
 
 SCHEMA_VERSION = 1
 _SCHEMA = """
@@ -84,9 +85,9 @@ def unreadable(path: Path, error: Exception) -> RunError:
 
 def _prepare(database: sqlite3.Connection, path: Path) -> None:
     database.execute("PRAGMA foreign_keys = ON")
-    if _version(database) == 0:
+    if version_of(database) == 0:
         _make(database, path)
-    version = _version(database)
+    version = version_of(database)
     if version != SCHEMA_VERSION:
         newer = version > SCHEMA_VERSION
         raise RunError(
@@ -97,27 +98,8 @@ def _prepare(database: sqlite3.Connection, path: Path) -> None:
 
 def _make(database: sqlite3.Connection, path: Path) -> None:
     # Only an empty file becomes a store: another program's database is left alone.
-    if _has_tables(database) and _version(database) == 0:
+    if has_tables(database) and version_of(database) == 0:
         raise RunError(
             f"{path} is a database of something else.", fix="Set SPRAT_HOME to another folder."
         )
-    database.execute("PRAGMA journal_mode = WAL")
-    database.execute("BEGIN IMMEDIATE")
-    try:
-        if _version(database) == 0:  # else another process made it meanwhile
-            for statement in _SCHEMA.split(";"):
-                database.execute(statement)
-            database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        database.execute("COMMIT")
-    except BaseException:
-        if database.in_transaction:
-            database.execute("ROLLBACK")
-        raise
-
-
-def _has_tables(database: sqlite3.Connection) -> bool:
-    return bool(database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
-
-
-def _version(database: sqlite3.Connection) -> int:
-    return int(database.execute("PRAGMA user_version").fetchone()[0])
+    make(database, _SCHEMA, SCHEMA_VERSION)

@@ -15,6 +15,7 @@ from sprat.studies.grounded.gating import (
     View,
     applied,
     choose,
+    first_of,
     learned_side,
     outcome,
     taught,
@@ -133,6 +134,32 @@ def test_what_the_rules_forbid_is_not_given_whatever_was_learned():
     sure, _ = applied(side, bad)
     assert "q0" not in sure
     assert "q2" in sure
+
+
+def test_few_answers_teach_few_features_and_those_that_occur():
+    rows = [row(f"q{n}", features={"mean": 0.0, "score": 1.0, "gap": 0.5}) for n in range(100)]
+    ranked = ("near", "mean", "score", "gap")
+    assert first_of(ranked, rows, [True] * 95 + [False] * 5) == ["mean", "score"]
+    assert first_of(ranked, rows, [True] * 69 + [False] * 31) == ["mean", "score", "gap"]
+
+
+def test_a_learned_confidence_weighs_what_is_near_by_itself():
+    rows = [
+        msgspec.structs.replace(one, features={**one.features, "near": 0.0, "unquoted": 1.0})
+        for one in told(200, signal=4.0, side="small")
+    ]
+    side = learned_side(SideGate(), taught(rows), 0.0)
+    assert side.rules.near_unquoted == 0.0
+    assert side.rules.support == SideGate().rules.support
+    assert "q0" in applied(side, rows)[0]
+
+
+def test_the_fastest_way_that_is_good_enough_is_taken():
+    small = view([row("a", right=True, score=0.8, seconds=1.0)], {"a": 0.9}, {})
+    large = view([row("a", "large", right=True, score=1.0, seconds=9.0)], {"a": 0.9}, {})
+    best, quick = choose(["a"], small, large), choose(["a"], small, large, 0.8)
+    assert outcome("a", small, large, best).score == 1.0
+    assert outcome("a", small, large, quick) == outcome("a", small, None, Bars(0.0, NEVER, NEVER))
 
 
 def test_what_tells_nothing_is_not_certified_and_says_so():

@@ -74,3 +74,13 @@ async def test_an_outage_ends_it_and_what_was_answered_is_kept(tmp_path):
         await recorded(sheet, many, works, DEAD)
     rows = read_rows(sheet)
     assert [row.error is None for row in rows] == [True, *[False] * MAX_STREAK]
+
+
+async def test_a_plain_side_is_asked_for_the_answer_alone(tmp_path):
+    engine = model("tiny", says("Norway"))
+    asked = [question("q0001", question=WHERE, answers=["Norway"])]
+    (row,) = await record(
+        tmp_path / "sheet.jsonl", asked, Few(NORMANS), {"plain small": engine}, Gate()
+    )
+    assert (row.side, row.right, row.features["unquoted"]) == ("plain small", True, 1.0)
+    assert all(len(request.messages) == 1 for request in engine.asked)

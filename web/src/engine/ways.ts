@@ -8,7 +8,7 @@ import type { Way } from "./protocol.ts";
 
 export type Preference = "webgpu" | "wasm" | "auto";
 
-/** Share of the copying pace at which the processor multiplies by 8-bit weights, by measurement. */
+/** Share of the copying pace at which the processor multiplies by 8-bit weights: an estimate. */
 const PRODUCT_PACE = 0.5;
 /** Steps of the graphics card for each layer of a decoder. */
 const LAYER_STEPS = 12;

@@ -157,14 +157,18 @@ class Book:
     # Steps, elements, runs, feedback
 
     def put_step(self, step: Body) -> None:
-        """Keep a step, in place of what it was before."""
+        """Keep a step, in place of what it was before; another thread's stays as it is.
+
+        A browser names the step of what its user says.
+        """
         thread, created = str(step["threadId"]), step.get("createdAt") or now()
         with self._database.transaction() as connection:
             if not touch(connection, thread):
                 return
             connection.execute(
                 "INSERT INTO steps VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE "
-                "SET output = excluded.output, body = excluded.body",
+                "SET output = excluded.output, body = excluded.body "
+                "WHERE steps.thread = excluded.thread",
                 (step["id"], thread, created, whole(step.get("output") or ""), dumps(step)),
             )
 
@@ -182,7 +186,8 @@ class Book:
                 return
             connection.execute(
                 "INSERT INTO elements VALUES (?, ?, ?) "
-                "ON CONFLICT (id) DO UPDATE SET body = excluded.body",
+                "ON CONFLICT (id) DO UPDATE SET body = excluded.body "
+                "WHERE elements.thread = excluded.thread",
                 (element["id"], thread, dumps(element)),
             )
 

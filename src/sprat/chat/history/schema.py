@@ -4,6 +4,7 @@ import sqlite3
 from pathlib import Path
 
 from sprat.errors import RunError
+from sprat.runs.versioned import has_tables, make, version_of
 
 SCHEMA_VERSION = 1
 _SCHEMA = """
@@ -75,7 +76,7 @@ def open_database(path: Path) -> sqlite3.Connection:
     except sqlite3.Error as error:
         database.close()
         raise _unusable(path, error) from error
-    if (version := _version(database)) != SCHEMA_VERSION:
+    if (version := version_of(database)) != SCHEMA_VERSION:
         database.close()
         raise RunError(
             f"{path} has format {version}; this Sprat reads {SCHEMA_VERSION}.",
@@ -89,24 +90,8 @@ def open_database(path: Path) -> sqlite3.Connection:
 
 def _make(database: sqlite3.Connection) -> None:
     # Only an empty file becomes a history: another program's database is left alone.
-    if _version(database) or database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
-        return
-    database.execute("PRAGMA journal_mode = WAL")
-    database.execute("BEGIN IMMEDIATE")
-    try:
-        if _version(database) == 0:  # else another process made it meanwhile
-            for statement in _SCHEMA.split(";"):
-                database.execute(statement)
-            database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        database.execute("COMMIT")
-    except BaseException:
-        if database.in_transaction:
-            database.execute("ROLLBACK")
-        raise
-
-
-def _version(database: sqlite3.Connection) -> int:
-    return int(database.execute("PRAGMA user_version").fetchone()[0])
+    if not version_of(database) and not has_tables(database):
+        make(database, _SCHEMA, SCHEMA_VERSION)
 
 
 def _unusable(path: Path, error: Exception) -> RunError:

@@ -104,7 +104,7 @@ class Pen:
         """X [batch, sequence, k] times quantised rows, plus a bias."""
         format_ = weights.format
         k = weights.k
-        if format_.has_minimum:
+        if digits(format_):
             x = self.with_block_sums(x, k, format_)
             k = columns(format_, k)
         inputs = [x, *weights.inputs]

@@ -22,6 +22,8 @@ _QUOTES = {'"': '"', "'": "'", "\u201c": "\u201d", "\u2018": "\u2019", "\u00ab":
 
 def fold(text: str) -> str:
     """Return `text` with Unicode compatibility forms (NFKC) and case made equal."""
+    if text.isascii():
+        return text.lower()
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 

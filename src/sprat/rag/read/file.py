@@ -8,13 +8,11 @@ from pathlib import Path, PurePath
 from sprat.errors import DocumentError, SpratError
 from sprat.models.progress import megabytes
 from sprat.rag.document import Document
-from sprat.rag.read.content import Content
+from sprat.rag.read.content import Content, check_chars
 from sprat.rag.read.medium import Medium, medium_of
 
 MOST_BYTES = 64 * 2**20
 """Of a file: what is larger is no document that a person wrote."""
-MOST_CHARS = 20_000_000
-"""Of a document's text: about ten thousand printed pages."""
 
 
 def read_file(path: Path) -> Document:
@@ -80,11 +78,7 @@ def document_of(file: str, data: bytes) -> Document:
     """
     name = PurePath(file).name
     content = _content(name, data)
-    if len(content.text) > MOST_CHARS:
-        raise DocumentError(
-            f"{name} has {len(content.text):,} characters; at most {MOST_CHARS:,} are read.",
-            fix="Cut it into several files.",
-        )
+    check_chars(name, len(content.text))
     if not content.text.strip():
         raise DocumentError(f"{name} is empty: there is no text in it.", fix="Leave it out.")
     return Document(

@@ -12,9 +12,10 @@ from sprat.rag.read.converted import converted
 from sprat.rag.read.markdown import headings_of, title_of
 from sprat.rag.read.pages import joined
 
-MOST_UNPACKED_BYTES = 512 * 2**20
-MOST_SHEETS_BYTES = 16 * 2**20
-"""Of Excel files: a cell that is read takes fifty times the memory that it takes in the file."""
+MOST_UNPACKED_BYTES = 128 * 2**20
+MOST_MARKUP_BYTES = 16 * 2**20
+"""Of it that is no picture: read, a cell takes fifty times the memory that it takes in the file, a
+paragraph a hundred times."""
 MOST_PARTS = 20_000
 _SLIDE = re.compile(r"^<!-- Slide number: \d+ -->[ \t]*$", re.MULTILINE)
 _EMPTY_CELL = re.compile(r"(?<=\| )(?:NaN|NaT|Unnamed: \d+)(?= \|)")
@@ -49,7 +50,7 @@ def _read_pptx(name: str, data: bytes) -> Content:
 
 
 def _converted(name: str, data: bytes, medium: str) -> tuple[str, str]:
-    _check_unpacked(name, data, MOST_SHEETS_BYTES if medium == "xlsx" else MOST_UNPACKED_BYTES)
+    _check_unpacked(name, data)
     return converted(name, data, f"{medium.title()}Converter", f".{medium}")
 
 
@@ -59,14 +60,25 @@ def _content(text: str, title: str, pages: tuple[int, ...] = ()) -> Content:
     return Content(media="office", text=text, title=title, pages=pages, headings=headings)
 
 
-def _check_unpacked(name: str, data: bytes, most_bytes: int) -> None:
+def _check_unpacked(name: str, data: bytes) -> None:
     """A few kilobytes can be packed so that they fill the memory."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         parts = archive.infolist()
-    size = sum(part.file_size for part in parts)
-    if size > most_bytes or len(parts) > MOST_PARTS:
-        raise DocumentError(
-            f"{name} is {megabytes(size)} in {len(parts):,} parts when it is unpacked; at most "
-            f"{megabytes(most_bytes)} in {MOST_PARTS:,} are read.",
-            fix="Cut it into several files.",
-        )
+        whole = sum(part.file_size for part in parts)
+        if whole <= MOST_UNPACKED_BYTES and len(parts) <= MOST_PARTS:
+            markup = sum(part.file_size for part in parts if _is_markup(archive, part))
+            if markup <= MOST_MARKUP_BYTES:
+                return
+    raise DocumentError(
+        f"{name} is {megabytes(whole)} in {len(parts):,} parts when it is unpacked; at most "
+        f"{megabytes(MOST_UNPACKED_BYTES)} in {MOST_PARTS:,} are read, without its pictures "
+        f"{megabytes(MOST_MARKUP_BYTES)}.",
+        fix="Cut it into several files.",
+    )
+
+
+def _is_markup(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
+    """By its first characters: by which name it is read, the file itself says."""
+    with archive.open(part) as opened:
+        text = opened.read(64).lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")
+    return not text or text.startswith(b"<")

@@ -10,7 +10,7 @@ from typing import Any
 
 from sprat.errors import DocumentError, first_line
 from sprat.rag.document import Heading
-from sprat.rag.read.content import Content
+from sprat.rag.read.content import Content, check_chars
 from sprat.rag.read.pages import joined
 
 MOST_PAGES = 10_000
@@ -49,7 +49,7 @@ def _content(name: str, pdf: Native) -> Content:
             f"{name} has {count:,} pages; at most {MOST_PAGES:,} are read.",
             fix="Cut it into several files.",
         )
-    text, pages = joined(_page_text(pdf, place) for place in range(count))
+    text, pages = joined(_page_texts(name, pdf, count))
     if not text.strip():
         raise DocumentError(
             f"{name} has no text: its pages, {count} in all, are pictures.",
@@ -62,6 +62,16 @@ def _content(name: str, pdf: Native) -> Content:
         pages=pages,
         headings=tuple(_headings(pdf, text, pages)),
     )
+
+
+def _page_texts(name: str, pdf: Native, count: int) -> Iterator[str]:
+    """Page by page, so that one whose pages hold more than is read does not fill the memory."""
+    chars = 0
+    for place in range(count):
+        text = _page_text(pdf, place)
+        chars += len(text)
+        check_chars(name, chars)
+        yield text
 
 
 def _page_text(pdf: Native, place: int) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from sprat.errors import DocumentError
 from sprat.rag.store.base import FORMAT
 from sprat.rag.store.faults import explained, foreign
+from sprat.runs.versioned import has_tables, make, version_of
 
 APPLICATION = 0x53505254
 """`SPRT`: which program's database this is (SQLite's `application_id`)."""
@@ -85,7 +86,7 @@ def prepare(database: sqlite3.Connection, path: Path, *, create: bool) -> None:
         DocumentError: it is something else, of another format, or has no FTS5.
     """
     try:
-        if create and _format(database) == 0:
+        if create and version_of(database) == 0:
             _make(database, path)
         _check(database, path)
     except sqlite3.DatabaseError as error:
@@ -99,7 +100,7 @@ def _check(database: sqlite3.Connection, path: Path) -> None:
         raise DocumentError(
             f"There is no index of documents in {path.parent}.", fix="Try: sprat index PATH…"
         )
-    if (found := _format(database)) != FORMAT:
+    if (found := version_of(database)) != FORMAT:
         raise DocumentError(
             f"{path} has format {found}; this Sprat reads {FORMAT}.",
             fix="Upgrade Sprat."
@@ -111,29 +112,12 @@ def _check(database: sqlite3.Connection, path: Path) -> None:
 def _make(database: sqlite3.Connection, path: Path) -> None:
     if _is_foreign(database):
         raise foreign(path)
-    database.execute("PRAGMA journal_mode = WAL")
-    database.execute("BEGIN IMMEDIATE")
-    try:
-        if _format(database) == 0:  # else another process made it meanwhile
-            for statement in _SCHEMA.split(";"):
-                database.execute(statement)
-            database.execute(f"PRAGMA application_id = {APPLICATION}")
-            database.execute(f"PRAGMA user_version = {FORMAT}")
-        database.execute("COMMIT")
-    except BaseException:
-        if database.in_transaction:
-            database.execute("ROLLBACK")
-        raise
+    make(database, _SCHEMA, FORMAT, APPLICATION)
 
 
 def _is_foreign(database: sqlite3.Connection) -> bool:
     """Whether another program keeps something in it."""
-    tables = database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
-    return bool(tables) and _application(database) != APPLICATION
-
-
-def _format(database: sqlite3.Connection) -> int:
-    return int(database.execute("PRAGMA user_version").fetchone()[0])
+    return has_tables(database) and _application(database) != APPLICATION
 
 
 def _application(database: sqlite3.Connection) -> int:

@@ -17,6 +17,7 @@ from sprat.studies.grounded.sheet import Row, side_of
 RULES = Rules()
 MARGIN = 0.002
 """Scores that differ by less are equal, and the quicker way is taken."""
+EVENTS = 10
 STEPS = 20
 """Thresholds tried of each kind: quantiles of the confidences."""
 
@@ -43,6 +44,21 @@ class Outcome(NamedTuple):
     """Of the answer that was given; None: none was."""
 
 
+def weighed(rules: Rules) -> Rules:
+    """The rules beside a learned confidence: how near the question's words are it weighs itself."""
+    return msgspec.structs.replace(rules, near=0.0, near_unquoted=0.0)
+
+
+def first_of(ranked: Sequence[str], rows: Sequence[Row], labels: Sequence[bool]) -> list[str]:
+    """The features to learn from: one for every ten of the rarer kind, two at least.
+
+    More are learned by heart. Source: Peduzzi et al. (1996), J. Clinical Epidemiology 49(12).
+    """
+    rarer = min(sum(labels), len(labels) - sum(labels))
+    there = {name for row in rows for name in row.features}
+    return [name for name in ranked if name in there][: max(2, rarer // EVENTS)]
+
+
 def taught(rows: Sequence[Row], seed: int = 0, rules: Rules = RULES) -> Taught:
     """Learn from the answers of one model when they are right, and when there is none to be had.
 
@@ -52,16 +68,22 @@ def taught(rows: Sequence[Row], seed: int = 0, rules: Rules = RULES) -> Taught:
         PolicyError: there are too few answers, or too few right or wrong ones.
     """
     known = [row for row in rows if row.error is None]
-    answers = [row for row in known if _may_be_given(row, rules)]
+    answers = [row for row in known if _may_be_given(row, weighed(rules))]
     features, good = [row.features for row in answers], [row.right for row in answers]
-    groups = [row.group or row.question for row in answers]
-    sure = cross_fitted(features, good, groups=groups, seed=seed, features=AT_ANSWER)
+    groups, names = (
+        [row.group or row.question for row in answers],
+        first_of(AT_ANSWER, answers, good),
+    )
+    sure = cross_fitted(features, good, groups=groups, seed=seed, features=names)
     everything, silent = [row.features for row in known], [row.unanswerable for row in known]
-    of_all = [row.group or row.question for row in known]
-    quiet = cross_fitted(everything, silent, groups=of_all, seed=seed, features=OF_SILENCE)
+    of_all, telling = (
+        [row.group or row.question for row in known],
+        first_of(OF_SILENCE, known, silent),
+    )
+    quiet = cross_fitted(everything, silent, groups=of_all, seed=seed, features=telling)
     return Taught(
-        right=fit(features, good, groups=groups, seed=seed, features=AT_ANSWER),
-        silent=fit(everything, silent, groups=of_all, seed=seed, features=OF_SILENCE),
+        right=fit(features, good, groups=groups, seed=seed, features=names),
+        silent=fit(everything, silent, groups=of_all, seed=seed, features=telling),
         confidence={row.question: value for row, value in zip(answers, sure, strict=True)},
         silence={row.question: value for row, value in zip(known, quiet, strict=True)},
     )
@@ -121,17 +143,20 @@ def outcome(name: str, small: View | None, large: View | None, bars: Bars) -> Ou
     return Outcome(float(nowhere), False, nowhere, seconds, None)
 
 
-def choose(names: Sequence[str], small: View | None, large: View | None) -> Bars:
+def choose(
+    names: Sequence[str], small: View | None, large: View | None, enough: float = 1.0
+) -> Bars:
     """The thresholds with the best mean score on these questions; of nearly equal ones the fastest.
 
-    Score: token F1 of what is given, and 1 for silence where the documents are silent.
+    Score: token F1 of what is given, and 1 for silence where the documents are silent. `enough`: a
+    score that need not be surpassed; the fastest that has it is taken.
     """
     tried: list[tuple[float, float, Bars]] = []
     for bars in _grid(small, large):
         came = [outcome(name, small, large, bars) for name in names]
         score = sum(one.score for one in came) / len(came)
         tried.append((score, sum(one.seconds for one in came), bars))
-    best = max(score for score, _, _ in tried)
+    best = min(enough, max(score for score, _, _ in tried))
     near = [one for one in tried if one[0] >= best - MARGIN]
     return min(near, key=lambda one: one[1])[2]
 
@@ -184,6 +209,7 @@ def learned_side(side: SideGate, found: Taught, bar: float, silent: float = NEVE
     """A side with what was learned, and its thresholds."""
     return msgspec.structs.replace(
         side,
+        rules=weighed(side.rules),
         decide="answer",
         logistic=found.right,
         threshold=None if bar >= NEVER else min(1.0, bar),

@@ -1,6 +1,5 @@
 """Asks every question of every model with an open gate, and keeps what each made of it."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,8 +10,6 @@ from sprat.engines.base import Engine, ask
 from sprat.errors import RunError, SpratError
 from sprat.rag.answer import Finds, GroundedEngine
 from sprat.rag.gate import Gate, Rules, SideGate, form_of
-from sprat.rag.prompt import messages, shown
-from sprat.rag.quote import gives_up
 from sprat.studies.grounded.answers import right, token_f1
 from sprat.studies.grounded.case import CITED, Case
 from sprat.studies.grounded.question import GroundedQuestion, digest_of
@@ -21,7 +18,6 @@ from sprat.studies.resume import MAX_STREAK
 from sprat.types import ChatRequest, Message, Reply
 
 if TYPE_CHECKING:
-    from sprat.rag.document import Retrieved
     from sprat.rag.tried import Tried
     from sprat.rag.turn import Turn
 
@@ -41,6 +37,14 @@ def open_side(side: SideGate) -> SideGate:
         threshold=0.0,
         silent=None,
     )
+
+
+def plain_gate(gate: Gate) -> Gate:
+    """As anybody asks: passages, the question, and "if they do not say, write so"."""
+    small, large = (
+        msgspec.structs.replace(one, form="sentence") for one in (gate.small, gate.large)
+    )
+    return msgspec.structs.replace(gate, small=small, large=large)
 
 
 def open_gate(gate: Gate) -> Gate:
@@ -64,8 +68,8 @@ async def record(
 ) -> list[Row]:
     """The rows of all questions; those that have an answer on the sheet are not asked again.
 
-    `models`: by side; `plain …` are asked without form and gate. One model after the other, since
-    they share the machine's memory.
+    `models`: by side; `plain …` are asked for the answer alone, whatever form the gate has. One
+    model after the other, since they share the machine's memory.
 
     Raises:
         RunError: asking failed too often in a row: an outage, of which nothing is to be learned.
@@ -109,9 +113,8 @@ async def _row(
         side=side,
         model=engine.name,
     )
-    if side.startswith(PLAIN):
-        return await _plain(blank, question, engine, finds, gate)
-    return await _gated(blank, question, engine, finds, gate)
+    asked = plain_gate(gate) if side.startswith(PLAIN) else gate
+    return await _gated(blank, question, engine, finds, asked)
 
 
 def group_of(question: GroundedQuestion) -> str:
@@ -129,7 +132,7 @@ async def _gated(
     blank: Row, question: GroundedQuestion, engine: Engine, finds: Finds, gate: Gate
 ) -> Row:
     heard: list[tuple[Turn, Sequence[Tried]]] = []
-    large = blank.side == "large"
+    large = blank.side.endswith("large")
     grounded = GroundedEngine(
         finds, None if large else engine, engine if large else None, gate=open_gate(gate)
     )
@@ -158,44 +161,6 @@ def _graded(question: GroundedQuestion, reply: Reply) -> dict[str, object]:
     score = 0.0 if question.unanswerable else token_f1(case) or 0.0
     good = not question.unanswerable and bool(right(case))
     return {"text": CITED.sub("", reply.text).strip(), "score": score, "right": good}
-
-
-async def _plain(
-    blank: Row, question: GroundedQuestion, engine: Engine, finds: Finds, gate: Gate
-) -> Row:
-    """As anybody asks: passages, the question, and "if they do not say, write so"."""
-    started = time.perf_counter()
-    retrieved: Retrieved = await finds.find(question.question)
-    found_s = time.perf_counter() - started
-    side = gate.large if blank.side.endswith("large") else gate.small
-    passages = shown(retrieved.found, side.tokens)
-    if not passages:
-        return msgspec.structs.replace(blank, gave_up=True, retrieve_s=found_s)
-    request = ChatRequest(
-        messages=messages("sentence", passages, question.question),
-        max_tokens=MAX_TOKENS,
-        logprobs=0,
-    )
-    try:
-        reply = await ask(engine, request)
-    except SpratError as error:
-        return msgspec.structs.replace(blank, error=str(error))
-    told = msgspec.structs.replace(reply, answered=not gives_up(reply.text))
-    return msgspec.structs.replace(
-        blank,
-        seconds=reply.timing.answer_s,
-        retrieve_s=found_s,
-        input_tokens=reply.usage.input_tokens,
-        output_tokens=reply.usage.output_tokens,
-        features=_sure(reply),
-        **_graded(question, told),
-    )
-
-
-def _sure(reply: Reply) -> dict[str, float]:
-    """How likely it found its own words: all that a plain answer tells."""
-    values = [token.logprob for token in reply.logprobs or ()]
-    return {"mean": sum(values) / len(values)} if values else {}
 
 
 def forms_of(gate: Gate, models: Mapping[str, Engine]) -> dict[str, str]:

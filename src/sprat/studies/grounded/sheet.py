@@ -24,7 +24,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     group: str = ""
     """Questions of one group are not independent of each other."""
     side: str
-    """`small`, `large`, or `plain …`: asked as anybody would, without form or gate."""
+    """`small`, `large`, or `plain …`: asked for the answer alone, whatever form the gate has."""
     model: str
     gave_up: bool = False
     """It said that the documents do not say."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sprat.models.export.web.manifest import Manifest, Variant, VariantId
     from sprat.models.gguf import Gguf
 
-RECIPE = "web2"
+RECIPE = "web3"
 """Changes whenever the files produced would differ."""
 
 JOINED = 32
