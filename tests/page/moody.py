@@ -13,9 +13,15 @@ from typing import Any
 from sprat.serve.page.built import ALONE
 
 MODEL = "/api/web/models/tiny/"
-_KINDS = {".html": "text/html", ".js": "text/javascript"}
+_KINDS = {
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".mjs": "text/javascript",
+    ".css": "text/css",
+    ".wasm": "application/wasm",
+}
 _PIECE_BYTES = 64 * 1024
-_LONGEST_HOLD_S = 20.0
+_LONGEST_HOLD_S = 120.0
 
 
 @dataclass

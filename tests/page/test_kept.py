@@ -17,6 +17,7 @@ from tests.page.moody import MODEL, Moods, moody
 
 SIZE_BYTES = 4_000_000
 HALF_BYTES = 2_000_000
+PATIENCE_S = 60.0
 OPEN = "([entries, base]) => openAll(entries, base)"
 Context = Callable[..., BrowserContext]
 
@@ -66,9 +67,9 @@ def halfway(page: Page, moods: Moods, *entries: dict[str, Any]) -> int:
     """Start, and wait until the page has half of it; how many bytes it says it has."""
     moods.hold_at = HALF_BYTES
     start(page, *entries)
-    assert moods.held.wait(20)
+    assert moods.held.wait(PATIENCE_S)
     enough = f"() => told.at(-1)?.doneBytes >= {HALF_BYTES // 2}"
-    page.wait_for_function(enough, timeout=20_000)
+    page.wait_for_function(enough, timeout=PATIENCE_S * 1000)
     return page.evaluate("() => told.at(-1).doneBytes")
 
 

@@ -16,6 +16,7 @@ from tests.page.node import WEB
 Open = Callable[..., Page]
 AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
 PHONES = ({"width": 360, "height": 740}, {"width": 390, "height": 844})
+LIGHT = "rgb(253, 253, 252)"
 PANELS = ("Documents", "Speed", "Requests", "Models", "Settings")
 
 
@@ -247,13 +248,14 @@ def test_axe_finds_no_serious_fault(visit: Open, scheme: str, width: int) -> Non
 
 def test_the_theme_can_be_chosen_and_is_kept(visit: Open) -> None:
     page = visit(color_scheme="light")
+    body = page.locator("body")
+    expect(body).to_have_css("background-color", LIGHT)
     page.get_by_role("button", name="Settings").click()
     page.get_by_label("Theme").select_option("dark")
-    dark = page.evaluate("() => getComputedStyle(document.body).backgroundColor")
+    expect(body).not_to_have_css("background-color", LIGHT)
+    dark = body.evaluate("(body) => getComputedStyle(body).backgroundColor")
     page.reload()
-    page.get_by_label("Your question").wait_for()
-    assert page.evaluate("() => getComputedStyle(document.body).backgroundColor") == dark
-    assert dark != "rgb(253, 253, 252)"
+    expect(body).to_have_css("background-color", dark)
 
 
 def test_the_chat_is_gone_after_a_reload_unless_it_was_to_be_kept(visit: Open) -> None:

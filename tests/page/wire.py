@@ -14,6 +14,17 @@ from urllib.parse import urlsplit
 
 MOST_HEAD_BYTES = 64 * 1024
 PATIENCE_S = 60.0
+_OF_ITS_OWN = (
+    "AutofillServerCommunication",
+    "AimEnabled",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PreconnectToSearch",
+)
+"""What Chromium asks or changes by itself. The list takes the place of Playwright's own."""
 
 
 @dataclass
@@ -31,6 +42,7 @@ class Wire:
             f"--proxy-server=http://127.0.0.1:{self.port}",
             "--proxy-bypass-list=<-loopback>",
             "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+            f"--disable-features={','.join(_OF_ITS_OWN)}",
         )
 
 

@@ -109,6 +109,13 @@ async def test_it_is_kept_for_ever_only_under_its_own_hash(at: At):
     assert "Ask for the manifest again" in other.json["error"]["message"]
 
 
+async def test_a_query_of_too_many_fields_is_refused(at: At):
+    assert (await got(at, f"{AT}?a&b&c&d&e&f&g&h")).status == 200
+    answer = await got(at, f"{AT}?a&b&c&d&e&f&g&h&i")
+    assert answer.status == 400
+    assert "more than 8 fields" in answer.json["error"]["message"]
+
+
 SIZE = len(WEIGHTS)
 
 

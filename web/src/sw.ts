@@ -6,6 +6,7 @@
  */
 
 import { LISTS, PAGE, RUNTIME } from "./offline/caches.ts";
+import { fits } from "./offline/kind.ts";
 import { isRuntime, wayOf } from "./offline/route.ts";
 import { type Passed, passedOf } from "./privacy/passed.ts";
 
@@ -31,11 +32,25 @@ worker.addEventListener("fetch", (event) => {
   else tell(event, false);
 });
 
+/** All of it or nothing; a version that is kept already stays. */
 async function keepPage(): Promise<void> {
+  const isNew = !(await caches.has(OWN));
   const own = await caches.open(OWN);
   const wanted = __ASSETS__.filter((name) => !isRuntime(name));
+  try {
+    await Promise.all(wanted.map((name) => keepOne(own, name)));
+  } catch (error) {
+    if (isNew) await caches.delete(OWN);
+    throw error;
+  }
+}
+
+async function keepOne(own: Cache, name: string): Promise<void> {
   // Past the browser's own cache where the name does not tell the version.
-  await own.addAll(wanted.map((name) => new Request(new URL(name, SCOPE), { cache: "no-cache" })));
+  const request = new Request(new URL(name, SCOPE), { cache: "no-cache" });
+  const answer = await fetch(request);
+  if (!fits(request.url, answer)) throw new TypeError(`${name} is not what came (${answer.status}).`);
+  await own.put(request, answer);
 }
 
 async function takeOver(): Promise<void> {
@@ -91,7 +106,7 @@ async function match(request: Request): Promise<Response | undefined> {
 }
 
 function keep(event: FetchEvent, name: string, fresh: Response): void {
-  if (fresh.status !== 200) return;
+  if (!fits(event.request.url, fresh)) return;
   const copy = fresh.clone();
   const kept = caches.open(name).then((cache) => cache.put(event.request.url, copy));
   // No room: then it is not there offline, and nothing else is wrong.

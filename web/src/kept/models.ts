@@ -76,7 +76,7 @@ export async function remove(model: string, world: World = browserWorld()): Prom
 }
 
 /**
- * Hashes every finished file of the model again, whole; the wrong ones are deleted.
+ * Hashes every finished file of the model again, whole, and alone among tabs; the wrong ones are deleted.
  *
  * Gives the names of these. `onBytes` tells how many bytes are read and how many there are.
  */
@@ -92,9 +92,10 @@ export async function verifyAgain(
   const wrong: string[] = [];
   let doneBytes = 0;
   const tell = (more: number) => onBytes((doneBytes += more), totalBytes);
-  for (const item of items) {
-    if (await isRight(store!, item, tell, world, signal)) continue;
-    wrong.push(item.note!.uses.find((use) => use.model === model)!.name);
+  for (const { sha256, note } of items) {
+    const work = () => isRight(store!, sha256, tell, world, signal);
+    if (await world.lock(lockName(sha256), work, signal)) continue;
+    wrong.push(note!.uses.find((use) => use.model === model)!.name);
   }
   return wrong;
 }
@@ -156,21 +157,23 @@ async function drop(
   }
 }
 
+/** Of what is finished now: another tab may have removed it, or begun it again, while we waited. */
 async function isRight(
   store: Store,
-  { sha256, note }: Item,
+  sha256: string,
   tell: (bytes: number) => void,
   world: World,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const file = await store.file(sha256);
+  const [file, note] = [await store.file(sha256), await store.note(sha256)];
+  if (!note?.verifiedMs) return true;
   const hash = new Sha256();
   if (file) await hashWhole(file, hash, tell, signal);
   const right = file !== null && hash.hex() === sha256;
   if (!right) await store.removeFile(sha256);
   const verifiedMs = right ? world.nowMs() : null;
   const pieces = right ? await hashPieces(file) : null;
-  await store.putNote(sha256, { ...note!, verifiedMs, pieces });
+  await store.putNote(sha256, { ...note, verifiedMs, pieces });
   return right;
 }
 

@@ -56,17 +56,21 @@ export async function openFilesIn(
   if (store) await dropOthers(store, model, entries, world.lock);
   else report.note(unkeptNote(why));
   const opened = new Map<string, Blob | Uint8Array>();
-  for (const entry of entries) {
-    report.begin(entry);
-    const use = { model, name: entry.name };
-    const one = new OneFile(world, store, entry, addressOf(entry, base), use, report, signal);
-    opened.set(entry.name, await one.open());
-    report.end(entry);
+  try {
+    for (const entry of entries) {
+      report.begin(entry);
+      const use = { model, name: entry.name };
+      const one = new OneFile(world, store, entry, addressOf(entry, base), use, report, signal);
+      opened.set(entry.name, await one.open());
+      report.end(entry);
+    }
+  } finally {
+    report.close();
   }
   return opened;
 }
 
-/** Adds up the files, and does not tell every packet. */
+/** Adds up the files, and does not tell every packet; but a download that stands still is told as it is. */
 export class Report {
   readonly #tell: (progress: Progress) => void;
   readonly #totalBytes: number;
@@ -74,6 +78,7 @@ export class Report {
   #doneBytes = 0;
   #file = "";
   #toldMs = -Infinity;
+  #later: ReturnType<typeof setTimeout> | undefined;
 
   constructor(entries: readonly FileEntry[], tell: (progress: Progress) => void) {
     this.#tell = tell;
@@ -87,7 +92,9 @@ export class Report {
   /** Bytes of the present file that are here. */
   bytes(bytes: number): void {
     this.#doneBytes = this.#beforeBytes + bytes;
-    if (performance.now() - this.#toldMs >= REPORT_MS) this.#send({});
+    const restMs = this.#toldMs + REPORT_MS - performance.now();
+    if (restMs <= 0) this.#send({});
+    else this.#later ??= setTimeout(() => this.#send({}), restMs);
   }
 
   note(note: string): void {
@@ -100,7 +107,14 @@ export class Report {
     this.#send({});
   }
 
+  /** Nothing is told from now on but what is called for. */
+  close(): void {
+    clearTimeout(this.#later);
+    this.#later = undefined;
+  }
+
   #send(more: { note?: string }): void {
+    this.close();
     this.#toldMs = performance.now();
     const { doneBytes, totalBytes } = { doneBytes: this.#doneBytes, totalBytes: this.#totalBytes };
     this.#tell({ doneBytes, totalBytes, file: this.#file, ...more });

@@ -1,6 +1,7 @@
 /** The page's side of working offline. */
 
 import { RUNTIME } from "./caches.ts";
+import { fits } from "./kind.ts";
 import { isRuntime } from "./route.ts";
 
 export interface Offline {
@@ -42,11 +43,16 @@ export async function keepRuntime(): Promise<void> {
   try {
     const cache = await globalThis.caches?.open(RUNTIME);
     for (const address of cache ? loaded.filter(isOurs) : []) {
-      if (!(await cache.match(address))) await cache.add(address);
+      if (!(await cache.match(address))) await keep(cache, address);
     }
   } catch {
     // No room, or a window that keeps nothing: then it is not there offline, and nothing else is wrong.
   }
+}
+
+async function keep(cache: Cache, address: string): Promise<void> {
+  const answer = await fetch(address);
+  if (fits(address, answer)) await cache.put(address, answer);
 }
 
 function isOurs(address: string): boolean {

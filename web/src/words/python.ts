@@ -18,6 +18,7 @@ const IN_SET: Readonly<Record<string, string>> = {
   s: SPACE,
   S: `[^${SPACE}]`,
 };
+const WIDE: ReadonlySet<string> = new Set(Object.values(IN_SET));
 const EDGE = `(?:(?<=[${WORD}])(?![${WORD}])|(?<![${WORD}])(?=[${WORD}]))`;
 const NO_EDGE = `(?:(?<=[${WORD}])(?=[${WORD}])|(?<![${WORD}])(?![${WORD}]))`;
 const ESCAPED: Readonly<Record<string, string>> = {
@@ -149,16 +150,26 @@ class Translation {
       this.at += 1;
     }
     for (let first = true; first || this.source[this.at] !== "]"; first = false) {
-      if (this.at >= this.source.length) throw new SyntaxError("a set is not closed");
-      made += this.member(first);
+      made += this.member();
     }
     this.at += 1;
     return `${made}]`;
   }
 
-  private member(first: boolean): string {
+  /** A range, or what stands alone. Its ends are escaped: `--` subtracts in a set of JavaScript's. */
+  private member(): string {
+    const low = this.one();
+    if (this.source[this.at] !== "-" || this.source[this.at + 1] === "]") return low;
+    this.at += 1;
+    const high = this.one();
+    if (WIDE.has(low) || WIDE.has(high)) throw new SyntaxError("a range ends in characters");
+    return `${low}-${high}`;
+  }
+
+  /** A character of a set, or a class of them. */
+  private one(): string {
+    if (this.at >= this.source.length) throw new SyntaxError("a set is not closed");
     const char = this.take();
-    if (char === "-" && !first && this.source[this.at] !== "]") return "-";
     if (char !== "\\") return inSet(char);
     const wide = IN_SET[this.source[this.at] ?? ""];
     if (wide) this.at += 1;

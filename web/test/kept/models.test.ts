@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { keptModels, remove, usage, verifyAgain } from "../../src/kept/models.ts";
+import { lockName } from "../../src/kept/world.ts";
 import { seeded } from "./bytes.ts";
 import { Made } from "./world.ts";
 
@@ -105,4 +106,23 @@ test("a model that another tab is downloading is not removed under its hands", a
   const { world, one } = await pair();
   await assert.rejects(remove("one", world), { name: "PageError", code: "busy" });
   assert.ok(world.disk.files.has(one.sha256));
+});
+
+test("a file that another tab has begun again, or removed, is left alone by verifying again", async () => {
+  const { world, one } = await pair();
+  let read = 0;
+  const verify = () => verifyAgain("one", () => (read += 1), undefined, world);
+  const { store } = await world.store();
+  const note = (await store!.note(one.sha256))!;
+  let verified: Promise<string[]> | null = null;
+  await world.lock(lockName(one.sha256), async () => {
+    verified = verify();
+    await new Promise((wake) => setTimeout(wake, 20));
+    await store!.putNote(one.sha256, { ...note, verifiedMs: null, pieces: null });
+    world.disk.files.set(one.sha256, seeded(10, 9));
+  });
+  assert.deepEqual(await verified, []);
+  assert.ok(read > 0);
+  assert.equal(world.disk.files.get(one.sha256)?.length, 10);
+  assert.equal((await store!.note(one.sha256))?.verifiedMs, null);
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Report } from "../../src/kept/open.ts";
 import { PageError } from "../../src/types.ts";
 import { entryOf, seeded, sha256Of } from "./bytes.ts";
 import { BASE, Made, bytesOf } from "./world.ts";
@@ -279,4 +280,19 @@ test("the address tells the server which bytes are meant", async () => {
   for (const base of [BASE, BASE.slice(0, -1), `${BASE}manifest.json`]) {
     assert.equal(addressOf(entry, base).href, `${BASE}onnx/a.onnx?v=${entry.sha256.slice(0, 16)}`);
   }
+});
+
+test("a download that stands still is told as far as it came, and not after its end", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  t.mock.method(performance, "now", () => 1000);
+  const told: number[] = [];
+  const report = new Report([entryOf("a", BYTES)], ({ doneBytes }) => told.push(doneBytes));
+  report.bytes(10);
+  report.bytes(20);
+  t.mock.timers.tick(100);
+  assert.deepEqual(told, [10, 20]);
+  report.bytes(30);
+  report.close();
+  t.mock.timers.tick(100);
+  assert.deepEqual(told, [10, 20]);
 });

@@ -35,11 +35,14 @@ ALONE = (
     (b"content-security-policy", _POLICY),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-embedder-policy", b"require-corp"),
+    (b"x-dns-prefetch-control", b"off"),
 )
 """Only our own files run and may be asked; and the page shares its process with no other site, for
 which browsers allow threads. A worker has the headers of its own script, so every file bears them.
+The policy does not govern names: a link in an answer would have its host looked up ahead.
 
-Source: https://www.w3.org/TR/CSP3/, https://web.dev/articles/coop-coep
+Source: https://www.w3.org/TR/CSP3/, https://web.dev/articles/coop-coep,
+https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/X-DNS-Prefetch-Control
 """
 FOREVER = (b"cache-control", b"public, max-age=31536000, immutable")
 ASK_AGAIN = (b"cache-control", b"no-cache")

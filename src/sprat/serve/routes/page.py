@@ -16,6 +16,7 @@ from sprat.serve.routes.table import Call
 from sprat.serve.wire.form import encode
 
 _MARK_CHARACTERS = 16
+_MOST_FIELDS = 8
 
 
 class WebModels(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,8 +86,12 @@ async def _shelf(call: Call, mark: str | None) -> Shelf:
 
 def _mark(call: Call) -> str | None:
     """`?v=`: the first characters of the file's SHA-256."""
-    asked = parse_qs(call.scope["query_string"].decode("latin-1"), max_num_fields=8)
-    return asked.get("v", [None])[0]
+    query = call.scope["query_string"].decode("latin-1")
+    try:
+        return parse_qs(query, max_num_fields=_MOST_FIELDS).get("v", [None])[0]
+    except ValueError:
+        line = f"A query of more than {_MOST_FIELDS} fields."
+        raise BadRequest(line, fix="Ask with ?v= alone, or with no query.") from None
 
 
 def _is_of(mark: str, file: File) -> bool:
