@@ -39,10 +39,10 @@ export async function workOffline(onNew: () => void): Promise<Offline | null> {
  * worker. Call it in a worker when its model is loaded; it never fails.
  */
 export async function keepRuntime(): Promise<void> {
-  const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
+  const loaded = new Set(performance.getEntriesByType("resource").map(({ name }) => name));
   try {
     const cache = await globalThis.caches?.open(RUNTIME);
-    for (const address of cache ? loaded.filter(isOurs) : []) {
+    for (const address of cache ? [...loaded].filter(isOurs) : []) {
       if (!(await cache.match(address))) await keep(cache, address);
     }
   } catch {

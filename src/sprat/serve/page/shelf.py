@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from sprat.errors import ModelError, UnknownModel
-from sprat.models.export.web.manifest import MANIFEST, FileEntry, read_manifest
+from sprat.models.export.web.manifest import MANIFEST, FileEntry
 from sprat.models.web_ready import WebModel, kept_folder, web_folder, web_models
 from sprat.serve.file import File
 from sprat.serve.models.names import Names
@@ -18,6 +18,21 @@ from sprat.settings import Settings
 
 _KINDS = {".json": b"application/json", ".txt": b"text/plain; charset=utf-8"}
 _BYTES = b"application/octet-stream"
+
+class _Variant(msgspec.Struct, frozen=True):
+    model: FileEntry
+    data: tuple[FileEntry, ...] = ()
+
+
+class _Named(msgspec.Struct, frozen=True):
+    """As much of a manifest as it takes to send what it names, whoever wrote it."""
+
+    files: tuple[FileEntry, ...]
+    variants: tuple[_Variant, ...]
+
+    def entries(self) -> list[FileEntry]:
+        return [*self.files, *(one for v in self.variants for one in (v.model, *v.data))]
+
 
 Shelf = Mapping[str, File]
 """A model's files by the names that its manifest has for them, and the manifest."""
@@ -92,7 +107,7 @@ def read_shelf(folder: Path) -> Shelf:
     path = folder / MANIFEST
     try:
         raw = path.read_bytes()
-        named = read_manifest(folder).all_files
+        named = msgspec.json.decode(raw, type=_Named).entries()
     except (OSError, msgspec.DecodeError) as error:
         line = f"{path} is no manifest of a model for the page."
         raise ModelError(line, fix="Remove that folder: it is made again.") from error
