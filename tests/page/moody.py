@@ -3,6 +3,7 @@
 import hashlib
 import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -131,6 +132,7 @@ class _Handler(BaseHTTPRequestHandler):
         cut, moods.cut_at = moods.cut_at, None
         for at in range(start, len(content), _PIECE_BYTES):
             if cut is not None and at >= cut:
+                time.sleep(1)  # a browser throws away what it has not handed over by then
                 self.close_connection = True
                 return
             if moods.hold_at is not None and at >= moods.hold_at:
