@@ -19,6 +19,7 @@ from sprat.settings import Settings
 _KINDS = {".json": b"application/json", ".txt": b"text/plain; charset=utf-8"}
 _BYTES = b"application/octet-stream"
 
+
 class _Variant(msgspec.Struct, frozen=True):
     model: FileEntry
     data: tuple[FileEntry, ...] = ()
