@@ -12,7 +12,7 @@ from gguf import TokenType
 from tests.models.tiny import ARCHITECTURES, Tiny
 
 from sprat.errors import BadWeights, DiskFull, SpratError, UnsupportedModel
-from sprat.models import export as export_package
+from sprat.models import disk
 from sprat.models.export import RECIPE, export
 
 
@@ -127,7 +127,7 @@ def test_tensors_that_do_not_fit_each_other_are_refused(tmp_path, monkeypatch):
 
 def test_too_little_room_is_said_before_anything_is_written(tmp_path, monkeypatch):
     monkeypatch.setattr(
-        export_package.shutil, "disk_usage", lambda _: SimpleNamespace(total=10, used=9, free=1)
+        disk.shutil, "disk_usage", lambda _: SimpleNamespace(total=10, used=9, free=1)
     )
     gguf = Tiny().write(tmp_path / "tiny.gguf")
     with pytest.raises(DiskFull, match="are free"):

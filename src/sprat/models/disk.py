@@ -172,6 +172,22 @@ def explained(what: str, folder: Path, needed_bytes: int = 0) -> Generator[None]
 
 
 @contextlib.contextmanager
+def becoming(out: Path) -> Generator[Path]:
+    """A sibling folder that takes the name `out` at the end: a folder of that name is whole.
+
+    Where the block raises, nothing is left.
+    """
+    part = out.with_name(f".{out.name}.{os.getpid()}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    try:
+        yield part
+        part.rename(out)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+@contextlib.contextmanager
 def locked(folder: Path, waiting: str, progress: Progress) -> Generator[None]:
     """Hold the lock beside `folder`; says `waiting` when somebody alive has it."""
     from filelock import FileLock, Timeout

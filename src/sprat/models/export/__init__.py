@@ -3,8 +3,6 @@
 The weights keep the quantisation that the GGUF has: see docs/decisions/export.md.
 """
 
-import os
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from sprat.errors import DiskFull, ModelError
-from sprat.models.disk import free_bytes, nearest_existing
+from sprat.models.disk import becoming, free_bytes, nearest_existing
 
 if TYPE_CHECKING:
     from sprat.models.gguf import Gguf
@@ -70,16 +68,11 @@ def export(
     start = time.perf_counter()
     with Gguf(gguf) as opened:
         check_room(opened, out, GROWTH)
-        part = out.with_name(f".{out.name}.{os.getpid()}.part")
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
         try:
-            made = _write(opened, part, progress, accuracy_level)
-            part.rename(out)
+            with becoming(out) as part:
+                made = _write(opened, part, progress, accuracy_level)
         except OSError as error:
             raise explain(error, out) from error
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
     return msgspec.structs.replace(made, folder=out, seconds=time.perf_counter() - start)
 
 

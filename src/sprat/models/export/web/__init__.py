@@ -3,15 +3,13 @@
 The layout is transformers.js's, so that it runs the folder too: docs/page-weights.md.
 """
 
-import os
-import shutil
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from sprat.models.disk import sha256_of
+from sprat.models.disk import becoming, sha256_of
 
 if TYPE_CHECKING:
     from sprat.models.export import Progress
@@ -93,16 +91,12 @@ def export_web(
     start = time.perf_counter()
     with Gguf(gguf) as opened:
         check_room(opened, out, GROWTH)
-        part = out.with_name(f".{out.name}.{os.getpid()}.part")
-        shutil.rmtree(part, ignore_errors=True)
-        (part / "onnx").mkdir(parents=True)
         try:
-            manifest = _write(opened, part, about, progress)
-            part.rename(out)
+            with becoming(out) as part:
+                (part / "onnx").mkdir()
+                manifest = _write(opened, part, about, progress)
         except OSError as error:
             raise explain(error, out) from error
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
     return _report(manifest, out, time.perf_counter() - start)
 
 

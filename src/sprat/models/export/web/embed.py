@@ -1,12 +1,12 @@
 """An embedding model for the page: its ONNX file as it comes, its tokenizer, and a manifest."""
 
-import os
 import shutil
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from sprat.models.disk import becoming
 from sprat.models.export.web import About
 from sprat.models.export.web.manifest import Manifest, Variant, entry, write_manifest
 
@@ -17,18 +17,13 @@ CONTEXT_TOKENS = 256
 
 def export_embedding(source: Path, out: Path, about: About) -> None:
     """Write the folder `out`, which must not exist, from one with `model.onnx` and a tokenizer."""
-    part = out.with_name(f".{out.name}.{os.getpid()}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    (part / "onnx").mkdir(parents=True)
-    try:
+    with becoming(out) as part:
+        (part / "onnx").mkdir()
         shutil.copyfile(source / "model.onnx", part / MODEL)
         shutil.copyfile(source / TOKENIZER, part / TOKENIZER)
         sizes = _sizes(part / MODEL)
         _write_configuration(part, sizes)
         write_manifest(part, _manifest(part, about, sizes))
-        part.rename(out)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 class _Sizes(msgspec.Struct, frozen=True):
