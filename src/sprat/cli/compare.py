@@ -12,9 +12,10 @@ from sprat.cli.output import refuse_broken_text
 from sprat.cli.provider import provider_option, with_provider
 from sprat.cli.reports import Targets, emit, report_options
 from sprat.errors import UsageError
+from sprat.report.forms import form_of
 from sprat.runs.store import Store
 from sprat.settings import Settings
-from sprat.studies.plan import ComparePlan, plan_of
+from sprat.studies.plan import KIND, ComparePlan, plan_of
 from sprat.studies.resume import unfinished
 from sprat.studies.summary import summarise
 
@@ -92,7 +93,7 @@ def compare(
         study = ask_in_sight(plan, settings, store, resume, "sprat compare")
         comparison = summarise(store, study)
     try:
-        emit(comparison, targets)
+        emit(comparison, form_of(KIND), targets)
     finally:  # a full disk or a closed pipe takes the report, not the study
         click.echo(f"Recorded. See it again with: sprat runs report {study}", err=True)
 

@@ -9,9 +9,9 @@ import msgspec
 
 from sprat.cli.context import settings_of
 from sprat.cli.provider import provider_option, with_provider
-from sprat.cli.rag_reports import emit
-from sprat.cli.reports import Targets, report_options
+from sprat.cli.reports import Targets, emit, report_options
 from sprat.errors import RunError, UsageError
+from sprat.report.forms import form_of
 from sprat.runs.store import Store
 
 if TYPE_CHECKING:
@@ -92,7 +92,8 @@ def evaluate(
         plan = _plan(wanted, found, settings, store, resume)
         study = _ask(plan, found, settings, store, resume)
         try:
-            emit(store, study, targets)
+            form = form_of("grounded")
+            emit(form.read(store, study), form, targets)
         finally:  # a full disk or a closed pipe takes the report, not the study
             click.echo(f"Recorded. See it again with: sprat runs report {study}", err=True)
 

@@ -1,4 +1,4 @@
-"""A comparison, written wherever the user asked for it."""
+"""A study's result, written wherever the user asked for it."""
 
 import sys
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import msgspec
 
 from sprat.cli.output import check_target, write_json, write_text
 from sprat.errors import UsageError
-from sprat.studies.comparison import Comparison
+from sprat.report.forms import Form
 
 Command = Callable[..., Any]
 
@@ -49,36 +49,31 @@ def report_options(command: Command) -> Command:
     return command
 
 
-def emit(comparison: Comparison, targets: Targets) -> None:
-    """Write every file that was asked for, and the table unless standard output is taken.
+def emit(result: object, form: Form, targets: Targets) -> None:
+    """Write every file that was asked for, and the tables unless standard output is taken.
 
-    The table comes first: a full disk takes the files, not the verdict.
+    The tables come first: a full disk takes the files, not the verdict.
 
     Raises:
         CannotWrite: a file cannot be written.
     """
     if "-" not in (targets.json, targets.markdown, targets.html):
-        _print_table(comparison)
+        print_tables(result, form)
     if targets.json:
-        write_json(comparison, targets.json)
+        write_json(result, targets.json)
     if targets.markdown:
-        from sprat.report import markdown
-
-        write_text(markdown.render(comparison), targets.markdown)
+        write_text(form.as_markdown(result) or "", targets.markdown)
     if targets.html:
-        from sprat.report import html
-
-        write_text(html.render(comparison), targets.html)
+        write_text(form.as_html(result), targets.html)
     for target in (targets.html, targets.markdown, targets.json):
         if target and target != "-":
             click.echo(f"Written: {target}", err=True)
 
 
-def _print_table(comparison: Comparison) -> None:
+def print_tables(result: object, form: Form) -> None:
+    """The tables on standard output."""
     from rich.console import Console
 
-    from sprat.report.terminal import print_comparison
-
-    # Into a pipe or a file the table keeps one width, whatever the terminal of the day.
+    # Into a pipe or a file the tables keep one width, whatever the terminal of the day.
     width = None if sys.stdout.isatty() else 100
-    print_comparison(comparison, Console(width=width, highlight=False))
+    form.shown(result, Console(width=width, highlight=False))

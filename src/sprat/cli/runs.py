@@ -6,10 +6,12 @@ import click
 import msgspec
 
 from sprat.cli.bench.reports import BenchTargets, bench_only_options
+from sprat.cli.bench.reports import emit as emit_bench
 from sprat.cli.context import settings_of
 from sprat.cli.output import check_target, write_json
 from sprat.cli.reports import Targets, emit, report_options
 from sprat.errors import UsageError
+from sprat.report.forms import Form, form_of
 from sprat.runs.store import Store
 from sprat.runs.study import Study, StudyLine
 from sprat.studies.bench.plan import KIND as BENCH
@@ -76,21 +78,23 @@ def report(
     aiperf_folder: str | None,
 ) -> None:
     """Make the report of a study again; no model is loaded."""
-    comparison = Targets(html_file, markdown_file, json_file)
+    targets = Targets(html_file, markdown_file, json_file)
+    targets.check()
     bench = BenchTargets(json=json_file, csv=csv_file, html=html_file, aiperf=aiperf_folder)
-    comparison.check()
     bench.check()
     with Store(settings_of(ctx).runs_file) as store:
         study = store.find(study_id)
-        if store.study(study).kind == BENCH:
-            _refuse(study, "a benchmark", markdown=markdown_file)
-            _report_bench(store, study, bench)
-        elif store.study(study).kind == GROUNDED:
-            _refuse(study, "an evaluation of documents", csv=csv_file, aiperf=aiperf_folder)
-            _report_grounded(store, study, comparison)
-        else:
-            _refuse(study, "a comparison", csv=csv_file, aiperf=aiperf_folder)
-            _report_comparison(store, study, comparison)
+        kind = store.study(study).kind
+        form = form_of(kind)
+        if kind != BENCH:
+            _refuse(study, form, csv=csv_file, aiperf=aiperf_folder)
+        if form.markdown is None:
+            _refuse(study, form, markdown=markdown_file)
+        result = form.read(store, study)
+    if kind == BENCH:
+        emit_bench(result, bench)
+    else:
+        emit(result, form, targets)
 
 
 @runs.command(epilog="Example: sprat runs export latest --out outcomes.jsonl.gz")
@@ -131,30 +135,11 @@ def said_of(found: "Recorded") -> str:
     return f"{len(outcomes)} answers{without} to {n} questions by {models}"
 
 
-def _report_bench(store: Store, study: str, targets: BenchTargets) -> None:
-    from sprat.cli.bench.reports import emit
-    from sprat.studies.bench.summary import summarise
-
-    emit(summarise(store, study), targets)
-
-
-def _report_grounded(store: Store, study: str, targets: Targets) -> None:
-    from sprat.cli.rag_reports import emit
-
-    emit(store, study, targets)
-
-
-def _report_comparison(store: Store, study: str, targets: Targets) -> None:
-    from sprat.studies.summary import summarise
-
-    emit(summarise(store, study), targets)
-
-
-def _refuse(study: str, what: str, **files: str | None) -> None:
+def _refuse(study: str, form: Form, **files: str | None) -> None:
     """What one kind of study can be written as, another may not."""
     for name, target in files.items():
         if target:
-            raise UsageError(f"{study} is {what}, which has no --{name}.", fix="Leave it out.")
+            raise UsageError(f"{study} is {form.what}, which has no --{name}.", fix="Leave it out.")
 
 
 def _print_lines(lines: list[StudyLine]) -> None:
@@ -189,8 +174,7 @@ def _print_study(study: Study, answers: int) -> None:
     for name, value in rows:
         click.echo(f"{name:<13} {value}")
     if study.status != "done":
-        command = "rag evaluate" if study.kind == GROUNDED else study.kind
-        click.echo(f"Go on with: sprat {command} --resume {study.id}")
+        click.echo(f"Go on with: {form_of(study.kind).command} --resume {study.id}")
 
 
 def _asked(study: Study, answers: int) -> list[tuple[str, str]]:

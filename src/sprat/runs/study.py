@@ -10,6 +10,9 @@ from sprat.types import Question
 
 Status = Literal["running", "stopped", "done"]
 
+JUDGE = "judge"
+"""The role of a side that judges the answers of others; it answers no question of the set."""
+
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
     """One time that a model was made ready for a study; a resumed study has several."""

@@ -12,10 +12,10 @@ import msgspec
 from sprat.errors import RunError
 from sprat.runs.store import Store
 from sprat.runs.study import Study
+from sprat.studies.asked import Asked, asked_of
 from sprat.studies.bestuse import BestUse, Told, best_uses
 from sprat.studies.heuristics_cells import (
     Cell,
-    Seen,
     abstention_cell,
     cold_cell,
     context_cell,
@@ -85,7 +85,7 @@ def heuristics(store: Store, ids: Sequence[str], electricity: float | None = Non
             fix="Name a comparison: sprat compare",
         )
     newest = sorted(read, key=lambda study: study.created, reverse=True)
-    seen = [one for study in newest for one in _seen(store, study)]
+    seen = [one for study in newest for one in asked_of(store, study.id)]
     uses = best_uses([Told(one.study, one.key, one.runs) for one in seen])
     keys = dict.fromkeys(one.key for one in seen)
     return Heuristics(
@@ -102,14 +102,6 @@ def _ignored(study: Study) -> str:
     return f"{study.id} is a study of kind {study.kind!r}: nothing of this table is read from it."
 
 
-def _seen(store: Store, study: Study) -> list[Seen]:
-    runs = list(store.runs(study.id))
-    return [
-        Seen(study=study, model=model, runs=tuple(r for r in runs if r.role == model.role))
-        for model in study.models
-    ]
-
-
 def _evidence(store: Store, study: Study) -> Evidence:
     environment = study.environment
     parts = (environment.get("cpu"), environment.get("os"))
@@ -124,7 +116,7 @@ def _evidence(store: Store, study: Study) -> Evidence:
     )
 
 
-def _column(seen: Sequence[Seen], electricity: float | None, use: BestUse) -> Column:
+def _column(seen: Sequence[Asked], electricity: float | None, use: BestUse) -> Column:
     """Each figure from the study that has most evidence for it; the newest of several."""
     energy = _most(energy_cell(one) for one in seen)
     return Column(

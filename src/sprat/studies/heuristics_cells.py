@@ -4,10 +4,8 @@ from statistics import median
 
 import msgspec
 
-from sprat.runs.study import Study, StudyModel
+from sprat.studies.asked import Asked
 from sprat.studies.comparison import ModelSummary
-from sprat.studies.tally import summarise_model
-from sprat.types import Run
 
 CONTEXT_KIND = "passage"
 """Questions that must be answered from a given text alone."""
@@ -34,36 +32,12 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
 
 
-class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """One model in one study."""
-
-    study: Study
-    model: StudyModel
-    runs: tuple[Run, ...]
-
-    @property
-    def key(self) -> str:
-        """What makes answers comparable: the name, and the weights and provider behind it."""
-        identity = msgspec.json.encode(self.model.identity, order="sorted").decode()
-        return f"{self.model.name} {identity}"
-
-    def summary(self, kind: str | None = None, scorer: str | None = None) -> ModelSummary:
-        """Over all answers, or those to one kind of question, or with one scorer."""
-        questions = {question.id: question for question in self.study.questions}
-        mine = [
-            run
-            for run in self.runs
-            if kind in {None, run.kind} and scorer in {None, questions[run.question].scorer}
-        ]
-        return summarise_model(self.model, mine, questions, self.study.settings["seed"])
-
-
-def cold_cell(seen: Seen) -> Cell:
+def cold_cell(asked: Asked) -> Cell:
     """Seconds from nothing loaded to the first text: the load, and a first token after it."""
-    loads = [s.cold_load_s for s in seen.model.sessions if s.cold_load_s is not None]
-    whole = seen.summary()
+    loads = [s.cold_load_s for s in asked.model.sessions if s.cold_load_s is not None]
+    whole = asked.summary()
     first_s = whole.ttft_s.p50
-    cell = Cell(value=None, unit="s", run=seen.study.id)
+    cell = Cell(value=None, unit="s", run=asked.study.id)
     if not loads:
         return msgspec.structs.replace(cell, why="nothing was loaded here: an endpoint")
     if first_s is None:
@@ -78,69 +52,69 @@ def cold_cell(seen: Seen) -> Cell:
     )
 
 
-def memory_cell(seen: Seen) -> Cell:
+def memory_cell(asked: Asked) -> Cell:
     """Bytes that must be free for the model's own processes."""
-    whole = seen.summary()
+    whole = asked.summary()
     return Cell(
         value=whole.peak_rss_bytes,
         unit="bytes",
         n=whole.answered,
-        run=seen.study.id,
+        run=asked.study.id,
         how=f"peak of the model's own processes, load included, {_over(whole)}",
         why="" if whole.peak_rss_bytes is not None else "its processes are not ours to read",
     )
 
 
-def gpu_cell(seen: Seen) -> Cell:
+def gpu_cell(asked: Asked) -> Cell:
     """Bytes on GPUs, where a driver tells them by process."""
-    whole = seen.summary()
+    whole = asked.summary()
     return _counted_cell(
-        seen, whole.answered, whole.gpu_memory_bytes, "bytes", whole.gpu_memory_source
+        asked, whole.answered, whole.gpu_memory_bytes, "bytes", whole.gpu_memory_source
     )
 
 
-def context_cell(seen: Seen) -> Cell:
+def context_cell(asked: Asked) -> Cell:
     """Score on questions that must be answered from a given text alone, 0..1."""
     return _score_cell(
-        seen, seen.summary(CONTEXT_KIND), f"score on questions of kind {CONTEXT_KIND!r}"
+        asked, asked.summary(CONTEXT_KIND), f"score on questions of kind {CONTEXT_KIND!r}"
     )
 
 
-def abstention_cell(seen: Seen) -> Cell:
+def abstention_cell(asked: Asked) -> Cell:
     """Of those whose text does not hold the answer: how often it says so, 0..1."""
-    part = seen.summary(CONTEXT_KIND, ABSTAIN)
-    return _score_cell(seen, part, "of them without an answer in the text: said so")
+    part = asked.summary(CONTEXT_KIND, ABSTAIN)
+    return _score_cell(asked, part, "of them without an answer in the text: said so")
 
 
-def _score_cell(seen: Seen, part: ModelSummary, how: str) -> Cell:
+def _score_cell(asked: Asked, part: ModelSummary, how: str) -> Cell:
     return Cell(
         value=part.score,
         unit="share",
         n=part.answered + part.errors - part.unscored,
         low=part.score_low,
         high=part.score_high,
-        run=seen.study.id,
+        run=asked.study.id,
         how=how,
         why="" if part.score is not None else "the study asked no such question",
     )
 
 
-def energy_cell(seen: Seen) -> Cell:
+def energy_cell(asked: Asked) -> Cell:
     """Joules above idle per answer."""
-    whole = seen.summary()
+    whole = asked.summary()
     return _counted_cell(
-        seen, whole.answered, whole.energy_joules_per_answer, "J", whole.energy_source
+        asked, whole.answered, whole.energy_joules_per_answer, "J", whole.energy_source
     )
 
 
-def _counted_cell(seen: Seen, n: int, value: float | None, unit: str, source: str | None) -> Cell:
+def _counted_cell(asked: Asked, n: int, value: float | None, unit: str, source: str | None) -> Cell:
     """What a counter told, with its name; or why there was none."""
     how = source or "unavailable: not recorded by this study"
     return Cell(
         value=value,
         unit=unit,
         n=n,
-        run=seen.study.id,
+        run=asked.study.id,
         how=how,
         why=_reason(how) if value is None else "",
     )
@@ -160,15 +134,15 @@ def money_cell(energy: Cell, electricity: float | None) -> Cell:
     )
 
 
-def processor_cell(seen: Seen) -> Cell:
+def processor_cell(asked: Asked) -> Cell:
     """Seconds of processor time per answer, over all cores."""
-    whole = seen.summary()
+    whole = asked.summary()
     value = whole.processor_s_per_answer
     return Cell(
         value=value,
         unit="s",
         n=whole.answered,
-        run=seen.study.id,
+        run=asked.study.id,
         how=f"processor time of the model's own processes, over all cores, {_over(whole)}",
         why="" if value is not None else "not recorded by this study, or an endpoint",
     )

@@ -1,6 +1,5 @@
 """A benchmark, written wherever the user asked for it."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,9 @@ import click
 import msgspec
 
 from sprat.cli.output import CannotWrite, check_target, write_json, write_text
+from sprat.cli.reports import print_tables
 from sprat.errors import UsageError
+from sprat.report.forms import form_of
 from sprat.studies.bench.result import BenchResult
 
 Command = Callable[..., Any]
@@ -72,7 +73,7 @@ def emit(result: BenchResult, targets: BenchTargets) -> None:
         CannotWrite: a file cannot be written.
     """
     if "-" not in {targets.json, targets.csv, targets.html}:
-        _print_tables(result)
+        print_tables(result, form_of("bench"))
     if targets.json:
         write_json(result, targets.json)
     if targets.csv:
@@ -117,13 +118,3 @@ def _write_folders(result: BenchResult, target: str) -> None:
             ) from error
         for name, text in texts.items():
             write_text(text, str(place / name))
-
-
-def _print_tables(result: BenchResult) -> None:
-    from rich.console import Console
-
-    from sprat.report.bench.terminal import print_bench
-
-    # Into a pipe or a file the tables keep one width, whatever the terminal of the day.
-    width = None if sys.stdout.isatty() else 100
-    print_bench(result, Console(width=width, highlight=False))

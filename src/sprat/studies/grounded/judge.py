@@ -16,8 +16,9 @@ from sprat.engines.base import Engine, ask
 from sprat.errors import RunError, SpratError, UnsupportedRequest
 from sprat.measure.clock import now_ns
 from sprat.runs.store import Store
+from sprat.runs.study import JUDGE
 from sprat.studies.grounded.case import Case, cases_of
-from sprat.studies.grounded.plan import JUDGE, GroundedPlan
+from sprat.studies.grounded.plan import GroundedPlan
 from sprat.studies.resume import MAX_STREAK, outage
 from sprat.types import ChatRequest, Message, Reply, ResponseFormat, Run, Verdict
 

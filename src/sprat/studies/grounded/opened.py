@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from sprat.engines.base import Engine
+from sprat.runs.study import JUDGE
 from sprat.settings import Settings
 from sprat.studies.grounded.case import ROLE
 from sprat.studies.grounded.papers import Indexing, index_papers, store_of
 from sprat.studies.grounded.places import placed
-from sprat.studies.grounded.plan import JUDGE, GroundedPlan
+from sprat.studies.grounded.plan import GroundedPlan
 from sprat.studies.grounded.question import Paper, as_question, from_question
 from sprat.studies.grounded.study import Identities, Opened
 

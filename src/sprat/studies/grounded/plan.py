@@ -13,8 +13,6 @@ from sprat.studies.grounded.case import ROLE
 from sprat.types import Question
 
 KIND = "grounded"
-JUDGE = "judge"
-"""The side of a study that judges the answers of the other."""
 
 
 class GroundedPlan(msgspec.Struct, frozen=True, kw_only=True):

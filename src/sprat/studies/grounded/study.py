@@ -13,11 +13,11 @@ from sprat.measure.clock import now_ns
 from sprat.measure.meter import Meter
 from sprat.questions.collection import fingerprint
 from sprat.runs.store import Store
-from sprat.runs.study import Session, Study, StudyModel, new_study_id
+from sprat.runs.study import JUDGE, Session, Study, StudyModel, new_study_id
 from sprat.studies.grounded.answers import verdict_of
 from sprat.studies.grounded.case import ROLE, Case
 from sprat.studies.grounded.judge import judge_answers
-from sprat.studies.grounded.plan import JUDGE, KIND, GroundedPlan, asking_order, refuse_difference
+from sprat.studies.grounded.plan import KIND, GroundedPlan, asking_order, refuse_difference
 from sprat.studies.grounded.question import from_question
 from sprat.studies.metering import metered
 from sprat.studies.resume import MAX_STREAK, outage, refuse_other

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sprat.runs.statistics import percentile
 from sprat.runs.store import Store
-from sprat.runs.study import Study
+from sprat.runs.study import JUDGE, Study
 from sprat.studies.comparison import QuestionSet
 from sprat.studies.grounded import answers
 from sprat.studies.grounded.agreement import kappa
@@ -15,7 +15,7 @@ from sprat.studies.grounded.figures import mean
 from sprat.studies.grounded.judge import ASPECTS, Aspect, Opinion, opinions
 from sprat.studies.grounded.measures import measured, scores_of
 from sprat.studies.grounded.notes import notes_of
-from sprat.studies.grounded.plan import JUDGE, plan_of
+from sprat.studies.grounded.plan import plan_of
 from sprat.studies.grounded.result import (
     AnswerLine,
     GroundedEvaluation,
