@@ -52,7 +52,7 @@ def families_of(model: str, identity: Mapping[str, Any]) -> frozenset[str]:
 
     A distilled model is of both: `deepseek-r1-distill-qwen-7b`. A script is of none.
     """
-    if "script_sha256" in identity:
+    if "script_sha256" in identity or model.startswith("scripted:"):
         return frozenset()
     sides = [identity[side] for side in ("small", "large") if isinstance(identity.get(side), dict)]
     if sides:
