@@ -88,9 +88,11 @@ def _group(question: Question) -> str:
 
 
 def _grades(value: object, where: str) -> dict[str, int]:
-    grades = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-    if not grades:
-        raise fault(where, f"`grades` is {seen(value)}", 'Give {"coherence": 4, …}.')
+    if not isinstance(value, dict) or not value:
+        raise fault(
+            where, f"`grades` is {seen(cast('object', value))}", 'Give {"coherence": 4, …}.'
+        )
+    grades = cast("dict[str, Any]", value)
     for dimension, grade in grades.items():
         if isinstance(grade, bool) or grade not in GRADES:
             raise fault(where, f"{dimension} is {seen(grade)}", "Give 1, 2, 3, 4 or 5.")
@@ -98,9 +100,9 @@ def _grades(value: object, where: str) -> dict[str, int]:
 
 
 def _tags(value: object, where: str) -> tuple[str, ...]:
-    items = cast("list[Any]", value) if isinstance(value, list) else [None]
+    items: list[Any] = cast("list[Any]", value) if isinstance(value, list) else [None]
     if not all(isinstance(item, str) for item in items):
-        raise fault(where, f"`tags` is {seen(value)}", "Give a list of texts.")
+        raise fault(where, f"`tags` is {seen(cast('object', value))}", "Give a list of texts.")
     return tuple(items)
 
 
