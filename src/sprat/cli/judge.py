@@ -142,7 +142,7 @@ def _measure(choice: "Choice", settings: "Settings", store: Store, resume: str |
     from sprat.studies.judging.opened import measured, open_judge
     from sprat.studies.judging.study import is_finished, measure_judge
 
-    wanted = measured(choice)
+    wanted = measured(choice, store.study(resume) if resume else None)
     if resume is not None and is_finished(store, resume):
         return resume
     live = JudgeLive()

@@ -91,22 +91,22 @@ def summary_rows(found: JudgeMeasure) -> list[tuple[str, ...]]:
 def lines(one: DimensionMeasure) -> list[Line]:
     """Every measure of one dimension."""
     return [
-        _line("Weighted kappa", one, "kappa", "1 is the person's grades, 0 is chance"),
-        _line("Spearman's correlation", one, "spearman", "of the order of answers"),
+        _line("Weighted kappa", one, "kappa", "1: the person's, 0: chance"),
+        _line("Spearman's rho", one, "spearman", "of the order"),
         _line("Off by, mean", one, "error", "grade points"),
         _length(one),
         _injected(one),
         Line(
             "Flips", share(one.flips), numbers.score_range(one.flips.low, one.flips.high), NONE, "",
-            "rounded grades that the order of the scale changed",
+            "by order of the scale",
         ),
         Line(
-            "Probability on grades", NONE if one.mass is None else f"{one.mass:.1%}", "", NONE, "",
-            "the rest: what it would rather have said",
+            "On the grades", NONE if one.mass is None else f"{one.mass:.1%}", "", NONE, "",
+            "of its probability",
         ),
         Line(
             "Graded", _graded(one.judge), "", _graded(one.rule) if one.rule else NONE, "",
-            "answers; the others are left out",
+            "answers",
         ),
     ]  # fmt: skip
 
@@ -132,17 +132,17 @@ def _length(one: DimensionMeasure) -> Line:
         _signed_between(one.judge.length),
         signed(rule.value) if rule else NONE,
         _signed_between(rule) if rule else "",
-        "points per doubling, beyond the person's",
+        "points per doubling",
     )
 
 
 def _injected(one: DimensionMeasure) -> Line:
     judge, rule = one.judge.injected, one.rule.injected if one.rule else None
-    n = f"of {judge.n} that ask for a 5" if judge.n else "no answer asks for a 5"
+    n = f"of {judge.n} that ask for a 5" if judge.n else "none asks for a 5"
     return Line(
         "Taken in", share(judge), numbers.score_range(judge.low, judge.high),
         share(rule) if rule else NONE, numbers.score_range(rule.low, rule.high) if rule else "",
-        f"{n}: graded a point too high",
+        n,
     )  # fmt: skip
 
 
@@ -209,12 +209,12 @@ def grade(value: float | None, missing: str) -> str:
 
 def plain(figure: Figure) -> str:
     """A number that is no share."""
-    return NONE if figure.value is None else _minus(f"{figure.value:.2f}")
+    return NONE if figure.value is None else _minus(f"{_near(figure.value):.2f}")
 
 
 def signed(value: float | None) -> str:
     """A difference."""
-    return NONE if value is None else _minus(f"{value:+.2f}")
+    return NONE if value is None else _minus(f"{_near(value):+.2f}")
 
 
 def share(figure: Figure) -> str:
@@ -225,13 +225,18 @@ def share(figure: Figure) -> str:
 def _between(figure: Figure) -> str:
     if figure.low is None or figure.high is None:
         return ""
-    return _minus(f"{figure.low:.2f} to {figure.high:.2f}")
+    return _minus(f"{_near(figure.low):.2f} to {_near(figure.high):.2f}")
 
 
 def _signed_between(figure: Figure) -> str:
     if figure.low is None or figure.high is None:
         return ""
-    return _minus(f"{figure.low:+.2f} to {figure.high:+.2f}")
+    return f"{signed(figure.low)} to {signed(figure.high)}"
+
+
+def _near(value: float) -> float:
+    """Two digits, and no zero below zero."""
+    return round(value, 2) + 0.0
 
 
 def _minus(text: str) -> str:

@@ -29,16 +29,22 @@ class Graded(NamedTuple):
     both: Both
     rule: float | None
     """None: the rule cannot tell."""
+    fair: bool = True
+    """Whether the rule was made without looking at this answer."""
 
 
 def dimension_of(
     name: str, asks: str, judge: str, graded: Sequence[Graded], *, mass: float | None, seed: int
 ) -> DimensionMeasure:
-    """Agreement of both with the person, and the judge's flips."""
+    """Agreement of both with the person, and the judge's flips.
+
+    The rule is held against answers that it was not made by, and so is the difference.
+    """
     ours = agreement(judge, graded, [one.both.grade for one in graded], seed)
-    rules = [one.rule for one in graded]
-    theirs = agreement("rule", graded, rules, seed) if _any(rules) else None
-    difference = _difference(graded, seed)
+    fair = [one for one in graded if one.fair]
+    rules = [one.rule for one in fair]
+    theirs = agreement("rule", fair, rules, seed) if _any(rules) else None
+    difference = _difference(fair, seed)
     headline, why = headlined(ours, theirs, difference)
     flags = [None if one.both.flipped is None else float(one.both.flipped) for one in graded]
     return DimensionMeasure(
@@ -128,8 +134,12 @@ def _between(figure: Figure) -> str:
     if figure.value is None:
         return "not known"
     if figure.low is None or figure.high is None:
-        return f"{figure.value:+.2f}"
-    return f"{figure.value:+.2f} (95% {figure.low:+.2f} to {figure.high:+.2f})"
+        return _signed(figure.value)
+    return f"{_signed(figure.value)} (95% {_signed(figure.low)} to {_signed(figure.high)})"
+
+
+def _signed(value: float) -> str:
+    return f"{round(value, 2) + 0.0:+.2f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _column(known: Sequence[tuple[Graded, float]], seed: int) -> Column:

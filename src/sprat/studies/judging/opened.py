@@ -10,7 +10,7 @@ from sprat.questions.rubric import read_rubric, reference_answers
 from sprat.runs.study import JUDGE, Study
 from sprat.settings import Settings
 from sprat.studies.judging.plan import MAX_TOKENS, JudgePlan
-from sprat.studies.judging.scored import some_of
+from sprat.studies.judging.scored import scored_of, some_of
 from sprat.studies.judging.study import Measured
 
 if TYPE_CHECKING:
@@ -39,14 +39,21 @@ class Opened(NamedTuple):
     environment: dict[str, Any]
 
 
-def measured(choice: Choice) -> Measured:
+def measured(choice: Choice, before: Study | None = None) -> Measured:
     """The answers and the rubric that a choice means.
+
+    `before` is what is resumed: it goes on with its own answers, whatever the file holds today.
 
     Raises:
         QuestionError: a file of answers or a rubric that cannot be read.
     """
     rubric = read_rubric(_path(choice.rubric_file))
-    answers = reference_answers(_path(choice.answers_file))
+    if before is not None and _same_answers(choice, choice_of(before)):
+        name, answers = before.questions_name, scored_of(before)
+    else:
+        name = Path(choice.answers_file).name if choice.answers_file else BUILT_IN
+        every = reference_answers(_path(choice.answers_file))
+        answers = some_of(every, choice.limit, choice.seed)
     selection = {
         name: value
         for name in ("answers_file", "rubric_file", "limit")
@@ -55,8 +62,8 @@ def measured(choice: Choice) -> Measured:
     return Measured(
         judge=choice.judge,
         plan=JudgePlan(rubric=rubric, seed=choice.seed, max_tokens=choice.max_tokens),
-        answers_name=Path(choice.answers_file).name if choice.answers_file else BUILT_IN,
-        answers=some_of(answers, choice.limit, choice.seed),
+        answers_name=name,
+        answers=answers,
         selection=selection,
     )
 
@@ -91,6 +98,12 @@ def open_judge(name: str, settings: Settings, fetching: "Fetching | None" = None
     machine = describe_environment(providers=False)
     engine = open_engine(name, settings, progress=fetching, reuse_prefix=True)
     return Opened(engine, identity(name, settings), machine)
+
+
+def _same_answers(one: Choice, other: Choice) -> bool:
+    return all(
+        getattr(one, name) == getattr(other, name) for name in ("answers_file", "limit", "seed")
+    )
 
 
 def _path(name: str | None) -> Path | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from statistics import median
 
-from sprat.questions.rubric import Scored, grade_by_rule
+from sprat.questions.rubric import Scored, grade_by_rule, held_out
 from sprat.runs.store import Store
 from sprat.runs.study import JUDGE, Study, StudyModel
 from sprat.studies.comparison import QuestionSet
@@ -81,8 +81,15 @@ def _dimension(
     ruled: Ruled,
 ) -> DimensionMeasure:
     """Of the answers that a person graded in this dimension, and the judge was asked about."""
+    own = "answers_file" in study.settings
     graded = [
-        Graded(one, one.grades[name], held[one.id][name][0], ruled[one.id][name])
+        Graded(
+            one,
+            one.grades[name],
+            held[one.id][name][0],
+            ruled[one.id][name],
+            fair=own or held_out(one),
+        )
         for one in scored
         if name in one.grades and name in held.get(one.id, {})
     ]
