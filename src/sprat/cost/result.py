@@ -124,6 +124,16 @@ class BreakEven(msgspec.Struct, frozen=True, kw_only=True):
     """Share of draws in which it does not within the horizon, 0..1."""
 
 
+class Volume(msgspec.Struct, frozen=True, kw_only=True):
+    """How many requests it takes for a machine of one's own to pay, against a rival."""
+
+    option: str
+    rival: str
+    requests_per_month: float | None
+    """The fewest in the first month with which it has cost no more by the last one; None: no number
+    up to a thousand million does."""
+
+
 class Swing(msgspec.Struct, frozen=True, kw_only=True):
     """One assumption at both ends of its spread, all others as they are."""
 
@@ -179,6 +189,8 @@ class CostForecast(msgspec.Struct, frozen=True, kw_only=True):
     measured: tuple[MeasuredSide, ...]
     options: tuple[OptionCost, ...]
     break_evens: tuple[BreakEven, ...]
+    volumes: tuple[Volume, ...]
+    """One for each of `break_evens`; and where only the number of requests is missing."""
     sensitivity: tuple[Swing, ...]
     """By option, what moves its cost most first."""
     utilisation: tuple[Utilised, ...]

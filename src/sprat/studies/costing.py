@@ -30,6 +30,7 @@ from sprat.studies.costs.reckoned import (
     reckon,
     swings_of,
     utilised,
+    volume_of,
 )
 
 _ORDER: dict[Kind, int] = {"small": 0, "model": 1, "large": 2, "hybrid": 3, "cloud": 4}
@@ -135,7 +136,9 @@ def _forecast(
     machines = [one for one in reckoned if one.local]
     swings = [s for one in machines for s in swings_of(one, rival, assumed, seen)]
     options = tuple(map(cost_of, reckoned))
-    met = (meeting(ours, theirs) for ours in machines for theirs in reckoned if not theirs.local)
+    pairs = [(ours, theirs) for ours in machines for theirs in reckoned if not theirs.local]
+    met = (meeting(*pair) for pair in pairs)
+    volumes = (volume_of(*pair, assumed, seen) for pair in pairs)
     used = {name for one in reckoned for name in terms_used(one.option, seen.base)}
     recorded = [store.study(study) for study in studies]
     return CostForecast(
@@ -148,6 +151,7 @@ def _forecast(
         measured=tuple(side.measured for side in sides),
         options=options,
         break_evens=tuple(one for one in met if one is not None),
+        volumes=tuple(one for one in volumes if one is not None),
         sensitivity=tuple(swings),
         utilisation=tuple(u for one in machines for u in utilised(one, assumed, seen)),
         assumptions=lines_of(assumed, swings, used),

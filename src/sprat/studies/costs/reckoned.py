@@ -9,13 +9,16 @@ from sprat.cost.assumptions import Assumptions
 from sprat.cost.draws import base_world, drawn_worlds, varied_worlds
 from sprat.cost.forecast import Ledger, break_even, ledger
 from sprat.cost.options import Means, Option, missing_terms, needs_machine, terms_used, way_of
-from sprat.cost.result import BreakEven, Figure, OptionCost, Part, Swing, Utilised
+from sprat.cost.result import BreakEven, Figure, OptionCost, Part, Swing, Utilised, Volume
 from sprat.cost.terms import TERMS
 from sprat.cost.utilised import LEVELS, requests_of, usd_per_1000
 
 if TYPE_CHECKING:
     from sprat.cost.forecast import Floats
 
+REQUESTS = "requests_per_month"
+_FEWEST, _MOST, _A_DECADE, _FINER = 0, 9, 20, 41
+"""Volumes that are tried: powers of ten, so many in each, then so many between two of those."""
 TAILS = (0.05, 0.95)
 """The band holds 90% of the draws."""
 
@@ -113,6 +116,40 @@ def meeting(ours: Reckoned, theirs: Reckoned) -> BreakEven | None:
     )
 
 
+def volume_of(
+    ours: Reckoned, theirs: Reckoned, assumed: Assumptions, seen: Evidence
+) -> Volume | None:
+    """The requests with which ours pays by the last month; None: more than those are missing."""
+    import numpy as np
+
+    if any(set(one.missing) - {REQUESTS} or one.option.unpriced for one in (ours, theirs)):
+        return None
+    tried = np.logspace(_FEWEST, _MOST, (_MOST - _FEWEST) * _A_DECADE + 1)
+    first = _first_paying(ours.option, theirs.option, tried, assumed, seen)
+    if first:
+        tried = np.linspace(tried[first - 1], tried[first], _FINER)
+        first = _first_paying(ours.option, theirs.option, tried, assumed, seen)
+    found = None if first is None else float(tried[first])
+    return Volume(option=ours.option.id, rival=theirs.option.id, requests_per_month=found)
+
+
+def _first_paying(
+    ours: Option, theirs: Option, requests: "Floats", assumed: Assumptions, seen: Evidence
+) -> int | None:
+    """Which of these volumes is the first with which ours has cost no more by the last month."""
+    import numpy as np
+
+    ends: list[Floats] = []
+    for option in (ours, theirs):
+        base = base_world(assumed, option.role)
+        same = {name: np.repeat(values, len(requests)) for name, values in base.items()}
+        world = {**same, REQUESTS: requests}
+        found = ledger(way_of(option, seen.base, world), world, assumed.months)
+        ends.append(found.cumulative_usd[:, -1])
+    pays = ends[0] <= ends[1]
+    return int(np.argmax(pays)) if pays.any() else None
+
+
 def swings_of(
     one: Reckoned, rival: Reckoned | None, assumed: Assumptions, seen: Evidence
 ) -> list[Swing]:
@@ -169,7 +206,7 @@ def _swing(
 
 def utilised(one: Reckoned, assumed: Assumptions, seen: Evidence) -> list[Utilised]:
     """What a request costs on one machine, at several loads; the last is the most it may have."""
-    if not one.local or (set(one.missing) - {"requests_per_month"} and one.option.unpriced):
+    if not one.local:
         return []
     world = base_world(assumed, one.option.role)
     if any(leg.shared for leg in one.option.legs) and "escalation_pct" not in world:
@@ -177,7 +214,7 @@ def utilised(one: Reckoned, assumed: Assumptions, seen: Evidence) -> list[Utilis
     way = way_of(one.option, seen.base, world)
     if way.busy_s is None:
         return []
-    priced = not one.option.unpriced and not set(one.missing) - {"requests_per_month"}
+    priced = not one.option.unpriced and not set(one.missing) - {REQUESTS}
     most = (assumed.of("utilisation_ceiling_pct", one.option.role).value or 100.0) / 100
     found: list[Utilised] = []
     for busy in sorted({*LEVELS, most}):
