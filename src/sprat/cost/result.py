@@ -91,7 +91,8 @@ class OptionCost(msgspec.Struct, frozen=True, kw_only=True):
     basis: str
     """What was measured and what was not, in words."""
     missing: tuple[str, ...] = ()
-    """Terms without which it has no price; the figures below are None then."""
+    """Terms without which it has no price; the figures below are None then, but for `usd_per_1000`
+    where a request costs the same however many there are."""
     total_usd: Figure | None = None
     """Spent until the last month: machines when they are bought."""
     cumulative_usd: tuple[Figure, ...] = ()

@@ -40,6 +40,8 @@ class Reckoned(msgspec.Struct, frozen=True, kw_only=True):
     local: bool
     base: Ledger | None = None
     drawn: Ledger | None = None
+    usd_per_1000: Figure | None = None
+    """Where only the number of requests is missing, and each costs the same however many."""
 
     @property
     def total_usd(self) -> float:
@@ -51,6 +53,8 @@ def reckon(option: Option, assumed: Assumptions, seen: Evidence) -> Reckoned:
     """Both ledgers of an option, where everything that it needs is known."""
     local = needs_machine(option, seen.base)
     missing = missing_terms(option, seen.base, assumed)
+    if missing == (REQUESTS,) and not local and not option.unpriced:
+        return _by_the_token(option, assumed, seen)
     if missing or option.unpriced:
         return Reckoned(option=option, missing=missing, local=local)
     world = base_world(assumed, option.role)
@@ -64,6 +68,17 @@ def reckon(option: Option, assumed: Assumptions, seen: Evidence) -> Reckoned:
     )
 
 
+def _by_the_token(option: Option, assumed: Assumptions, seen: Evidence) -> Reckoned:
+    """Without machines a request costs the same however many there are."""
+    some = assumed.with_value(REQUESTS, 1000, "")
+    found = reckon(option, some, seen)
+    both = (found.base, found.drawn)
+    figure = None
+    if both[0] is not None and both[1] is not None:
+        figure = _figure(both[0].usd_per_1000[0], both[1].usd_per_1000)
+    return Reckoned(option=option, missing=(REQUESTS,), local=False, usd_per_1000=figure)
+
+
 def cost_of(one: Reckoned) -> OptionCost:
     """What a report shows of it."""
     option = one.option
@@ -74,6 +89,7 @@ def cost_of(one: Reckoned) -> OptionCost:
         basis=option.unpriced or option.basis,
         missing=one.missing,
         right=option.right,
+        usd_per_1000=one.usd_per_1000,
     )
     base, drawn = one.base, one.drawn
     if base is None or drawn is None:
