@@ -32,13 +32,15 @@ def render(found: CostForecast) -> str:
 
 
 def _tornado(found: CostForecast, one: OptionCost, swings: list[Swing]) -> dict[str, Any]:
-    scale = pictures.tornado_scale(one, swings)
+    rival = found.option(found.rival or "")
+    against = rival is not None
+    scale, middle = pictures.tornado_scale(one, rival, swings), pictures.as_assumed(one, rival)
     return {
         "name": one.name,
-        "value": words.money(one.usd_per_1000),
-        "axis": pictures.tornado_axis(scale),
+        "value": f"{words.saved(middle)} against it" if against else words.amount(middle),
+        "axis": pictures.tornado_axis(scale, rival=against),
         "rows": [
-            {"cells": row, "bar": pictures.tornado_bar(one, swing, scale)}
+            {"cells": row, "bar": pictures.tornado_bar(swing, middle, scale, rival=against)}
             for row, swing in zip(swing_rows(found, swings), swings, strict=True)
         ],
     }

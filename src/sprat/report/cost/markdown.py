@@ -31,7 +31,7 @@ def _asked(found: CostForecast) -> str:
 def _swings(found: CostForecast) -> list[str]:
     return [
         f"### What moves {cell(option.name)} most\n\n"
-        + table_of(SWING_HEADS, swing_rows(found, swings), "lrrr")
+        + table_of(SWING_HEADS, swing_rows(found, swings), "lrrrr")
         for option, swings in swings_by_option(found)
     ]
 

@@ -195,6 +195,12 @@ def _digits(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
+def _outcome(found: CostForecast) -> str:
+    if found.rival is None:
+        return f"what is spent over {found.months} months"
+    return f"what is saved over {found.months} months against the cheapest cloud"
+
+
 def assumptions_table(found: CostForecast) -> Table:
     """Everything that was taken for granted."""
     rows = [
@@ -203,7 +209,7 @@ def assumptions_table(found: CostForecast) -> Table:
             words.quantity(line.value),
             line.unit,
             words.spread(line),
-            "" if line.swing is None else f"{line.swing:.0%}",
+            "" if line.moves_usd is None else words.amount(line.moves_usd),
             line.origin,
             line.source,
             line.name,
@@ -213,8 +219,8 @@ def assumptions_table(found: CostForecast) -> Table:
     return Table(
         id="assumptions",
         title="What was assumed",
-        lead="First what is only assumed, and of that what moves the cost most: by how much of it, "
-        "from one end of the spread to the other.",
+        lead="First what is only assumed, and of that what matters most: how far apart "
+        f"{_outcome(found)} is at both ends of the spread.",
         heads=("", "value", "unit", "may be", "moves", "known how", "source", "name"),
         rows=rows,
         align="lrllrlll",
@@ -222,7 +228,7 @@ def assumptions_table(found: CostForecast) -> Table:
 
 
 def swings_by_option(found: CostForecast) -> list[tuple[OptionCost, list[Swing]]]:
-    """What moves the cost most, of the cheapest options with a machine."""
+    """What moves the outcome most, of the cheapest options with a machine."""
     priced = [one for one in found.options if one.machines is not None and one.total_usd]
     priced.sort(key=lambda one: one.total_usd.value if one.total_usd else 0.0)
     pairs = [
@@ -232,25 +238,35 @@ def swings_by_option(found: CostForecast) -> list[tuple[OptionCost, list[Swing]]
     return [(one, swings) for one, swings in pairs if swings]
 
 
+SWING_HEADS = (
+    "assumption",
+    "from, to",
+    "per 1,000 requests",
+    "saved against the cloud",
+    "break-even month",
+)
+
+
 def swing_rows(found: CostForecast, swings: Sequence[Swing]) -> list[tuple[str, ...]]:
-    """One option's, in words."""
+    """One option's, in words: what each figure is at the low end, and at the high end."""
     return [
         (
             one.title,
             f"{words.quantity(one.low_value)} to {words.quantity(one.high_value)}",
-            f"{words.amount(one.usd_per_1000_low)} to {words.amount(one.usd_per_1000_high)}",
-            swing_months(found, one),
+            _pair(words.amount(one.usd_per_1000_low), words.amount(one.usd_per_1000_high)),
+            _pair(words.saved(one.saved_usd_low), words.saved(one.saved_usd_high)),
+            _months(found, one),
         )
         for one in swings
     ]
 
 
-SWING_HEADS = ("assumption", "from, to", "per 1,000 requests", "break-even month")
-
-
-def swing_months(found: CostForecast, one: Swing) -> str:
-    """The break-even at both ends; empty: there is no rival."""
+def _months(found: CostForecast, one: Swing) -> str:
     if found.rival is None:
         return ""
-    ends = [words.month(end, found.months) for end in (one.break_even_low, one.break_even_high)]
-    return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
+    ends = (one.break_even_low, one.break_even_high)
+    return _pair(*(words.month(end, found.months) for end in ends))
+
+
+def _pair(low: str, high: str) -> str:
+    return low if low == high else f"{low} to {high}"

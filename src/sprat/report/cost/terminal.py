@@ -64,6 +64,6 @@ def _swings(found: CostForecast, page: Page) -> None:
         rows = swing_rows(found, swings)
         _show(
             Table(id="", title=f"What moves {option.name} most", lead="", heads=SWING_HEADS,
-                  rows=rows, align="lrrr"),
+                  rows=rows, align="lrrrr"),
             page,
         )  # fmt: skip

@@ -43,7 +43,7 @@ def sentence(found: CostForecast) -> str:
     ours, theirs = best(found), found.option(found.rival or "")
     if ours is None:
         return _unpriced(found)
-    parts = [f"Over {_months(found.months)}{_demand(found)}, {_costs(ours)}"]
+    parts = [f"Over {_months(found.months)}{_demand(found)}, the cheapest machine, {_costs(ours)}"]
     met = decisive(found)
     if theirs is None or met is None:
         return f"{parts[0]}."
@@ -61,8 +61,8 @@ def _unpriced(found: CostForecast) -> str:
     cloud = f" The cheapest cloud, {_costs(theirs)}." if theirs and theirs.total_usd else ""
     lacking = lacks(len(found.asked))
     return (
-        f"{lacking[0].upper()}{lacking[1:]} below, since no default would hold for everybody. What was measured, "
-        f"and what a machine can carry, needs none of them.{cloud}"
+        f"{lacking[0].upper()}{lacking[1:]} below, since no default would hold for everybody. What "
+        f"was measured, and what a machine can carry, needs none of them.{cloud}"
     )
 
 
@@ -81,14 +81,19 @@ def _demand(found: CostForecast) -> str:
 
 
 def _costs(one: OptionCost) -> str:
-    return f"{one.name} costs {money(one.total_usd)} ({band(one.total_usd)})"
+    name = one.name.removeprefix("cloud: ")
+    if one.right is not None:
+        name = f"{name} ({numbers.score(one.right)} right)"
+    return f"{name}, costs {money(one.total_usd)} ({band(one.total_usd)})"
 
 
 def meets(met: BreakEven) -> str:
     """When a machine has paid, in words."""
     if met.month is None:
-        often = "in none of the draws" if met.never == 1 else f"in {1 - met.never:.0%} of the draws"
-        return f"The machine does not break even within the horizon ({often} it does)."
+        often = "none" if met.never == 1 else f"{1 - met.never:.0%}"
+        return (
+            f"The machine does not break even within the horizon; it does in {often} of the draws."
+        )
     when = "from the start" if met.month == 0 else f"at the end of month {met.month}"
     return f"The machine breaks even {when} (90% of the draws: {month_band(met)})."
 
@@ -143,6 +148,13 @@ def amount(value: float | None) -> str:
     if value is None:
         return NOT_PRICED
     return f"${value:,.0f}" if value >= 100 else numbers.dollars(value)
+
+
+def saved(value: float | None) -> str:
+    """Dollars more than the rival costs, or less, with their sign; empty: there is no rival."""
+    if value is None:
+        return ""
+    return f"{'−' if value < 0 else '+'}{amount(abs(value))}"  # noqa: RUF001 - a real minus
 
 
 def band(figure: Figure | None) -> str:

@@ -33,8 +33,8 @@ def clouds_of(assumed: Assumptions, reference: Side) -> list[CloudRate]:
 def cloud_option(cloud: CloudRate, reference: Side) -> Option:
     """The cloud's model answers everything."""
     return Option(
-        id=cloud.id,
-        name=cloud.name,
+        id=f"cloud:{cloud.model}",
+        name=f"cloud: {cloud.model}",
         kind="cloud",
         legs=(Leg(side=reference.key, rate=cloud.rate),),
         basis=f"{cloud.basis}; prompts and answers as long as those of "
@@ -62,8 +62,7 @@ def _rate(cloud: Cloud, sizes: tuple[int, int]) -> CloudRate:
         rate = TokenRate(in_usd, out_usd)
     shown = f"{rate.input_usd_per_mtok:.3g} USD in, {rate.output_usd_per_mtok:.3g} out per million"
     return CloudRate(
-        id=f"cloud:{cloud.model}",
-        name=f"cloud: {cloud.model}",
+        model=cloud.model,
         rate=rate,
         basis=f"{basis}: {shown} tokens",
     )

@@ -19,7 +19,7 @@ def lines_of(
         for name, one in assumed.values.items()
         if one.value is not None and name.partition("@")[0] in wanted
     ]
-    return tuple(sorted(lines, key=lambda line: (_ORDER[line.origin], -(line.swing or 0.0))))
+    return tuple(sorted(lines, key=lambda line: (_ORDER[line.origin], -(line.moves_usd or 0.0))))
 
 
 def asked_of_all(assumed: Assumptions, options: Sequence[OptionCost]) -> tuple[AssumptionLine, ...]:
@@ -40,12 +40,5 @@ def _line(name: str, assumed: Assumptions, swings: Sequence[Swing]) -> Assumptio
         origin=one.origin,
         source=one.source,
         asks=term.asks,
-        swing=max((_share(swing) for swing in swings if swing.term == name), default=None),
+        moves_usd=max((swing.moves_usd for swing in swings if swing.term == name), default=None),
     )
-
-
-def _share(swing: Swing) -> float:
-    """How far apart both ends are, of the cost between them."""
-    low, high = swing.usd_per_1000_low, swing.usd_per_1000_high
-    middle = (low + high) / 2
-    return abs(high - low) / middle if middle > 0 else 0.0

@@ -169,7 +169,7 @@ def _first_paying(
 def swings_of(
     one: Reckoned, rival: Reckoned | None, assumed: Assumptions, seen: Evidence
 ) -> list[Swing]:
-    """Each uncertain assumption at both ends; what moves the cost most comes first."""
+    """Each uncertain assumption at both ends; what moves the outcome most comes first."""
     option = one.option
     if one.base is None:
         return []
@@ -186,7 +186,7 @@ def swings_of(
     ours = _varied(option, ends, assumed, seen)
     theirs = _varied(rival.option, ends, assumed, seen) if rival and rival.base else None
     found = [_swing(one, ends, place, ours, theirs) for place in range(0, len(ends), 2)]
-    return sorted(found, key=lambda s: -abs(s.usd_per_1000_high - s.usd_per_1000_low))
+    return sorted(found, key=lambda swing: -swing.moves_usd)
 
 
 def _varied(
@@ -205,18 +205,27 @@ def _swing(
     theirs: Ledger | None,
 ) -> Swing:
     (name, low), (_, high) = ends[place], ends[place + 1]
-    met = None if theirs is None else break_even(ours.cumulative_usd, theirs.cumulative_usd)
-    per_1000 = ours.usd_per_1000
+    at = slice(place + 1, place + 3)  # the first world is the base
+    met: list[int | None] = [None, None]
+    saved: list[float | None] = [None, None]
+    if theirs is not None:
+        met = [_month(m) for m in break_even(ours.cumulative_usd, theirs.cumulative_usd)[at]]
+        saved = [float(v) for v in (theirs.cumulative_usd - ours.cumulative_usd)[at, -1]]
+    costs, totals = ours.usd_per_1000[at], ours.cumulative_usd[at, -1]
     return Swing(
         option=one.option.id,
         term=name,
         title=TERMS[name].title,
         low_value=low,
         high_value=high,
-        usd_per_1000_low=float(per_1000[place + 1]),
-        usd_per_1000_high=float(per_1000[place + 2]),
-        break_even_low=None if met is None else _month(met[place + 1]),
-        break_even_high=None if met is None else _month(met[place + 2]),
+        usd_per_1000_low=float(costs[0]),
+        usd_per_1000_high=float(costs[1]),
+        total_usd_low=float(totals[0]),
+        total_usd_high=float(totals[1]),
+        saved_usd_low=saved[0],
+        saved_usd_high=saved[1],
+        break_even_low=met[0],
+        break_even_high=met[1],
     )
 
 
