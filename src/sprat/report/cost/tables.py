@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from sprat.cost.result import CostForecast, MeasuredSide, OptionCost, Spread, Swing
+from sprat.cost.result import CostForecast, MeasuredSide, OptionCost, Spread, Swing, Utilised
 from sprat.report import numbers
 from sprat.report.cost import words
 
@@ -110,7 +110,7 @@ def break_even_table(found: CostForecast) -> Table:
         title="When a machine of your own has paid",
         lead="From the end of that month on it has cost no more than the rival, to the last month. "
         "The last column: as many requests in the first month let it pay by the last one.",
-        heads=("option", "against", "month", "90% of the draws", "never", "requests a month"),
+        heads=("", "against", "month", "90% of the draws", "never", "requests a month"),
         rows=rows,
         align="llrrrr",
     )
@@ -136,25 +136,24 @@ def parts_table(found: CostForecast) -> Table:
 
 
 def utilisation_table(found: CostForecast) -> Table:
-    """What idle time costs."""
-    names = {one.id: one.name for one in found.options}
-    rows = [
-        (
-            names[one.option],
-            f"{one.busy:.0%}",
-            words.rounded(one.requests_per_month),
-            words.amount(one.usd_per_1000),
-        )
-        for one in found.utilisation
-    ]
+    """What idle time costs: one row for each option, one column for each load."""
+    levels = sorted({one.busy for one in found.utilisation})
+    cells = {(one.option, one.busy): _carried(one) for one in found.utilisation}
+    shown = [one for one in found.options if any(key[0] == one.id for key in cells)]
     return Table(
         id="utilisation",
         title="What one machine can carry, and what idle time costs",
-        lead="One machine that computes so much of every month, one request at a time.",
-        heads=("option", "busy", "requests a month", "per 1,000 requests"),
-        rows=rows,
-        align="lrrr",
+        lead="Requests a month that keep one machine computing so much of the time, one after the "
+        "other, and what 1,000 of them cost then.",
+        heads=("", *(f"busy {level:.0%}" for level in levels)),
+        rows=[(one.name, *(cells.get((one.id, level), "") for level in levels)) for one in shown],
+        align="l" + "r" * len(levels),
     )
+
+
+def _carried(one: Utilised) -> str:
+    carried = words.rounded(one.requests_per_month)
+    return carried if one.usd_per_1000 is None else f"{carried}: {words.amount(one.usd_per_1000)}"
 
 
 def measured_table(found: CostForecast) -> Table:
@@ -206,8 +205,7 @@ def assumptions_table(found: CostForecast) -> Table:
     rows = [
         (
             line.title + (f" ({line.name.partition('@')[2]})" if "@" in line.name else ""),
-            words.quantity(line.value),
-            line.unit,
+            f"{words.quantity(line.value)} {line.unit}",
             words.spread(line),
             "" if line.moves_usd is None else words.amount(line.moves_usd),
             line.origin,
@@ -221,9 +219,9 @@ def assumptions_table(found: CostForecast) -> Table:
         title="What was assumed",
         lead="First what is only assumed, and of that what matters most: how far apart "
         f"{_outcome(found)} is at both ends of the spread.",
-        heads=("", "value", "unit", "may be", "moves", "known how", "source", "name"),
+        heads=("", "value", "may be", "moves", "known how", "source", "name"),
         rows=rows,
-        align="lrllrlll",
+        align="lllrlll",
     )
 
 
