@@ -58,9 +58,7 @@ def within(html: str, trail: str) -> str:
     return html.replace("<body>", f"<body>\n{trail}", 1)
 
 
-_SAID = re.compile(
-    r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">'
-).search
+_SAID = re.compile(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">').search
 
 
 def _policy(style: str, script: str, *, forms: bool) -> str:

@@ -3,7 +3,7 @@
 What a person typed reaches a statement only as a value; column names come from the tables below.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
@@ -73,9 +73,9 @@ class AnswerPage(NamedTuple):
 class Choices(NamedTuple):
     """What a filter can be set to, with how often each occurs."""
 
-    kinds: list[tuple[str, int]]
-    roles: list[tuple[str, int]] = []
-    questions: list[tuple[str, int]] = []
+    kinds: Sequence[tuple[str, int]]
+    roles: Sequence[tuple[str, int]] = ()
+    questions: Sequence[tuple[str, int]] = ()
 
 
 _Clause = tuple[str, tuple[object, ...]]

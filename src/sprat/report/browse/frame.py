@@ -20,9 +20,7 @@ PLACES: Sequence[Link] = (
 
 def framed(template: str, here: str, context: dict[str, Any]) -> str:
     """One of these pages; `here` is the place of `PLACES` that it belongs to."""
-    return page(
-        template, {"trail": trail(here), **context}, styles=STYLES, script="", forms=True
-    )
+    return page(template, {"trail": trail(here), **context}, styles=STYLES, script="", forms=True)
 
 
 def in_frame(report: str, study: str) -> str:

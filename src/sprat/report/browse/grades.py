@@ -22,7 +22,7 @@ class GradeLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def grades_of(answers: Sequence[Run], opinions: Sequence[Run]) -> list[GradeLine]:
-    """A line per answer and dimension; a judge's opinions belong to the only model that answered."""
+    """A line per answer and dimension; a judge's opinions are of the only model that answered."""
     alone = len({run.role for run in answers}) == 1
     judged = [one for run in opinions for one in run.verdicts] if alone else []
     return [line for run in answers for line in _lines(run, judged)]

@@ -42,7 +42,7 @@ def badge_of(run: Run) -> Badge:
     between = f", {shown}" if value is not None and 0.001 < value < 0.999 else ""
     words: Mapping[Outcome | None, Badge] = {
         "error": Badge("! failed", "bad"),
-        "unscored": Badge("– not scored", "off"),
+        "unscored": Badge("not scored", "off"),
         "right": Badge(f"✓ right{between}", "good"),
         "wrong": Badge(f"✕ wrong{between}", "bad"),
     }

@@ -126,7 +126,11 @@ def _step(step: Step) -> dict[str, Any]:
     sure = "" if step.confidence is None else f"{step.confidence:.2f}"
     return {
         "step": step,
-        "fate": "kept" if step.kept else "failed" if step.error else _FATES.get(step.role, "not kept"),
+        "fate": "kept"
+        if step.kept
+        else "failed"
+        if step.error
+        else _FATES.get(step.role, "not kept"),
         "sure": sure and f"{sure}{'' if step.calibrated else ', by rule'}",
         "seconds": numbers.seconds(timing.answer_s) if timing else "",
         "tokens": f"{usage.input_tokens:,} in, {usage.output_tokens:,} out" if usage else "",

@@ -109,8 +109,8 @@ def phases(small: Side, large: Side) -> list[Phase]:
 
 
 def _mean_phases(side: Side) -> list[float | None]:
-    split = [split(answer.timing) for answer in side.answers.values() if answer.error is None]
-    columns = [[row[index] for row in split] for index in range(len(PHASES))]
+    rows = [split(answer.timing) for answer in side.answers.values() if answer.error is None]
+    columns = [[row[index] for row in rows] for index in range(len(PHASES))]
     known = [[value for value in column if value is not None] for column in columns]
     return [fmean(column) if column else None for column in known]
 

@@ -4,7 +4,7 @@ from markupsafe import Markup
 
 from sprat.report import numbers
 from sprat.report.pictures.latency import PHASES, split
-from sprat.report.pictures.svg import Scale, picture, tag, pct
+from sprat.report.pictures.svg import Scale, pct, picture, tag
 
 HEIGHT = 22
 
