@@ -40,6 +40,7 @@ def question_page(study: Study, question: Question, runs: Sequence[Run]) -> str:
             "answers": [_shown(run) for run in answers],
             "opinions": [_opinion(run) for run in opinions],
             "grades": grades_of(answers, opinions),
+            "judged": bool(opinions),
             "most": MOST_RUNS if len(runs) >= MOST_RUNS else 0,
             **_neighbours(study, question.id),
         },

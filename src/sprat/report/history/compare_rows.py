@@ -47,7 +47,8 @@ def difference_words(compared: RunComparison) -> str:
     if change.difference is None:
         return ""
     level = f"{100 * (1 - 2 * change.significance):g}%"
-    tested = f"p = {min(p for p in (change.p_worse, change.p_better) if p is not None):.3g}"
+    p = min(p for p in (change.p_worse, change.p_better) if p is not None)
+    tested = f"p {'' if p < 0.001 else '= '}{numbers.probability(p)}"
     bar = f", margin {numbers.margin(change.margin)}" if change.margin else ""
     return (
         f"{numbers.points(change.difference)} points ({level} interval "

@@ -32,12 +32,12 @@ def point_cells(point: Point) -> tuple[str, ...]:
 
 
 def said_of(point: Point) -> list[Said]:
-    """What changed against the run before: score, seconds, the model; and how many failed."""
+    """What changed against the run before: score, seconds, the model behind the name."""
     step = point.step
     found = [Said("the first", "off")] if step is None else [_score(step), *_time(step)]
     if step is not None and step.other_model:
         found.append(Said("another model under this name", "open"))
-    return [*found, Said(f"{point.errors} failed", "bad")] if point.errors else found
+    return found
 
 
 def _score(step: Step) -> Said:

@@ -6,7 +6,7 @@ from sprat.report.history import series_rows as rows
 from sprat.report.markdown import cell
 from sprat.report.markdown import table_of as markdown_table
 from sprat.report.terminal import Page, table_of
-from sprat.studies.history.series import History, Series
+from sprat.studies.history.series import History, Point, Series
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -40,10 +40,14 @@ def _series(page: Page, series: Series) -> None:
     for point in series.points:
         cells = rows.point_cells(point)
         table.add_row(*(page.words(cells[at]) for at in kept))
-        for one in rows.said_of(point)[0 if point.step else 1 :]:
+        for one in (*rows.said_of(point)[0 if point.step else 1 :], *_failed(point)):
             table.add_row(_indented(page, one))
     page.show(table)
     page.say()
+
+
+def _failed(point: Point) -> list[rows.Said]:
+    return [rows.Said(f"{point.errors} failed", "bad")] if point.errors else []
 
 
 def _indented(page: Page, said: rows.Said) -> "Text":

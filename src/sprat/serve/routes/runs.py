@@ -67,8 +67,9 @@ async def answer(call: Call) -> str:
 @shown
 async def history(call: Call) -> str:
     """Scores over time."""
-    wish = wish_of(call.scope, HistoryWish)
-    return await call.gateway.recorded.read(partial(pages.history, wish=wish))
+    wish, recorded = wish_of(call.scope, HistoryWish), call.gateway.recorded
+    look = partial(pages.history, wish=wish, recorded=recorded)
+    return await recorded.read(look)
 
 
 @shown

@@ -9,12 +9,16 @@ from sprat.runs.browse import (
     answer_choices,
     answer_page,
     answers_to,
+    state_of,
     study_choices,
     study_page,
 )
 from sprat.runs.store import Store
 from sprat.serve.runs.recorded import Recorded
 from sprat.serve.runs.wishes import CompareWish, HistoryWish
+
+MOST_STUDIES = 40
+"""Of one history: a browser waits for it; the command line reads as many as it is told."""
 
 
 def problem(error: SpratError) -> str:
@@ -47,7 +51,8 @@ def report(store: Store, wanted: str, recorded: Recorded) -> str:
     from sprat.report.browse.frame import in_frame
 
     study = store.find(wanted)
-    return in_frame(recorded.report(store, study, _made), study)
+    html = recorded.kept(study, state_of(store, study), lambda: _made(store, study))
+    return in_frame(html, study)
 
 
 def _made(store: Store, study: str) -> str:
@@ -89,12 +94,20 @@ def answer(store: Store, wanted: str, question: str) -> str:
     return question_page(study, asked, answers_to(store, study.id, question, MOST_RUNS))
 
 
-def history(store: Store, wish: HistoryWish) -> str:
-    """Scores over time."""
+def history(store: Store, wish: HistoryWish, recorded: Recorded) -> str:
+    """Scores over time.
+
+    Raises:
+        RunError: nothing of that kind is recorded.
+    """
     from sprat.report.history.series_html import render
     from sprat.studies.history.series import history_of
 
-    return render(history_of(store, wish.model, wish.questions), framed=True)
+    def made() -> str:
+        return render(history_of(store, wish.model, wish.questions, most=MOST_STUDIES), framed=True)
+
+    lines = store.studies()
+    return recorded.kept(wish, [(line.id, line.status, line.answers) for line in lines], made)
 
 
 def compare(store: Store, wish: CompareWish) -> str:

@@ -1,13 +1,13 @@
 """The file of recorded runs as the gateway reads it: in threads, a few at a time."""
 
 import asyncio
+import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 from sprat.errors import RunError, StoreError
-from sprat.runs.browse import state_of
 from sprat.runs.store import Store
 from sprat.serve.problem import BadRequest
 
@@ -23,7 +23,8 @@ class Recorded:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._places = asyncio.Semaphore(_AT_ONCE)
-        self._reports: OrderedDict[str, tuple[object, str]] = OrderedDict()
+        self._pages: OrderedDict[object, tuple[object, str]] = OrderedDict()
+        self._one = threading.Lock()
 
     async def read(self, look: Callable[[Store], _Found], nothing: _Found | None = None) -> _Found:
         """What `look` finds; `nothing` where nothing was ever recorded.
@@ -47,12 +48,13 @@ class Recorded:
             line, fix = error.message, error.fix
             raise BadRequest(line, status=404, code="not_found", fix=fix) from error
 
-    def report(self, store: Store, study: str, made: Callable[[Store, str], str]) -> str:
-        """A study's page: one of the last few if nothing changed since, else made now."""
-        state = state_of(store, study)
-        known = self._reports.pop(study, None)
-        html = known[1] if known and known[0] == state else made(store, study)
-        self._reports[study] = (state, html)
-        while len(self._reports) > _KEPT:
-            self._reports.popitem(last=False)
+    def kept(self, name: object, state: object, made: Callable[[], str]) -> str:
+        """The page of that name: one of the last few, if made of the same state; else made now."""
+        with self._one:
+            known = self._pages.pop(name, None)
+        html = known[1] if known and known[0] == state else made()
+        with self._one:
+            self._pages[name] = (state, html)
+            while len(self._pages) > _KEPT:
+                self._pages.popitem(last=False)
         return html
