@@ -10,6 +10,8 @@ from sprat.cli.bench.reports import emit as emit_bench
 from sprat.cli.context import settings_of
 from sprat.cli.output import check_target, write_json
 from sprat.cli.reports import Targets, emit, report_options
+from sprat.cli.runs_compare import compare
+from sprat.cli.runs_history import history
 from sprat.errors import UsageError
 from sprat.report.forms import Form, form_of
 from sprat.runs.store import Store
@@ -124,6 +126,10 @@ def export(ctx: click.Context, sources: tuple[str, ...], out: str) -> None:
     write_log(found.log, Path(out))
     size = Path(out).stat().st_size
     click.echo(f"Written: {out}, {said_of(found)}, {size / 1000:.0f} kB")
+
+
+runs.add_command(compare)
+runs.add_command(history)
 
 
 def said_of(found: "Recorded") -> str:
