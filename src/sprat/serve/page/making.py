@@ -74,6 +74,8 @@ async def _heard(process: asyncio.subprocess.Process, order: Order, progress: Pr
                 raise error_of(fault)
             case Made() as made:
                 return Path(made.folder)
+            case _:
+                break
     raise ModelError(
         f"The process that prepared {order.name} for the page ended "
         f"(exit status {await process.wait()}).",
