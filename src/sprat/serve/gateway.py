@@ -164,6 +164,7 @@ class Gateway:
     async def drain(self, longest_s: float) -> None:
         """Take nothing new; let what is under way end, then cancel it."""
         self.stopping = True
+        await self.shelves.aclose()
         with suppress(TimeoutError):
             async with asyncio.timeout(longest_s):
                 await self.ledger.empty.wait()
@@ -175,7 +176,7 @@ class Gateway:
     async def aclose(self) -> None:
         """Unload every model; say what is still unsaid."""
         self.ledger.tell()
-        await self.shelves.aclose()
+        await self.shelves.aclose()  # where the server ended without being told to
         await self.policies.aclose()
         await self.answering.aclose()
         await self.embedding.aclose()
