@@ -36,7 +36,7 @@ def _named(what: str, before: object, now: object) -> Iterator[str]:
     if isinstance(before, dict) and isinstance(now, dict):
         yield from _of(what, cast("dict[str, Any]", before), cast("dict[str, Any]", now))
     else:
-        yield f"{what}: {_shown(cast('object', before))} before, {_shown(cast('object', now))} now"
+        yield f"{what}: {_shown(cast('object', before))} before, {_shown(now)} now"
 
 
 def _shown(value: object) -> str:
