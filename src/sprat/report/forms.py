@@ -72,6 +72,14 @@ FORMS: dict[str, Form] = {
         markdown="sprat.report.grounded.markdown:render",
         command="sprat rag evaluate",
     ),
+    "judge": Form(
+        what="a measurement of a judge",
+        summary="sprat.studies.judging.summary:summarise",
+        show="sprat.report.judging.terminal:print_judge",
+        html="sprat.report.judging.html:render",
+        markdown="sprat.report.judging.markdown:render",
+        command="sprat judge",
+    ),
 }
 
 
