@@ -10,20 +10,21 @@ from sprat.studies.brief.contest import Contest, Field
 from sprat.studies.brief.footnotes import Footnotes
 from sprat.studies.brief.replay import Replayed, replayed
 from sprat.studies.brief.result import Advice, Said
+from sprat.studies.tally import right_of
 
 
 async def advise(field: Field, store: Store, settings: Settings, notes: Footnotes) -> Advice:
     """From the verdict, and from what a policy over both models would have done.
 
-    Small is good enough: small alone. Else a policy, if one is worth having and certified. Else the
-    large model alone; neither, where even the large one is surely right less than half the time.
+    Neither, where even the large one is right less than half the time. Small is good enough: small
+    alone. Else a policy, if one is worth having and certified; else the large model alone.
     """
     contest = field.contest
     if contest is None:
         return _unknown(field)
     both = await replayed(contest, store, settings, notes)
     if _hopeless(contest.large):
-        return _neither(contest)
+        return _neither(contest, both)
     decision = contest.verdict.decision if contest.verdict else None
     if decision == "good-enough":
         return _small(contest)
@@ -89,19 +90,33 @@ def _large(contest: Contest, both: Sequence[Replayed]) -> Advice:
     )
 
 
-def _neither(contest: Contest) -> Advice:
-    large = contest.large.summary()
+def _neither(contest: Contest, both: Sequence[Replayed]) -> Advice:
+    """The better of the two is named all the same: somebody may check its answers."""
+    right, n = _right(contest.large)
+    large = contest.large.model.name
     text = (
-        f"Even {large.name} scores {large.score or 0:.0%}, and surely less than {USABLE:.0%}: "
-        "take a larger model, or an easier task, before anybody relies on the answers."
+        f"Of the two {large} is the better, and it is right on {right} of {n} questions: less than "
+        f"{USABLE:.0%}. Take it only where somebody checks every answer, or try a larger model."
     )
-    return Advice(use="neither", model="", head="Use neither yet", why=(Said(text),))
+    return Advice(
+        use="neither",
+        model="",
+        head="Let neither answer by itself",
+        why=(Said(text), *_of_policies(both)),
+        command=f"sprat compare --small {large} --large MODEL --logprobs",
+    )
 
 
 def _hopeless(asked: Asked) -> bool:
-    """Whether even the upper end of its score is below what is any use."""
-    high = asked.summary().score_high
-    return high is not None and high < USABLE
+    """Whether it is right less than half the time: below what is any use."""
+    right, n = _right(asked)
+    return n > 0 and right / n < USABLE
+
+
+def _right(asked: Asked) -> tuple[int, int]:
+    """(right, scored) answers, each by its scorer's own bar."""
+    known = [told for run in asked.runs if (told := right_of(run)) is not None]
+    return sum(known), len(known)
 
 
 def _of_policies(both: Sequence[Replayed]) -> tuple[Said, ...]:

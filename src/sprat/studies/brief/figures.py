@@ -73,9 +73,7 @@ def _figure(name: str, cell: Cell, notes: Footnotes) -> Figure:
     mark = None
     if cell.value is not None:
         mark = notes.cite(cell.run, NAMES[name], cell.how, n=cell.n)
-    return Figure(
-        value=cell.value, low=cell.low, high=cell.high, n=cell.n, mark=mark, why=cell.why
-    )
+    return Figure(value=cell.value, low=cell.low, high=cell.high, n=cell.n, mark=mark, why=cell.why)
 
 
 def _score(asked: Asked) -> Cell:
@@ -189,9 +187,7 @@ def bench_cell(bench: BenchResult, name: str, figure: str) -> Cell:
         "memory_bytes": (side.peak_rss_bytes, "its processes are not ours to read"),
         "energy_joules": (side.energy.joules_per_answer, _reason(side.energy.source)),
         "cost_usd": (
-            None
-            if side.cost_usd_per_answer is None
-            else side.cost_usd_per_answer * ANSWERS_PRICED,
+            None if side.cost_usd_per_answer is None else side.cost_usd_per_answer * ANSWERS_PRICED,
             side.cost_basis or "no price was declared",
         ),
         "processor_s": (row.processor_s_per_answer if row else None, "not recorded"),

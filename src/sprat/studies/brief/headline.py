@@ -66,9 +66,7 @@ def _of_contest(contest: Contest, notes: Footnotes) -> Headline:
 
 
 def _how(contest: Contest) -> str:
-    when = (
-        "declared before the first question" if contest.declared else "given when this was made"
-    )
+    when = "declared before the first question" if contest.declared else "given when this was made"
     return (
         "difference of the scores question by question; 95% interval, the wider of a bootstrap "
         f"and a score interval, translations of a question kept together; the margin was {when}"

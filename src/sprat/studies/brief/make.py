@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from sprat.cost.assumptions import Assumptions
 from sprat.runs.store import Store
 from sprat.runs.study import Study
 from sprat.settings import Settings
@@ -17,13 +18,14 @@ from sprat.studies.brief.footnotes import Footnotes
 from sprat.studies.brief.headline import headline_of, question_of
 from sprat.studies.brief.kinds import kind_lines
 from sprat.studies.brief.material import Material, gather
-from sprat.studies.brief.money import Horizon, money_of
+from sprat.studies.brief.money import money_of
 from sprat.studies.brief.result import Brief, ModelLine, Source
 from sprat.studies.brief.risks import risks_of
 from sprat.studies.brief.risks_of_studies import machine_of
 from sprat.studies.brief.seen import Seen
 from sprat.studies.brief.steps import steps_of
-from sprat.studies.plan import DEFAULT_MARGIN
+
+DEFAULT_MARGIN = 0.05
 
 
 class BriefWish(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +36,8 @@ class BriefWish(msgspec.Struct, frozen=True, kw_only=True):
     title: str = ""
     margin: float = DEFAULT_MARGIN
     """How much worse is still good enough, where the studies declared nothing."""
-    horizon: Horizon = Horizon()
+    assumptions: Assumptions | None = None
+    """Of the cost; None: what `[cost]` of sprat.toml declares."""
 
 
 async def brief_of(store: Store, settings: Settings, wish: BriefWish) -> Brief:
@@ -52,8 +55,8 @@ async def brief_of(store: Store, settings: Settings, wish: BriefWish) -> Brief:
     kinds, kinds_mark = kind_lines(field.contest, notes)
     advice = await advise(field, store, settings, notes)
     also = also_of(material, notes)
-    money = money_of(material, settings, wish.horizon, notes)
-    seen = Seen(material, field, advice, lines, notes)
+    money = money_of(material, settings, wish.assumptions, advice, notes)
+    seen = Seen(material, field, advice, lines, money, notes)
     risks, more = risks_of(seen)
     question = question_of(field, material)
     return Brief(
@@ -69,7 +72,7 @@ async def brief_of(store: Store, settings: Settings, wish: BriefWish) -> Brief:
         risks=risks,
         more_risks=more,
         money=money,
-        steps=steps_of(seen, money),
+        steps=steps_of(seen),
         evidence=notes.all,
         sources=tuple(_source(study, material) for study in material.studies),
         ignored=material.ignored,

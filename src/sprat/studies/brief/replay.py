@@ -123,9 +123,9 @@ async def _learned(
     command = f"sprat calibrate --from {run} --name {name}"
     if not any(one.model == small and one.tokens is not None for one in recorded.log.outcomes):
         text = (
-            "Whether the small model knows when it is wrong, so that only then the large one need "
-            "be asked, cannot be told: the study kept no log-probabilities (how likely each word "
-            "was to the model)."
+            "Whether both as one would do better (the large model only where the small one is "
+            "unsure) is not known: the study kept no log-probabilities, which tell how sure a "
+            "model was."
         )
         again = f"sprat compare --small {small} --large {large} --logprobs"
         return Replayed("", (Said(text),), worth=False, certified=False, command=again)
@@ -133,7 +133,7 @@ async def _learned(
     try:
         _, found = await calibrate(wish, recorded, price=Prices(settings).of)
     except (PolicyError, RunError) as error:
-        text = f"Asking the large model only when the small one is unsure: {error.message}"
+        text = f"Whether both as one would do better is not known: {error.message}"
         return Replayed("", (Said(text),), worth=False, certified=False, command=command)
     said = _came_to("A policy learned from these answers", found.evaluation, run, command, notes)
     against = tuple(Said(one) for one in found.refusals)

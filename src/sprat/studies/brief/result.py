@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from sprat.cost.result import BreakEven
 from sprat.studies.comparison import VerdictSummary
 
 Use = Literal["small", "large", "hybrid", "neither", "unknown"]
@@ -87,14 +88,39 @@ class Risk(msgspec.Struct, frozen=True, kw_only=True):
     marks: tuple[int, ...] = ()
 
 
+class OptionLine(msgspec.Struct, frozen=True, kw_only=True):
+    """What one way to answer costs, in US dollars; the band holds 90% of the draws."""
+
+    id: str
+    name: str
+    cloud: bool
+    usd_per_1000: float
+    low: float
+    high: float
+    total_usd: float | None
+    """Over all months."""
+
+
 class Money(msgspec.Struct, frozen=True, kw_only=True):
     """What it costs, or why that cannot be told."""
 
-    said: tuple[Said, ...]
+    months: int = 0
+    requests_per_month: float | None = None
+    """Of the first month; None: nobody said."""
+    options: tuple[OptionLine, ...] = ()
+    unpriced: tuple[str, ...] = ()
+    """Options for which something must be declared first."""
+    break_even: BreakEven | None = None
+    """Of what is advised, beside the cheapest cloud; None: there is nothing to compare."""
     missing: tuple[str, ...] = ()
-    """What must be declared before it can be told, one sentence each."""
-    per_1000_usd: dict[str, float | None] = {}
-    """What a thousand answers cost, by option."""
+    """What must be declared before everything can be priced."""
+    assumed: tuple[str, ...] = ()
+    """What is only assumed and moves the cost most."""
+    examples: bool = True
+    """Whether nobody chose the clouds."""
+    mark: int | None = None
+    why: str = ""
+    """Why nothing can be told; empty: something can."""
 
 
 class Advice(msgspec.Struct, frozen=True, kw_only=True):

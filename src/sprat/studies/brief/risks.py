@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable
 
+from sprat.studies.brief.result import Risk
 from sprat.studies.brief.risks_of_answers import ANSWERS
 from sprat.studies.brief.risks_of_studies import STUDIES
 from sprat.studies.brief.risks_of_verdict import VERDICT
 from sprat.studies.brief.seen import Seen
-from sprat.studies.brief.result import Risk
 
 MOST = 6
 """Shown on the first page; the others are in the evidence."""

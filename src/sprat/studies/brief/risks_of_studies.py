@@ -56,13 +56,14 @@ def unmetered(seen: Seen) -> Iterable[Risk]:
 
 
 def unpriced(seen: Seen) -> Iterable[Risk]:
-    """No price is known."""
-    if _missing(seen, "cost_usd"):
+    """What must be declared before the money can be told."""
+    missing = seen.money.missing
+    if missing:
         yield Risk(
             name="price not known",
             weight=32,
-            text="What an answer costs was not known when it was asked, for no price of the "
-            "machine was declared.",
+            text=f"The cost is not known in full: {len(missing)} thing{'' if len(missing) == 1 else 's'}"
+            " that only you can tell must be declared first.",
         )
 
 
@@ -88,7 +89,9 @@ def overrun(seen: Seen) -> Iterable[Risk]:
     for bench in seen.material.benches:
         for cell in bench.cells:
             if cell.backlog_grows:
-                mark = seen.notes.cite(bench.run, "Load", f"{cell.id}, {cell.side}", n=cell.requests)
+                mark = seen.notes.cite(
+                    bench.run, "Load", f"{cell.id}, {cell.side}", n=cell.requests
+                )
                 yield Risk(
                     name="overrun",
                     weight=78,
@@ -136,7 +139,7 @@ def _measure(found: GroundedEvaluation, name: str) -> "Figure | None":
 
 def _plain(said: str) -> str:
     """Without the advice that stands in a report of one study."""
-    return said.split(": trust the ratio")[0].rstrip(".") + "."
+    return said.split(": trust the ratio", maxsplit=1)[0].rstrip(".") + "."
 
 
 STUDIES = (drift, other_machine, unmetered, unpriced, unloaded, overrun, from_documents)

@@ -6,7 +6,7 @@ from sprat.studies.asked import Asked
 from sprat.studies.brief.contest import Field
 from sprat.studies.brief.footnotes import Footnotes
 from sprat.studies.brief.material import Material
-from sprat.studies.brief.result import Advice, ModelLine
+from sprat.studies.brief.result import Advice, ModelLine, Money
 
 
 class Seen(NamedTuple):
@@ -16,17 +16,19 @@ class Seen(NamedTuple):
     field: Field
     advice: Advice
     lines: tuple[ModelLine, ...]
+    money: Money
     notes: Footnotes
 
     @property
     def answering(self) -> tuple[Asked, ...]:
-        """The models that would answer if the advice is followed; both where nothing is settled."""
+        """The models that would answer if the advice is followed; of neither the better one."""
         contest = self.field.contest
         if contest is None:
             return self.field.models
         if self.advice.use == "small":
             return (contest.small,)
-        return (contest.large,) if self.advice.use == "large" else (contest.small, contest.large)
+        both = (contest.small, contest.large)
+        return both if self.advice.use in {"hybrid", "unknown"} else (contest.large,)
 
     def cite(self, asked: Asked, what: str, how: str, n: int | None = None) -> tuple[int, ...]:
         """The footnote of something read from one model's answers."""

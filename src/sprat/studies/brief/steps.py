@@ -2,17 +2,17 @@
 
 from collections.abc import Iterable
 
-from sprat.studies.brief.result import Money, Step
-from sprat.studies.brief.seen import Seen
+from sprat.studies.brief.result import Step
 from sprat.studies.brief.risks_of_verdict import OURS
+from sprat.studies.brief.seen import Seen
 from sprat.studies.hybrid.wish import name_of
 
 MOST = 4
 
 
-def steps_of(seen: Seen, money: Money) -> tuple[Step, ...]:
+def steps_of(seen: Seen) -> tuple[Step, ...]:
     """The most useful first."""
-    found = [*_finish(seen), *_use(seen), *_ask(seen), *_learn(seen), *_price(money), *_load(seen)]
+    found = [*_finish(seen), *_use(seen), *_ask(seen), *_learn(seen), *_price(seen), *_load(seen)]
     return tuple({step.command: step for step in found}.values())[:MOST]
 
 
@@ -24,6 +24,8 @@ def _finish(seen: Seen) -> Iterable[Step]:
 
 def _use(seen: Seen) -> Iterable[Step]:
     advice = seen.advice
+    if advice.command and advice.use == "neither":
+        yield Step(advice.command, "hold the better one against a larger MODEL")
     if advice.command and advice.use in {"small", "hybrid"}:
         yield Step(advice.command, "put it to use")
 
@@ -64,8 +66,8 @@ def _learn(seen: Seen) -> Iterable[Step]:
     )
 
 
-def _price(money: Money) -> Iterable[Step]:
-    if money.missing:
+def _price(seen: Seen) -> Iterable[Step]:
+    if seen.money.missing:
         yield Step("sprat cost --write-assumptions costs.toml", "declare what the machine costs")
 
 
