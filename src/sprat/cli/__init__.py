@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "foundry": ("sprat.cli.foundry", "Foundry Local: its models, and ours in it."),
     "rag": ("sprat.cli.rag", "Answers from documents: asked, and evaluated."),
     "runs": ("sprat.cli.runs", "What was recorded; any report again."),
+    "cost": ("sprat.cli.cost", "What each way to answer would cost; when a machine pays."),
     "report": ("sprat.cli.report", "What several recorded studies say together."),
 }
 

@@ -91,7 +91,8 @@ class OptionCost(msgspec.Struct, frozen=True, kw_only=True):
     basis: str
     """What was measured and what was not, in words."""
     missing: tuple[str, ...] = ()
-    """Terms without which it has no price; the figures below are None then."""
+    """Terms without which it has no price; the figures below are None then, but for `usd_per_1000`
+    where a request costs the same however many there are."""
     total_usd: Figure | None = None
     """Spent until the last month: machines when they are bought."""
     cumulative_usd: tuple[Figure, ...] = ()
@@ -122,6 +123,16 @@ class BreakEven(msgspec.Struct, frozen=True, kw_only=True):
     """Where 90% of the draws lie; None: beyond the horizon."""
     never: float
     """Share of draws in which it does not within the horizon, 0..1."""
+
+
+class Volume(msgspec.Struct, frozen=True, kw_only=True):
+    """How many requests it takes for a machine of one's own to pay, against a rival."""
+
+    option: str
+    rival: str
+    requests_per_month: float | None
+    """The fewest in the first month with which it has cost no more by the last one; None: no number
+    up to a thousand million does."""
 
 
 class Swing(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,6 +190,8 @@ class CostForecast(msgspec.Struct, frozen=True, kw_only=True):
     measured: tuple[MeasuredSide, ...]
     options: tuple[OptionCost, ...]
     break_evens: tuple[BreakEven, ...]
+    volumes: tuple[Volume, ...]
+    """One for each of `break_evens`; and where only the number of requests is missing."""
     sensitivity: tuple[Swing, ...]
     """By option, what moves its cost most first."""
     utilisation: tuple[Utilised, ...]

@@ -74,6 +74,15 @@ FORMS: dict[str, Form] = {
     ),
 }
 
+COST = Form(
+    what="a forecast of costs",
+    summary="",
+    show="sprat.report.cost.terminal:print_forecast",
+    html="sprat.report.cost.html:render",
+    markdown="sprat.report.cost.markdown:render",
+)
+"""Made of several studies and of assumptions: there is no study of its kind."""
+
 
 def form_of(kind: str) -> Form:
     """How studies of this kind are written.
