@@ -45,11 +45,9 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     default=DEFAULT_MARGIN,
     help=f"How much worse is still good enough, where no study declared it [{DEFAULT_MARGIN}].",
 )
-@click.option("--assumptions", metavar="FILE", help="Of the cost: see sprat cost.")
-@click.option(
-    "--requests-per-month", type=click.FloatRange(1, 1e10), help="Answers needed a month."
-)
-@click.option("--months", type=click.IntRange(1, 240), help="How far the cost looks ahead.")
+@click.option("--assumptions", metavar="FILE", help="Of the cost, as sprat cost has it.")
+@click.option("--requests-per-month", type=float, metavar="N", help="Answers in the first month.")
+@click.option("--months", type=int, metavar="N", help="How far the cost looks ahead [36].")
 @click.option(
     "--pdf", "pdf_file", metavar="FILE", help="Print it with a Chrome or Edge that is here."
 )
@@ -107,14 +105,21 @@ def _wish(wanted: Wanted, settings: "Settings") -> "BriefWish":
 
 def _assumptions(wanted: Wanted, settings: "Settings") -> "Assumptions":
     """As `sprat cost` has them: the file, `[cost]` of sprat.toml, and what was typed over both."""
-    from sprat.cost.assumptions import assumptions_of
+    from sprat.cli.cost import Wanted as Cost
+    from sprat.cli.cost import assumptions_wanted
 
-    found = assumptions_of(settings.cost)
-    if wanted.requests_per_month is not None:
-        found = found.with_value(
-            "requests_per_month", wanted.requests_per_month, "--requests-per-month"
-        )
-    return found
+    typed = Cost(
+        requests_per_month=wanted.requests_per_month,
+        growth=None,
+        months=wanted.months,
+        assumptions_file=wanted.assumptions,
+        values=(),
+        clouds=(),
+        policy=None,
+        seed=0,
+        write_file=None,
+    )
+    return assumptions_wanted(typed, settings)
 
 
 def _emit(made: "Brief", targets: Targets) -> None:

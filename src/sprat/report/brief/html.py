@@ -40,6 +40,8 @@ def _context(brief: Brief, runs: str) -> dict[str, Any]:
         "kinds_note": words.kinds_note(brief),
         "more_kinds": len(brief.kinds) - words.MOST_KINDS,
         "money": words.money(brief),
+        "options": words.option_rows(brief),
+        "option_columns": words.OPTION_COLUMNS,
         "rest": [line for line in brief.models if line not in models],
         "rest_rows": words.rows(brief, [line for line in brief.models if line not in models]),
         "marks": _marks,

@@ -16,6 +16,7 @@ def render(brief: Brief) -> str:
         "### The risks, the heaviest first",
         _risks(brief),
         "### The cost",
+        _options(brief),
         "\n".join(f"- {_said(said)}" for said in words.money(brief))
         or "Nothing in these studies can be priced.",
         "### What to do next",
@@ -72,6 +73,11 @@ def _kinds(brief: Brief) -> list[str]:
     ]
 
 
+def _options(brief: Brief) -> str:
+    found = words.option_rows(brief)
+    return table_of(words.OPTION_COLUMNS, list(found), "lrr") if found else ""
+
+
 def _risks(brief: Brief) -> str:
     lines = [f"{n}. {_said(Said(risk.text, risk.marks))}" for n, risk in enumerate(brief.risks, 1)]
     return "\n".join(lines) or "Nothing in these studies gives reason to worry."
@@ -80,7 +86,8 @@ def _risks(brief: Brief) -> str:
 def _rest(brief: Brief) -> list[str]:
     less = [f"- {_said(Said(risk.text, risk.marks))}" for risk in brief.more_risks]
     warned = [
-        f"- `{source.run}` ({source.kind}, {cell(source.machine)}): {cell(' '.join(source.warnings))}"
+        f"- `{source.run}` ({source.kind}, {cell(source.machine)}): "
+        + cell(" ".join(source.warnings))
         for source in brief.sources
         if source.warnings
     ]

@@ -25,7 +25,7 @@ def print_brief(brief: Brief, console: "Console") -> None:
     _figures(brief, page)
     _kinds(brief, page)
     _numbered("The risks, the heaviest first", [risk.text for risk in brief.risks], page)
-    _numbered("The cost", [said.text for said in words.money(brief)], page)
+    _cost(brief, page)
     _numbered("What to do next", [f"{s.why}: {s.command}" for s in brief.steps], page)
     for line in brief.ignored:
         page.say(f"Note: {line}", "yellow")
@@ -58,6 +58,19 @@ def _kinds(brief: Brief, page: Page) -> None:
     page.show(table)
     if note := words.kinds_note(brief):
         page.say(note, "dim")
+    page.say()
+
+
+def _cost(brief: Brief, page: Page) -> None:
+    page.say("The cost", "bold")
+    if found := words.option_rows(brief):
+        first, *rest = words.OPTION_COLUMNS
+        table = table_of(page, (first, "left"), *((name, "right") for name in rest))
+        for row in found:
+            table.add_row(*cells(page, *row))
+        page.show(table)
+    for said in words.money(brief):
+        page.say(said.text)
     page.say()
 
 

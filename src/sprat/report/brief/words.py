@@ -3,7 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from sprat.cost.result import BreakEven
 from sprat.report import numbers
+from sprat.report.cost import words as cost_words
 from sprat.report.facts import DECISIONS, Tone, kind_name
 from sprat.studies.brief.result import Brief, Enough, Figure, KindLine, KindScore, ModelLine, Said
 
@@ -18,6 +20,9 @@ ENOUGH: dict[Enough, str] = {
 MOST_MODELS = 3
 """Columns that a page has room for; the others stand with the evidence."""
 MOST_KINDS = 8
+MOST_NAMED = 4
+OWN = ("small", "large", "model")
+"""Options of the forecast that are one model, measured."""
 
 
 class Cell(NamedTuple):
@@ -158,10 +163,10 @@ def _cell(main: str, more: str, figure: Figure) -> Cell:
 def _cost(brief: Brief, line: ModelLine) -> Cell:
     """The forecast's; else as the answers were priced when they were asked."""
     for option in brief.money.options:
-        if line.name in option.name:
+        if option.kind in OWN and option.name.endswith(line.name):
             marks = () if brief.money.mark is None else (brief.money.mark,)
-            band = f"({numbers.dollars(option.low)} to {numbers.dollars(option.high)})"
-            return Cell(numbers.dollars(option.usd_per_1000), band, marks)
+            band = f"({cost_words.band(option.usd_per_1000)})"
+            return Cell(cost_words.money(option.usd_per_1000), band, marks)
     figure = line.figures["cost_usd"]
     if figure.value is None:
         return Cell("not known", why=figure.why)
@@ -191,60 +196,59 @@ def _kind(line: KindLine, said: bool) -> tuple[str, str, str, str, str]:
     return (kind_name(line.kind), str(line.n), small, large, ENOUGH[line.enough] if said else "")
 
 
+OPTION_COLUMNS = ("1,000 answers", "dollars", "90% of cases")
+
+
+def option_rows(brief: Brief) -> list[tuple[str, str, str]]:
+    """Each way to answer, what a thousand answers cost, and the band."""
+    return [
+        (one.name, cost_words.money(one.usd_per_1000), cost_words.band(one.usd_per_1000))
+        for one in brief.money.options
+    ]
+
+
 def money(brief: Brief) -> list[Said]:
-    """What it costs, in at most four sentences."""
+    """What is to be said beside the table of options."""
     found = brief.money
     if found.why:
-        return [Said(f"Cost: {found.why}")]
+        return [Said(f"It cannot be told: {found.why}")]
     marks = () if found.mark is None else (found.mark,)
-    said = [Said(_each(brief), marks)] if found.options else []
+    said = [Said(_demand(brief), marks)] if found.options else []
     if found.break_even is not None:
-        said.append(Said(_break_even(brief), marks))
+        said.append(Said(_break_even(brief, found.break_even), marks))
     if found.missing:
-        # The names of the terms are those of the file that the command writes.
-        said.append(
-            Said(
-                f"Not priced before somebody declares: {_listed([m.lower() for m in found.missing])}."
-            )
-        )
+        own = any(option.kind in OWN for option in found.options)
+        said.append(Said(_missing(found.missing, bool(found.options) and not own)))
     elif found.assumed:
         listed = _listed([one.lower() for one in found.assumed])
-        said.append(Said(f"Nobody declared, so a default is assumed: {listed}."))
+        said.append(Said(f"Nobody declared these, so a default stands in: {listed}."))
     return said
 
 
-def _each(brief: Brief) -> str:
+def _demand(brief: Brief) -> str:
+    """For how many answers, and who chose the clouds."""
     found = brief.money
-    priced = [
-        f"{option.name} {numbers.dollars(option.usd_per_1000)} "
-        f"({numbers.dollars(option.low)} to {numbers.dollars(option.high)})"
-        for option in found.options
-    ]
-    examples = "; the clouds are examples" if found.examples else ""
     many = found.requests_per_month
-    asked = "" if many is None else f" at {many:,.0f} requests a month over {found.months} months"
-    return f"A thousand answers{asked}: {'; '.join(priced)}{examples}."
+    asked = "How many answers are needed is not said" if many is None else f"{many:,.0f} a month"
+    clouds = any(option.kind == "cloud" for option in found.options)
+    examples = "; the clouds are examples, whose answers nobody measured" if clouds else ""
+    chosen = "; how good the clouds' answers are was not measured" if clouds else ""
+    return f"{asked}, over {found.months} months{examples if found.examples else chosen}."
 
 
-def _break_even(brief: Brief) -> str:
-    found = brief.money.break_even
-    if found is None:
-        return ""
-    months = brief.money.months
-    rival = found.rival.removeprefix("cloud:")
-    if found.month is None:
-        return (
-            f"Within {months} months {found.option} never costs less than {rival} "
-            f"({found.never:.0%} of the simulated cases)."
-        )
-    if found.month == 0:
-        return f"{found.option} costs no more than {rival} from the start."
-    low = "0" if found.low is None else str(found.low)
-    high = f"after {months}" if found.high is None else str(found.high)
-    return (
-        f"{found.option} has cost no more than {rival} from month {found.month} on (90% of the "
-        f"cases: {low} to {high}; in {found.never:.0%} never within {months} months)."
-    )
+def _break_even(brief: Brief, met: BreakEven) -> str:
+    names = {option.id: option.name for option in brief.money.options}
+    ours, rival = names.get(met.option, met.option), names.get(met.rival, met.rival)
+    return f"{ours} beside {rival}, over {brief.money.months} months: {cost_words.meets(met)}"
+
+
+def _missing(titles: Sequence[str], some: bool) -> str:
+    """What only the reader can say."""
+    named = [one.lower() for one in titles[:MOST_NAMED]]
+    rest = len(titles) - len(named)
+    listed = _listed([*named, f"{rest} more"] if rest else named)
+    what = "What your own machine costs" if some else "What it costs"
+    return f"{what} is not known before you say: {listed}. No default would hold for everybody."
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -37,12 +37,12 @@ def _unknown(field: Field) -> Advice:
     name = field.models[0].model.name if field.models else ""
     text = "One model alone was scored: compare it with another before you choose."
     why = text if name else "Nothing was scored: how fast a model is does not say if it will do."
-    return Advice(use="unknown", model=name, head="No recommendation", why=(Said(why),))
+    return Advice(use="unknown", model=name, head="Nothing yet", why=(Said(why),))
 
 
 def _unscored() -> Advice:
     text = "Nothing was scored, so nothing speaks for one of the two."
-    return Advice(use="unknown", model="", head="No recommendation", why=(Said(text),))
+    return Advice(use="unknown", model="", head="Nothing yet", why=(Said(text),))
 
 
 def _small(contest: Contest) -> Advice:

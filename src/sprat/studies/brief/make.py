@@ -55,7 +55,7 @@ async def brief_of(store: Store, settings: Settings, wish: BriefWish) -> Brief:
     kinds, kinds_mark = kind_lines(field.contest, notes)
     advice = await advise(field, store, settings, notes)
     also = also_of(material, notes)
-    money = money_of(material, settings, wish.assumptions, advice, notes)
+    money = await money_of(material, field, settings, wish.assumptions, advice, notes)
     seen = Seen(material, field, advice, lines, money, notes)
     risks, more = risks_of(seen)
     question = question_of(field, material)

@@ -5,6 +5,8 @@ from typing import Any, Literal
 import msgspec
 
 from sprat.cost.result import BreakEven
+from sprat.cost.result import Figure as Band
+from sprat.cost.result import Kind as OptionKind
 from sprat.studies.comparison import VerdictSummary
 
 Use = Literal["small", "large", "hybrid", "neither", "unknown"]
@@ -93,11 +95,9 @@ class OptionLine(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     name: str
-    cloud: bool
-    usd_per_1000: float
-    low: float
-    high: float
-    total_usd: float | None
+    kind: OptionKind
+    usd_per_1000: Band | None
+    total_usd: Band | None
     """Over all months."""
 
 

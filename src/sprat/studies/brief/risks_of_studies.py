@@ -62,8 +62,8 @@ def unpriced(seen: Seen) -> Iterable[Risk]:
         yield Risk(
             name="price not known",
             weight=32,
-            text=f"The cost is not known in full: {len(missing)} thing{'' if len(missing) == 1 else 's'}"
-            " that only you can tell must be declared first.",
+            text="What it costs here is not known: nobody has said what a machine, its "
+            "electricity and the hours of people cost.",
         )
 
 
