@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 from tests.browser import chromium
+from tests.page.moody import Moods, moody
 from tests.page.node import node
 from tests.serve.beside import beside
 from tests.serve.running import At, serving
@@ -120,6 +121,20 @@ def fresh_page() -> Iterator[Callable[..., Page]]:
 
         yield open_
     assert [one for one in faults if not any(known in one for known in allowed)] == []
+
+
+@pytest.fixture
+def moods(bundled: Bundled) -> Iterator[Moods]:
+    """A server with moods, of the bare page around what keeps files."""
+    with moody(bundled("kept.ts")) as found:
+        yield found
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """Somebody who has never been here; closed after the test."""
+    with closing(browser.new_context()) as found:
+        yield found
 
 
 @contextmanager

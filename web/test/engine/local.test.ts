@@ -27,7 +27,7 @@ const manifest: Manifest = {
 const gpu = {
   name: "card", fallback: false, half: false, maxBufferBytes: 1e9, maxBindingBytes: 1e9, pace: null,
 };
-const machine: Machine = { gpu, why: null, jspi: true, threads: 2, copyBytesPerMs: 1e6 };
+const machine: Machine = { gpu, why: null, jspi: true, threads: 2, copyBytesPerMs: 1e6, productBytesPerMs: 5e6 };
 
 type Say = (message: FromWorker) => void;
 /** What a worker does with a way, and with a question. */
@@ -39,9 +39,9 @@ interface Part {
 }
 
 const speak = (id: number, say: Say): void => {
-  say({ kind: "text", id, text: "hel" });
-  say({ kind: "text", id, text: "lo" });
-  say({ kind: "done", id, written: { finish: "stop", usage: USAGE, logprobs: [] } });
+  say({ kind: "text", id, text: "hel", token: 1 });
+  say({ kind: "text", id, text: "lo", token: 2 });
+  say({ kind: "done", id, written: { finish: "stop", usage: USAGE } });
 };
 
 class Actor implements Workers {
@@ -60,12 +60,12 @@ class Actor implements Workers {
 
   postMessage(message: ToWorker): void {
     this.heard.push(message);
-    const { open = (_, say) => say({ kind: "ready" }), answer = (id, _, say) => speak(id, say) } = this.#part;
+    const { open = (_, say) => say({ kind: "ready", passed: { mostTokens: 31 } }), answer = (id, _, say) => speak(id, say) } = this.#part;
     if (message.kind === "probe" && !this.#part.isDumb) this.say({ kind: "machine", machine });
     if (message.kind === "open") open((this.#way = message.way), this.say);
     if (message.kind === "answer") answer(message.id, this.#way as Way, this.say);
     if (message.kind === "cancel") {
-      const written = { finish: "cancelled" as const, usage: USAGE, logprobs: [] };
+      const written = { finish: "cancelled" as const, usage: USAGE };
       this.say({ kind: "done", id: message.id, written });
     }
   }
@@ -162,19 +162,55 @@ test("a card that is lost twice is left for the processor", async () => {
   assert.equal((await engine.answer(ASK, () => undefined)).where, "wasm");
 });
 
-test("a loss after text was shown ends that answer, says so, and the next one works", async () => {
+const loseHalfway: Part = {
+  answer: (id, _, say) => {
+    say({ kind: "text", id, text: "half", token: 7 });
+    say({ kind: "failed", id: null, trouble: LOST });
+  },
+};
+
+test("a loss after text was shown is told, and another worker goes on where it was", async () => {
+  const { engine, actors, states } = stage([
+    loseHalfway, { answer: (id, _, say) => {
+      say({ kind: "text", id, text: " done", token: 8 });
+      say({ kind: "done", id, written: { finish: "stop", usage: USAGE } });
+    } },
+  ]);
+  const pieces: string[] = [];
+  const reply = await engine.answer(ASK, (text) => pieces.push(text));
+  assert.deepEqual([pieces, reply.text, reply.finish], [["half", " done"], "half done", "stop"]);
+  const begun = actors[1]?.heard.flatMap((order) => (order.kind === "answer" ? order.begun : []));
+  assert.deepEqual(begun, [7]);
+  assert.match(states.at(-1)?.note ?? "", /taken away/);
+  const { loadMs, sent, firstToken } = reply.timing;
+  assert.ok(loadMs <= firstToken! - sent, "loading again is not taken from the first token's time");
+});
+
+test("where nothing is left that could go on, the answer ends and says after how much", async () => {
+  const full: Trouble = { code: "memory", message: "There was not enough memory.", fix: "Close tabs." };
   const { engine } = stage([
-    {
-      answer: (id, _, say) => {
-        say({ kind: "text", id, text: "half" });
-        say({ kind: "failed", id: null, trouble: LOST });
-      },
-    },
-    {},
+    loseHalfway, { open: (_, say) => say({ kind: "failed", id: null, trouble: full }) },
   ]);
   const cut = engine.answer(ASK, () => undefined);
-  await assert.rejects(cut, { code: "lost", message: /ended after 4 characters/ });
-  assert.equal((await engine.answer(ASK, () => undefined)).text, "hello");
+  await assert.rejects(cut, { code: "memory", message: /ended after 4 characters/ });
+});
+
+test("a way that has passed its canary is trusted at the next start, until it fails", async (context) => {
+  const kept = new Map<string, string>();
+  const storage = { getItem: (key: string) => kept.get(key) ?? null, setItem: (key: string, text: string) => kept.set(key, text) };
+  Object.defineProperty(globalThis, "localStorage", { value: storage, configurable: true });
+  context.after(() => Reflect.deleteProperty(globalThis, "localStorage"));
+  const trusted = async (part: Part): Promise<unknown[]> => {
+    const { engine, actors } = stage([part, {}]);
+    await engine.answer(ASK, () => undefined);
+    return actors.flatMap(({ heard }) => heard.flatMap((order) => (order.kind === "open" ? [order.passed?.mostTokens] : [])));
+  };
+  assert.deepEqual(await trusted({}), [undefined]);
+  assert.deepEqual(await trusted({}), [31]);
+  const doubt: Trouble = { code: "canary", message: "This machine computed NaN.", fix: "" };
+  const wrong: Part = { answer: (id, _, say) => say({ kind: "failed", id, trouble: doubt }) };
+  assert.deepEqual(await trusted(wrong), [31, undefined]); // the other way is tried, for it has not passed
+  assert.deepEqual(await trusted({}), [undefined]);
 });
 
 test("a worker that does not move is ended, and another way is taken", async () => {
@@ -210,7 +246,7 @@ test("a question that is at fault harms neither the worker nor the next question
 });
 
 test("an abort is a cancelled reply with what was shown", async () => {
-  const { engine } = stage([{ answer: (id, _, say) => say({ kind: "text", id, text: "half" }) }]);
+  const { engine } = stage([{ answer: (id, _, say) => say({ kind: "text", id, text: "half", token: 7 }) }]);
   const stop = new AbortController();
   const reply = await engine.answer(ASK, () => stop.abort(), stop.signal);
   assert.deepEqual([reply.text, reply.finish], ["half", "cancelled"]);
@@ -243,7 +279,7 @@ function ending(promise: Promise<unknown>): Promise<string> {
 
 const tick = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
 /** Shows some text, and nothing more. */
-const half: Part = { answer: (id, _, say) => say({ kind: "text", id, text: "half" }) };
+const half: Part = { answer: (id, _, say) => say({ kind: "text", id, text: "half", token: 7 }) };
 
 /** Resolves when something was shown. */
 function shown(): { show: () => void; seen: Promise<void> } {
