@@ -37,7 +37,7 @@ def _tornado(found: CostForecast, one: OptionCost, swings: list[Swing]) -> dict[
     scale, middle = pictures.tornado_scale(one, rival, swings), pictures.as_assumed(one, rival)
     return {
         "name": one.name,
-        "value": f"{words.saved(middle)} against it" if against else words.amount(middle),
+        "value": words.outcome(middle) if against else f"costs {words.amount(middle)}",
         "axis": pictures.tornado_axis(scale, rival=against),
         "rows": [
             {"cells": row, "bar": pictures.tornado_bar(swing, middle, scale, rival=against)}

@@ -123,7 +123,7 @@ def parts_table(found: CostForecast) -> Table:
     for one in found.options:
         if one.parts:
             by_name = {part.what: part.usd_per_1000 for part in one.parts}
-            cells = [words.amount(by_name[name]) if by_name.get(name) else "–" for name in names]  # noqa: RUF001 - a dash
+            cells = [words.amount(by_name[name]) if by_name.get(name) else "" for name in names]
             rows.append((one.name, *cells))
     return Table(
         id="parts",
@@ -157,15 +157,18 @@ def _carried(one: Utilised) -> str:
 
 
 def measured_table(found: CostForecast) -> Table:
-    """The distributions that everything rests on."""
+    """The distributions that everything rests on; which run, where there are several."""
+    several = len(found.runs) > 1
+    heads = ("", "answers", "tokens in", "tokens out", "busy seconds", "joules", "right")
+    rows = [_measured(one) for one in found.measured]
     return Table(
         id="measured",
         title="What was measured",
         lead="For an answer, discarded drafts included: the mean, and in brackets the median and "
         "the 95th percentile.",
-        heads=("", "answers", "tokens in", "tokens out", "busy seconds", "joules", "right", "run"),
-        rows=[_measured(one) for one in found.measured],
-        align="lrrrrrrl",
+        heads=(*heads, "run") if several else heads,
+        rows=rows if several else [row[:-1] for row in rows],
+        align="lrrrrrrl" if several else "lrrrrrr",
     )
 
 
