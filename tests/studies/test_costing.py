@@ -14,8 +14,10 @@ from sprat.policies.spec import Decision, Policy, Side
 from sprat.runs.store import Store
 from sprat.runs.study import JUDGE, Study, StudyModel
 from sprat.settings import CostSettings, Endpoint, Settings, TokenPrice
+from sprat.studies.asked import asked_of
 from sprat.studies.costing import costing
 from sprat.studies.costs.passed import passed_on
+from sprat.studies.heuristics_cells import energy_cell, money_cell
 from sprat.types import (
     ChatRequest,
     Message,
@@ -357,3 +359,12 @@ def test_a_study_without_answers_is_refused(recorded) -> None:
     store.withdraw(list(store.runs("one")))
     with pytest.raises(RunError, match="No answer is recorded"):
         forecast(store)
+
+
+def test_electricity_is_priced_as_in_the_evaluation_table(recorded) -> None:
+    store = recorded(small=metered(answered("small", "tiny", 2, "yes"), 30))
+    found = forecast(store)
+    (asked,) = asked_of(store, "one")
+    cell = money_cell(energy_cell(asked), GIVEN["electricity_usd_per_kwh"])
+    by_part = {part.what: part.usd_per_1000 for part in found.option("small").parts}
+    assert cell.value == pytest.approx(by_part["electricity"])
