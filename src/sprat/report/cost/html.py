@@ -4,11 +4,8 @@ from typing import Any
 
 from sprat.cost.result import CostForecast, OptionCost, Swing
 from sprat.report.cost import pictures, words
-from sprat.report.cost.tables import (
-    swing_rows,
-    swings_by_option,
-    tables_of,
-)
+from sprat.report.cost.swings import swing_rows, swings_by_option
+from sprat.report.cost.tables import tables_of
 from sprat.report.house import page
 
 

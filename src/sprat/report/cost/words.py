@@ -190,7 +190,7 @@ def quantity(value: float | None) -> str:
     """A number as somebody would type it."""
     if value is None:
         return "asked for"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:g}"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def spread(line: AssumptionLine) -> str:
