@@ -2,7 +2,8 @@
 
 from sprat.cost.result import CostForecast
 from sprat.report.cost import words
-from sprat.report.cost.tables import SWING_HEADS, swing_rows, swings_by_option, tables_of
+from sprat.report.cost.swings import SWING_HEADS, swing_rows, swings_by_option
+from sprat.report.cost.tables import tables_of
 from sprat.report.markdown import cell, table_of
 
 

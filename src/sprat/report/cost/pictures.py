@@ -61,8 +61,9 @@ def _frame(plot: Plot) -> list[Markup]:
     heights = Scale(plot.low, plot.high).ticks(5)
     rules = [line(0, plot.y(tick), 100, plot.y(tick), "grid") for tick in heights]
     names = [text(0, plot.y(tick) - 4, words.amount(tick)) for tick in heights if tick > 0]
-    months = [tick for tick in plot.across.ticks(6) if tick == round(tick)]
-    ticks = [text(plot.across(tick), BOTTOM + 18, f"{tick:g}") for tick in months]
+    step = next(step for step in (1, 3, 6, 12, 24, 60) if plot.across.high <= 7 * step)
+    months = range(0, round(plot.across.high) + 1, step)
+    ticks = [text(plot.across(tick), BOTTOM + 18, f"{tick}") for tick in months]
     return [*rules, *names, *ticks, text(50, BOTTOM + 38, "months")]
 
 
@@ -86,7 +87,8 @@ def _mark(plot: Plot, found: CostForecast, met: BreakEven | None) -> list[Markup
     title = tag("title", words.meets(met))
     ring = tag("circle", title, cx=f"{x:.2f}%", cy=y, r=8, class_="ring")
     said = "from the start" if met.month == 0 else f"month {met.month}"
-    return [line(x, y, x, BOTTOM, "margin"), ring, text(x, BOTTOM - 8, said, "tick strong")]
+    beside = x + 7 if x < 80 else x - 7
+    return [line(x, y, x, BOTTOM, "margin"), ring, text(beside, BOTTOM - 8, said, "tick strong")]
 
 
 def _said(found: CostForecast, lines: Sequence[Drawn]) -> str:

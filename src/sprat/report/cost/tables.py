@@ -4,13 +4,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from sprat.cost.result import CostForecast, MeasuredSide, OptionCost, Spread, Swing, Utilised
+from sprat.cost.result import CostForecast, MeasuredSide, OptionCost, Spread, Utilised
 from sprat.report import numbers
 from sprat.report.cost import words
-
-MOST_SWINGS = 8
-"""What moves the cost less than these is not worth a reader's time."""
-MOST_TORNADOES = 3
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,7 +119,7 @@ def parts_table(found: CostForecast) -> Table:
     for one in found.options:
         if one.parts:
             by_name = {part.what: part.usd_per_1000 for part in one.parts}
-            cells = [words.amount(by_name[name]) if by_name.get(name) else "–" for name in names]  # noqa: RUF001 - a dash
+            cells = [words.amount(by_name[name]) if by_name.get(name) else "" for name in names]
             rows.append((one.name, *cells))
     return Table(
         id="parts",
@@ -157,15 +153,18 @@ def _carried(one: Utilised) -> str:
 
 
 def measured_table(found: CostForecast) -> Table:
-    """The distributions that everything rests on."""
+    """The distributions that everything rests on; which run, where there are several."""
+    several = len(found.runs) > 1
+    heads = ("", "answers", "tokens in", "tokens out", "busy seconds", "joules", "right")
+    rows = [_measured(one) for one in found.measured]
     return Table(
         id="measured",
         title="What was measured",
         lead="For an answer, discarded drafts included: the mean, and in brackets the median and "
         "the 95th percentile.",
-        heads=("", "answers", "tokens in", "tokens out", "busy seconds", "joules", "right", "run"),
-        rows=[_measured(one) for one in found.measured],
-        align="lrrrrrrl",
+        heads=(*heads, "run") if several else heads,
+        rows=rows if several else [row[:-1] for row in rows],
+        align="lrrrrrrl" if several else "lrrrrrr",
     )
 
 
@@ -223,48 +222,3 @@ def assumptions_table(found: CostForecast) -> Table:
         rows=rows,
         align="lllrlll",
     )
-
-
-def swings_by_option(found: CostForecast) -> list[tuple[OptionCost, list[Swing]]]:
-    """What moves the outcome most, of the cheapest options with a machine."""
-    priced = [one for one in found.options if one.machines is not None and one.total_usd]
-    priced.sort(key=lambda one: one.total_usd.value if one.total_usd else 0.0)
-    pairs = [
-        (one, [swing for swing in found.sensitivity if swing.option == one.id][:MOST_SWINGS])
-        for one in priced[:MOST_TORNADOES]
-    ]
-    return [(one, swings) for one, swings in pairs if swings]
-
-
-SWING_HEADS = (
-    "assumption",
-    "from, to",
-    "per 1,000 requests",
-    "saved against the cloud",
-    "break-even month",
-)
-
-
-def swing_rows(found: CostForecast, swings: Sequence[Swing]) -> list[tuple[str, ...]]:
-    """One option's, in words: what each figure is at the low end, and at the high end."""
-    return [
-        (
-            one.title,
-            f"{words.quantity(one.low_value)} to {words.quantity(one.high_value)}",
-            _pair(words.amount(one.usd_per_1000_low), words.amount(one.usd_per_1000_high)),
-            _pair(words.saved(one.saved_usd_low), words.saved(one.saved_usd_high)),
-            _months(found, one),
-        )
-        for one in swings
-    ]
-
-
-def _months(found: CostForecast, one: Swing) -> str:
-    if found.rival is None:
-        return ""
-    ends = (one.break_even_low, one.break_even_high)
-    return _pair(*(words.month(end, found.months) for end in ends))
-
-
-def _pair(low: str, high: str) -> str:
-    return low if low == high else f"{low} to {high}"

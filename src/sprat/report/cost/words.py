@@ -51,7 +51,20 @@ def sentence(found: CostForecast) -> str:
     volume = volume_of(found, met)
     if met.month is None and volume is not None:
         parts.append(_volume(volume, found.months))
-    return " ".join(parts)
+    return " ".join(part for part in (*parts, _by_right(found, ours)) if part)
+
+
+def _by_right(found: CostForecast, cheapest: OptionCost) -> str:
+    """Who gives right answers for the least, where that is not who answers for the least."""
+    measured = [one for one in found.options if one.usd_per_1000_right is not None]
+    least = min(measured, key=lambda one: one.usd_per_1000_right or 0, default=cheapest)
+    if least.id == cheapest.id or cheapest.usd_per_1000_right is None:
+        return ""
+    return (
+        f"Of those measured, right answers come cheapest from {least.name}: "
+        f"{amount(least.usd_per_1000_right)} a thousand, against "
+        f"{amount(cheapest.usd_per_1000_right)}."
+    )
 
 
 def _unpriced(found: CostForecast) -> str:
@@ -132,10 +145,11 @@ def month(value: int | None, months: int) -> str:
 
 
 def month_band(met: BreakEven) -> str:
-    """Where 90% of the draws lie."""
-    low = "later" if met.low is None else f"month {met.low}"
-    high = "later" if met.high is None else f"month {met.high}"
-    return low if low == high else f"{low} to {high}"
+    """Where 90% of the draws lie; `never` is beyond the horizon."""
+    if met.low is None:
+        return "never"
+    high = "never" if met.high is None else f"month {met.high}"
+    return high if met.low == met.high else f"month {met.low} to {high}"
 
 
 def money(figure: Figure | None) -> str:
@@ -148,6 +162,11 @@ def amount(value: float | None) -> str:
     if value is None:
         return NOT_PRICED
     return f"${value:,.0f}" if value >= 100 else numbers.dollars(value)
+
+
+def outcome(value: float) -> str:
+    """What is saved against a rival, in words."""
+    return f"{'costs' if value < 0 else 'saves'} {amount(abs(value))}{' more' if value < 0 else ''}"
 
 
 def saved(value: float | None) -> str:
@@ -171,7 +190,7 @@ def quantity(value: float | None) -> str:
     """A number as somebody would type it."""
     if value is None:
         return "asked for"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:g}"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def spread(line: AssumptionLine) -> str:

@@ -8,6 +8,7 @@ import msgspec
 from sprat.cost.options import Leg, Option, TokenRate
 from sprat.cost.prices import Prices
 from sprat.cost.result import MeasuredSide
+from sprat.cost.terms import Origin
 from sprat.studies.costs.measured import Side, side_from, spread_of
 from sprat.studies.costs.passed import Passed
 from sprat.studies.tally import right_of
@@ -25,6 +26,8 @@ class CloudRate(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     rate: TokenRate
     basis: str
+    """Where the price is from."""
+    origin: Origin
 
 
 def hybrids_of(
