@@ -139,7 +139,10 @@ def _measure(figure: Figure) -> Row:
 
 
 def _of(value: float, shown: Callable[[float | None], str]) -> str:
-    return f"{'−' if value < 0 else '+'}{shown(abs(value))}"
+    text = shown(abs(value))
+    if not any(digit in text for digit in "123456789"):
+        return text
+    return f"{'−' if value < 0 else '+'}{text}"
 
 
 def _tokens(value: float | None) -> str:

@@ -9,7 +9,8 @@ from sprat.report.pictures.svg import line, pct, picture, tag, text
 from sprat.studies.history.series import Point, Series
 
 HEIGHT, TOP, BOTTOM = 260, 22, 206
-MOST_DATES = 8
+MOST_DATES = 4
+"""More would run into each other on a phone."""
 
 
 def series_picture(series: Series) -> Markup:
