@@ -167,7 +167,7 @@ def clopper_pearson(hits: int, n: int) -> tuple[float, float]:
 def told(what: str, found: list[Change]) -> str:
     """One row of the table in docs/benchmarks.md."""
     if not found:
-        return f"| {what} | 0 | – | – | – | – |"
+        return f"| {what} | none yet | | | | |"
     hits = sum(change.decision == "regression" for change in found)
     low, high = clopper_pearson(hits, len(found))
     before = sum(change.before.score or 0 for change in found) / len(found)

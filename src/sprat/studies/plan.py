@@ -14,6 +14,8 @@ from sprat.types import Question
 Side = Literal["small", "large"]
 SIDES: tuple[Side, Side] = ("small", "large")
 KIND = "compare"
+DEFAULT_MARGIN = 0.05
+"""Score points of 0..1: an evaluation of one model declares none of its own."""
 
 
 class ComparePlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,7 +25,7 @@ class ComparePlan(msgspec.Struct, frozen=True, kw_only=True):
     large: str
     questions_name: str
     questions: tuple[Question, ...]
-    margin: float = 0.05
+    margin: float = DEFAULT_MARGIN
     """Score points (0..1) that small may be worse and still be good enough."""
     seed: int = 0
     """Of the order, of the resampling, and of every request."""
