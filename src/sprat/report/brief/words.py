@@ -161,13 +161,10 @@ def _cell(main: str, more: str, figure: Figure) -> Cell:
 
 
 def _cost(brief: Brief, line: ModelLine) -> Cell:
-    """The forecast's; else as the answers were priced when they were asked."""
-    for option in brief.money.options:
-        if option.kind in OWN and option.name.endswith(line.name):
-            marks = () if brief.money.mark is None else (brief.money.mark,)
-            band = f"({cost_words.band(option.usd_per_1000)})"
-            return Cell(cost_words.money(option.usd_per_1000), band, marks)
+    """As the answers were priced when they were asked; where a forecast has its own table, none."""
     figure = line.figures["cost_usd"]
+    if any(option.kind in OWN for option in brief.money.options):
+        return Cell("")
     if figure.value is None:
         return Cell("not known", why=figure.why)
     return _cell(numbers.dollars(figure.value), "", figure)
@@ -239,7 +236,7 @@ def _demand(brief: Brief) -> str:
 def _break_even(brief: Brief, met: BreakEven) -> str:
     names = {option.id: option.name for option in brief.money.options}
     ours, rival = names.get(met.option, met.option), names.get(met.rival, met.rival)
-    return f"{ours} beside {rival}, over {brief.money.months} months: {cost_words.meets(met)}"
+    return f"{ours}, beside {rival}: {cost_words.meets(met)}"
 
 
 def _missing(titles: Sequence[str], some: bool) -> str:
