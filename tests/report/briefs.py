@@ -117,8 +117,8 @@ def crowded() -> Brief:
     each = Band(1.0712, 1.0211, 1.1109)
     priced = tuple(
         OptionLine(id=name, name=f"{kind}: {name}", kind=kind, usd_per_1000=each, total_usd=each)
-        for kind, name in (("small", names[0]), ("large", names[1]), ("cloud", "some/cloud-model-a"),
-                           ("cloud", "some/cloud-model-b"))
+        for kind, name in (("small", names[0]), ("large", names[1]), ("cloud", "some/cloud-a"),
+                           ("cloud", "some/cloud-b"))
     )  # fmt: skip
     whole = brief()
     verdict = f"{names[0]} scores 35.9 points below {names[1]} on 480 paired questions (95% interval \N{MINUS SIGN}50.5 to \N{MINUS SIGN}19.8): even its high end loses more than the declared margin of 5 points."  # noqa: E501
@@ -139,11 +139,12 @@ def crowded() -> Brief:
         also=(Said(sentence, (2,)),) * 2,
         risks=tuple(Risk(name=str(n), weight=9, text=sentence, marks=(1, 2)) for n in range(6)),
         money=Money(
-            months=36, requests_per_month=1e5, options=priced, mark=2, break_even=whole.money.break_even,
+            months=36, requests_per_month=1e5, options=priced, mark=2,
+            break_even=whole.money.break_even,
             missing=("Price of a machine", "Electricity", "Drawn while idle", "Hours to set it up"),
         ),
         steps=tuple(
-            Step(f"sprat calibrate --small {names[0]} --large {names[1]} --questions FILE", sentence[:60])
+            Step(f"sprat calibrate --small {names[0]} --large {names[1]}", sentence[:60])
             for _ in range(4)
         ),
     )  # fmt: skip

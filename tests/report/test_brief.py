@@ -1,4 +1,4 @@
-"""The brief as it is read, and as it is printed: the first sheet to decide by, the second to check."""
+"""The brief as it is read, and as it is printed: one sheet to decide by, another to check by."""
 
 import io
 import os

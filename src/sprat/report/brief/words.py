@@ -20,6 +20,11 @@ ENOUGH: dict[Enough, str] = {
 MOST_MODELS = 3
 """Columns that a page has room for; the others stand with the evidence."""
 MOST_KINDS = 8
+MOST_KINDS_DENSE = 6
+MANY_CHARS, MOST_CHARS = 1700, 2400
+"""On paper a first page of more prose than this is set smaller; of still more, without picture."""
+MOST_WHY = 2
+"""Sentences of the recommendation on the first page; the others stand with the evidence."""
 MOST_NAMED = 4
 OWN = ("small", "large", "model")
 """Options of the forecast that are one model, measured."""
@@ -84,6 +89,17 @@ def shown_models(brief: Brief) -> tuple[ModelLine, ...]:
     others = [line for line in brief.models if line.name not in two]
     kept = {line.name for line in (*named, *others[: MOST_MODELS - len(named)])}
     return tuple(line for line in brief.models if line.name in kept)
+
+
+def density(brief: Brief) -> str:
+    """How the first page is set to stay one page: empty, `dense` or `dense packed`."""
+    prose = [brief.headline.said.text, *(said.text for said in brief.advice.why[:MOST_WHY])]
+    prose += [risk.text for risk in brief.risks] + [said.text for said in brief.also]
+    prose += [f"{step.why} {step.command}" for step in brief.steps]
+    chars = sum(map(len, prose))
+    if chars > MOST_CHARS:
+        return "dense packed"
+    return "dense" if len(brief.models) > 2 or chars > MANY_CHARS else ""
 
 
 def rows(brief: Brief, models: Sequence[ModelLine] | None = None) -> list[Row]:
@@ -182,10 +198,15 @@ def kinds_note(brief: Brief) -> str:
     return ""
 
 
+def most_kinds(brief: Brief) -> int:
+    """How many the first page has room for."""
+    return MOST_KINDS_DENSE if density(brief) else MOST_KINDS
+
+
 def kind_rows(brief: Brief) -> list[tuple[str, str, str, str, str]]:
     """Kind, n, both scores, who can be trusted with it."""
     said = not kinds_note(brief)
-    return [_kind(line, said) for line in brief.kinds[:MOST_KINDS]]
+    return [_kind(line, said) for line in brief.kinds[: most_kinds(brief)]]
 
 
 def _kind(line: KindLine, said: bool) -> tuple[str, str, str, str, str]:
