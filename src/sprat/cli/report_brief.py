@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from sprat.cli.context import settings_of
-from sprat.cli.output import check_target, write_bytes, write_json, write_text
+from sprat.cli.output import write_bytes, write_json, write_text
 from sprat.cli.reports import Targets, report_options
 from sprat.errors import UsageError
 from sprat.runs.store import Store
@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 MOST_TITLE = 90
 """Characters: a title is one line or two."""
 DEFAULT_MARGIN = 0.05
+
+
+class BriefTargets(Targets, frozen=True):
+    """Files to write; None: not wanted; `-` is standard output."""
+
+    pdf: str | None = None
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,9 +74,9 @@ def brief(
     RUN: studies of sprat compare, evaluate, bench and rag evaluate, in any mixture. Every number
     leads to its evidence on the second page.
     """
-    wanted, targets = Wanted(**options), Targets(html_file, markdown_file, json_file)
+    wanted = Wanted(**options)
+    targets = BriefTargets(html_file, markdown_file, json_file, pdf_file)
     targets.check()
-    check_target(pdf_file)
     _refuse_nonsense(wanted)
     settings = settings_of(ctx)
     wish = _wish(wanted, settings)
@@ -79,8 +85,8 @@ def brief(
     with Store(settings.runs_file) as store:
         made = asyncio.run(brief_of(store, settings, wish))
     _emit(made, targets)
-    if pdf_file:
-        _print(made, pdf_file, paper)
+    if targets.pdf:
+        _print(made, targets.pdf, paper)
 
 
 def _refuse_nonsense(wanted: Wanted) -> None:
@@ -122,9 +128,9 @@ def _assumptions(wanted: Wanted, settings: "Settings") -> "Assumptions":
     return assumptions_wanted(typed, settings)
 
 
-def _emit(made: "Brief", targets: Targets) -> None:
+def _emit(made: "Brief", targets: BriefTargets) -> None:
     """Write every file that was asked for, and the tables unless standard output is taken."""
-    if "-" not in (targets.json, targets.markdown, targets.html):
+    if "-" not in targets.all:
         _show(made)
     if targets.json:
         write_json(made, targets.json)

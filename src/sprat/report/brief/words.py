@@ -20,6 +20,11 @@ ENOUGH: dict[Enough, str] = {
 MOST_MODELS = 3
 """Columns that a page has room for; the others stand with the evidence."""
 MOST_KINDS = 8
+MOST_KINDS_DENSE = 6
+MANY_CHARS, MOST_CHARS = 1700, 2400
+"""On paper a first page of more prose than this is set smaller; of still more, without picture."""
+MOST_WHY = 2
+"""Sentences of the recommendation on the first page; the others stand with the evidence."""
 MOST_NAMED = 4
 OWN = ("small", "large", "model")
 """Options of the forecast that are one model, measured."""
@@ -84,6 +89,17 @@ def shown_models(brief: Brief) -> tuple[ModelLine, ...]:
     others = [line for line in brief.models if line.name not in two]
     kept = {line.name for line in (*named, *others[: MOST_MODELS - len(named)])}
     return tuple(line for line in brief.models if line.name in kept)
+
+
+def density(brief: Brief) -> str:
+    """How the first page is set to stay one page: empty, `dense` or `dense packed`."""
+    prose = [brief.headline.said.text, *(said.text for said in brief.advice.why[:MOST_WHY])]
+    prose += [risk.text for risk in brief.risks] + [said.text for said in brief.also]
+    prose += [f"{step.why} {step.command}" for step in brief.steps]
+    chars = sum(map(len, prose))
+    if chars > MOST_CHARS:
+        return "dense packed"
+    return "dense" if len(brief.models) > 2 or chars > MANY_CHARS else ""
 
 
 def rows(brief: Brief, models: Sequence[ModelLine] | None = None) -> list[Row]:
@@ -161,13 +177,10 @@ def _cell(main: str, more: str, figure: Figure) -> Cell:
 
 
 def _cost(brief: Brief, line: ModelLine) -> Cell:
-    """The forecast's; else as the answers were priced when they were asked."""
-    for option in brief.money.options:
-        if option.kind in OWN and option.name.endswith(line.name):
-            marks = () if brief.money.mark is None else (brief.money.mark,)
-            band = f"({cost_words.band(option.usd_per_1000)})"
-            return Cell(cost_words.money(option.usd_per_1000), band, marks)
+    """As the answers were priced when they were asked; where a forecast has its own table, none."""
     figure = line.figures["cost_usd"]
+    if any(option.kind in OWN for option in brief.money.options):
+        return Cell("")
     if figure.value is None:
         return Cell("not known", why=figure.why)
     return _cell(numbers.dollars(figure.value), "", figure)
@@ -185,10 +198,15 @@ def kinds_note(brief: Brief) -> str:
     return ""
 
 
+def most_kinds(brief: Brief) -> int:
+    """How many the first page has room for."""
+    return MOST_KINDS_DENSE if density(brief) else MOST_KINDS
+
+
 def kind_rows(brief: Brief) -> list[tuple[str, str, str, str, str]]:
     """Kind, n, both scores, who can be trusted with it."""
     said = not kinds_note(brief)
-    return [_kind(line, said) for line in brief.kinds[:MOST_KINDS]]
+    return [_kind(line, said) for line in brief.kinds[: most_kinds(brief)]]
 
 
 def _kind(line: KindLine, said: bool) -> tuple[str, str, str, str, str]:
@@ -239,7 +257,7 @@ def _demand(brief: Brief) -> str:
 def _break_even(brief: Brief, met: BreakEven) -> str:
     names = {option.id: option.name for option in brief.money.options}
     ours, rival = names.get(met.option, met.option), names.get(met.rival, met.rival)
-    return f"{ours} beside {rival}, over {brief.money.months} months: {cost_words.meets(met)}"
+    return f"{ours}, beside {rival}: {cost_words.meets(met)}"
 
 
 def _missing(titles: Sequence[str], some: bool) -> str:

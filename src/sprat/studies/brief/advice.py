@@ -7,6 +7,7 @@ from sprat.settings import Settings
 from sprat.studies.asked import Asked
 from sprat.studies.bestuse import USABLE
 from sprat.studies.brief.contest import Contest, Field
+from sprat.studies.brief.figures import ANSWER_HOW, RIGHT_HOW
 from sprat.studies.brief.footnotes import Footnotes
 from sprat.studies.brief.replay import Replayed, replayed
 from sprat.studies.brief.result import Advice, Said
@@ -24,10 +25,10 @@ async def advise(field: Field, store: Store, settings: Settings, notes: Footnote
         return _unknown(field)
     both = await replayed(contest, store, settings, notes)
     if _hopeless(contest.large):
-        return _neither(contest, both)
+        return _neither(contest, both, notes)
     decision = contest.verdict.decision if contest.verdict else None
     if decision == "good-enough":
-        return _small(contest)
+        return _small(contest, notes)
     if worthy := [one for one in both if one.worth and one.certified]:
         return _hybrid(contest, worthy[0])
     return _unscored() if decision is None else _large(contest, both)
@@ -45,7 +46,7 @@ def _unscored() -> Advice:
     return Advice(use="unknown", model="", head="Nothing yet", why=(Said(text),))
 
 
-def _small(contest: Contest) -> Advice:
+def _small(contest: Contest, notes: Footnotes) -> Advice:
     small, large = contest.small.model.name, contest.large.model.name
     text = (
         f"It is good enough beside {large}: what it may lose is within the margin"
@@ -55,7 +56,7 @@ def _small(contest: Contest) -> Advice:
         use="small",
         model=small,
         head=f"Use {small} alone",
-        why=(Said(text),),
+        why=(Said(text, _cited(contest.small, "Seconds per answer", ANSWER_HOW, notes)),),
         command=f"sprat serve  # then ask for the model {small}",
     )
 
@@ -90,7 +91,7 @@ def _large(contest: Contest, both: Sequence[Replayed]) -> Advice:
     )
 
 
-def _neither(contest: Contest, both: Sequence[Replayed]) -> Advice:
+def _neither(contest: Contest, both: Sequence[Replayed], notes: Footnotes) -> Advice:
     """The better of the two is named all the same: somebody may check its answers."""
     right, n = _right(contest.large)
     large = contest.large.model.name
@@ -102,7 +103,10 @@ def _neither(contest: Contest, both: Sequence[Replayed]) -> Advice:
         use="neither",
         model="",
         head="Let neither answer by itself",
-        why=(Said(text), *_of_policies(both)),
+        why=(
+            Said(text, _cited(contest.large, "Right answers", RIGHT_HOW, notes)),
+            *_of_policies(both),
+        ),
         command=f"sprat compare --small {large} --large MODEL --logprobs",
     )
 
@@ -117,6 +121,11 @@ def _right(asked: Asked) -> tuple[int, int]:
     """(right, scored) answers, each by its scorer's own bar."""
     known = [told for run in asked.runs if (told := right_of(run)) is not None]
     return sum(known), len(known)
+
+
+def _cited(asked: Asked, what: str, how: str, notes: Footnotes) -> tuple[int, ...]:
+    """The footnote that the figure has too."""
+    return (notes.cite(asked.study.id, what, how),)
 
 
 def _of_policies(both: Sequence[Replayed]) -> tuple[Said, ...]:

@@ -8,7 +8,7 @@ from sprat.studies.brief.material import Material
 from sprat.studies.brief.result import Said
 from sprat.studies.grounded.result import GroundedEvaluation
 
-MOST = 3
+MOST = 2
 """Sentences on the first page."""
 
 

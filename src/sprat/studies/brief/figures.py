@@ -24,6 +24,8 @@ FEW = 3
 """Questions of a kind below which it is nobody's best or weakest."""
 SHOWN = 2
 """Kinds that a model is said to be best at, and weakest at."""
+RIGHT_HOW = "answers above the bar of their question's own scorer"
+ANSWER_HOW = "median time from the request to the whole answer"
 NAMES = {
     "score": "Score",
     "right": "Right answers",
@@ -97,7 +99,7 @@ def _right(asked: Asked) -> Cell:
         unit="answers",
         n=len(known),
         run=asked.study.id,
-        how="answers above the bar of their question's own scorer",
+        how=RIGHT_HOW,
         why="" if known else "the study scored nothing",
     )
 
@@ -109,7 +111,7 @@ def _first_token(asked: Asked) -> Cell:
 
 def _answer(asked: Asked) -> Cell:
     known = [run.reply.timing.answer_s for run in asked.runs if run.reply]
-    return _median(asked, known, "median time from the request to the whole answer")
+    return _median(asked, known, ANSWER_HOW)
 
 
 def _median(asked: Asked, seconds: Sequence[float], how: str) -> Cell:

@@ -13,8 +13,8 @@ from sprat.studies.brief.material import Material
 from sprat.studies.brief.result import Advice, Money, OptionLine
 from sprat.studies.costs.passed import Passed
 
-MOST = 5
-"""Options on the first page."""
+MOST = {"small": 1, "large": 1, "model": 3, "hybrid": 1, "cloud": 2}
+"""Options of each kind on the first page; the others are in the cost's own report."""
 NAMED = 3
 """Assumptions that are named; the others are in the cost's own report."""
 
@@ -87,7 +87,7 @@ def _told(found: CostForecast, runs: Sequence[str], advice: Advice, notes: Footn
     return Money(
         months=found.months,
         requests_per_month=asked.get("requests_per_month"),
-        options=tuple(_line(option) for option in priced[:MOST]),
+        options=tuple(_line(option) for option in _chosen(priced)),
         unpriced=tuple(o.name for o in found.options if o.usd_per_1000 is None),
         break_even=_break_even(found, advice),
         missing=tuple(line.title for line in found.asked),
@@ -95,6 +95,17 @@ def _told(found: CostForecast, runs: Sequence[str], advice: Advice, notes: Footn
         examples=not found.clouds_declared,
         mark=mark,
     )
+
+
+def _chosen(priced: Sequence[OptionCost]) -> list[OptionCost]:
+    """The first few of each kind, in their order."""
+    kinds: dict[str, int] = {}
+    chosen: list[OptionCost] = []
+    for option in priced:
+        kinds[option.kind] = kinds.get(option.kind, 0) + 1
+        if kinds[option.kind] <= MOST[option.kind]:
+            chosen.append(option)
+    return chosen
 
 
 def _line(option: OptionCost) -> OptionLine:

@@ -90,7 +90,8 @@ async def _kept(
         text = f"The policy {name} cannot be replayed on these answers: {error.message}"
         return Replayed(name, (Said(text), *sealed), worth=False, certified=False, command=command)
     against = objections(found)
-    said = (_came_to(name, found, run, command, notes), *(Said(one) for one in against), *sealed)
+    came = _came_to(name, found, run, command, notes)
+    said = (came, *(Said(one, came.marks) for one in against), *sealed)
     certified = policy.certificate is not None
     return Replayed(name, said, worth=not against, certified=certified, command=command)
 
@@ -134,9 +135,12 @@ async def _learned(
         _, found = await calibrate(wish, recorded, price=Prices(settings).of)
     except (PolicyError, RunError) as error:
         text = f"Whether both as one would do better is not known: {error.message}"
-        return Replayed("", (Said(text),), worth=False, certified=False, command=command)
+        mark = notes.cite(
+            run, "Policy", "what sprat calibrate says of these answers", command=command
+        )
+        return Replayed("", (Said(text, (mark,)),), worth=False, certified=False, command=command)
     said = _came_to("A policy learned from these answers", found.evaluation, run, command, notes)
-    against = tuple(Said(one) for one in found.refusals)
+    against = tuple(Said(one, said.marks) for one in found.refusals)
     worth, certified = not found.refusals, found.certificate is not None
     return Replayed("", (said, *against), worth=worth, certified=certified, command=command)
 
