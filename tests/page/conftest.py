@@ -83,7 +83,7 @@ def offer(models: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
         for name, folder in models.items()
     ]
     monkeypatch.setattr(shelf, "web_models", lambda settings: offered)
-    monkeypatch.setattr(shelf, "web_folder", lambda name, settings, progress: models[name])
+    monkeypatch.setattr(shelf, "kept_folder", lambda name, settings: models.get(name))
 
 
 @pytest.fixture(scope="module")

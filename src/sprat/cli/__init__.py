@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ask": ("sprat.cli.ask", "One prompt to one model, streamed, with its timing."),
     "compare": ("sprat.cli.compare", "Is the small model good enough? Both answer; a verdict."),
     "calibrate": ("sprat.cli.calibrate", "Learn when to trust the small model; certify it."),
+    "judge": ("sprat.cli.judge", "What a judge model's grades are worth, before it judges."),
     "bench": ("sprat.cli.bench.command", "How fast models answer, under named conditions."),
     "index": ("sprat.cli.index", "Documents in: read, cut into passages, kept."),
     "search": ("sprat.cli.search", "The passages of indexed documents that fit a question."),
@@ -26,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "foundry": ("sprat.cli.foundry", "Foundry Local: its models, and ours in it."),
     "rag": ("sprat.cli.rag", "Answers from documents: asked, and evaluated."),
     "runs": ("sprat.cli.runs", "What was recorded; any report again."),
+    "cost": ("sprat.cli.cost", "What each way to answer would cost; when a machine pays."),
     "report": ("sprat.cli.report", "What several recorded studies say together."),
 }
 

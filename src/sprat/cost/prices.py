@@ -3,7 +3,7 @@
 import msgspec
 
 from sprat.cost.listed import listed_rate
-from sprat.cost.rates import NoRate, PerToken, Rate, local_rate
+from sprat.cost.rates import NoRate, PerSecond, PerToken, Rate, local_rate
 from sprat.settings import Endpoint, Settings
 from sprat.types import Reply, Timing, Usage
 
@@ -28,6 +28,13 @@ class Prices:
     def basis(self, model: str) -> str:
         """What its price rests on, or why it has none, in words."""
         return self._rate(model).basis
+
+    def bought(self, model: str) -> bool:
+        """Whether it is paid by the token, wherever it computes; else a machine here computes."""
+        if model.startswith("policy:"):
+            return False  # its attempts are asked about one by one
+        rate = self._rate(model)
+        return rate is not self._local and not isinstance(rate, PerSecond)
 
     def priced(self, model: str, reply: Reply, joules: float | None = None) -> Reply:
         """The reply with its cost; a policy has summed up that of its attempts already."""

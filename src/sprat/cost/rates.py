@@ -7,8 +7,10 @@ import msgspec
 from sprat.settings import CostSettings, TokenPrice
 from sprat.types import Timing, Usage
 
-_YEAR_S = 365.25 * 86_400
-_KWH_JOULES = 3.6e6
+YEAR_S = 365.25 * 86_400
+"""31 557 600 s: a year of 365.25 days."""
+KWH_JOULES = 3.6e6
+"""A kilowatt-hour."""
 
 
 class Rate(Protocol):
@@ -107,7 +109,7 @@ class PerSecond(msgspec.Struct, frozen=True):
         cost = self.cost
         if cost.machine_usd is None or cost.machine_years is None or cost.busy_share is None:
             return 0.0
-        return busy_s * cost.machine_usd / (cost.machine_years * _YEAR_S * cost.busy_share)
+        return busy_s * cost.machine_usd / (cost.machine_years * YEAR_S * cost.busy_share)
 
     def _electricity_usd(self, busy_s: float, joules: float | None) -> float | None:
         cost = self.cost
@@ -115,7 +117,14 @@ class PerSecond(msgspec.Struct, frozen=True):
             return 0.0
         if joules is None and cost.watts is not None:
             joules = cost.watts * busy_s
-        return None if joules is None else joules / _KWH_JOULES * cost.electricity_usd_per_kwh
+        if joules is None:
+            return None
+        return electricity_money(joules, cost.electricity_usd_per_kwh)
+
+
+def electricity_money(joules: float, price_per_kwh: float) -> float:
+    """What these joules cost, in the currency of the price."""
+    return joules / KWH_JOULES * price_per_kwh
 
 
 def busy(timing: Timing) -> float:

@@ -72,7 +72,24 @@ FORMS: dict[str, Form] = {
         markdown="sprat.report.grounded.markdown:render",
         command="sprat rag evaluate",
     ),
+    "judge": Form(
+        what="a measurement of a judge",
+        summary="sprat.studies.judging.summary:summarise",
+        show="sprat.report.judging.terminal:print_judge",
+        html="sprat.report.judging.html:render",
+        markdown="sprat.report.judging.markdown:render",
+        command="sprat judge",
+    ),
 }
+
+COST = Form(
+    what="a forecast of costs",
+    summary="",
+    show="sprat.report.cost.terminal:print_forecast",
+    html="sprat.report.cost.html:render",
+    markdown="sprat.report.cost.markdown:render",
+)
+"""Made of several studies and of assumptions: there is no study of its kind."""
 
 
 def form_of(kind: str) -> Form:

@@ -4,6 +4,7 @@ from statistics import median
 
 import msgspec
 
+from sprat.cost.rates import electricity_money
 from sprat.studies.asked import Asked
 from sprat.studies.comparison import ModelSummary
 
@@ -12,7 +13,6 @@ CONTEXT_KIND = "passage"
 ABSTAIN = "abstain"
 """Their scorer where the text does not hold the answer."""
 ANSWERS_PRICED = 1000
-JOULES_PER_KWH = 3_600_000
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,7 +123,7 @@ def _counted_cell(asked: Asked, n: int, value: float | None, unit: str, source: 
 def money_cell(energy: Cell, electricity: float | None) -> Cell:
     """What those joules cost, for a thousand answers, in the currency of the price."""
     known = electricity is not None and energy.value is not None
-    priced = (energy.value or 0.0) * ANSWERS_PRICED / JOULES_PER_KWH * (electricity or 0.0)
+    priced = electricity_money((energy.value or 0.0) * ANSWERS_PRICED, electricity or 0.0)
     unpriced = "" if electricity is not None else "no price: --electricity PRICE per kWh"
     return msgspec.structs.replace(
         energy,

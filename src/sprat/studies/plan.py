@@ -69,9 +69,9 @@ def asking_order(questions: Sequence[Question], seed: int) -> tuple[Turn, ...]:
 
     So a machine that grows slower or warmer does it to both alike.
     """
-    first = int(_rank(seed, "which side begins")[0], 16) % 2
+    first = int(rank(seed, "which side begins")[0], 16) % 2
     turns: list[Turn] = []
-    for place, question in enumerate(sorted(questions, key=lambda q: _rank(seed, q.id))):
+    for place, question in enumerate(sorted(questions, key=lambda q: rank(seed, q.id))):
         flip = (place + first) % 2 == 1
         for side in reversed(SIDES) if flip else SIDES:
             turns.append(Turn(len(turns), question, side))
@@ -122,6 +122,6 @@ def _essentials(plan: ComparePlan) -> dict[str, object]:
     }
 
 
-def _rank(seed: int, text: str) -> str:
+def rank(seed: int, text: str) -> str:
     """A shuffling key that is the same in every version of Python, unlike `random.shuffle`."""
     return hashlib.sha256(f"{seed}\0{text}".encode()).hexdigest()

@@ -2,8 +2,8 @@
 
 from markupsafe import Markup
 
+from sprat.report.pictures.plot import Plot
 from sprat.report.pictures.svg import Scale, line, picture, tag, text
-from sprat.report.policy.pictures import Plot
 from sprat.studies.grounded.result import RiskSummary
 
 HEIGHT, TOP, BOTTOM = 300, 16, 252

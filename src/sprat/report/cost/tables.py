@@ -1,0 +1,270 @@
+"""The tables of a forecast: the same on a terminal, a page, and in Markdown."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from sprat.cost.result import CostForecast, MeasuredSide, OptionCost, Spread, Swing, Utilised
+from sprat.report import numbers
+from sprat.report.cost import words
+
+MOST_SWINGS = 8
+"""What moves the cost less than these is not worth a reader's time."""
+MOST_TORNADOES = 3
+
+
+class Table(msgspec.Struct, frozen=True, kw_only=True):
+    """A table with its title."""
+
+    id: str
+    title: str
+    lead: str
+    heads: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+    align: str
+    """An l or an r for each column."""
+
+
+def tables_of(found: CostForecast) -> list[Table]:
+    """Those that have a row, in the order in which they are read."""
+    every = [
+        options_table(found),
+        break_even_table(found),
+        parts_table(found),
+        utilisation_table(found),
+        measured_table(found),
+        assumptions_table(found),
+    ]
+    return [table for table in every if table.rows]
+
+
+def options_table(found: CostForecast) -> Table:
+    """What each way costs, and how good it is."""
+    return Table(
+        id="options",
+        title=f"What each way costs over {found.months} months",
+        lead="Spent by the end, machines when they are bought; per 1,000 requests by the months "
+        "that they serve. In brackets: 90% of the draws.",
+        heads=(
+            "",
+            "spent",
+            "per 1,000 requests",
+            "right",
+            "per 1,000 right",
+            "machines",
+            "time busy",
+        ),
+        rows=[_option(one) for one in found.options],
+        align="lrrrrrr",
+    )
+
+
+def _option(one: OptionCost) -> tuple[str, ...]:
+    if one.total_usd is None:
+        return (one.name, words.NOT_PRICED, _reason(one), numbers.score(one.right), "", "", "")
+    right = words.amount(one.usd_per_1000_right) if one.usd_per_1000_right else ""
+    return (
+        one.name,
+        f"{words.money(one.total_usd)} ({words.band(one.total_usd)})",
+        f"{words.money(one.usd_per_1000)} ({words.band(one.usd_per_1000)})",
+        numbers.score(one.right),
+        right,
+        _ends(one.machines, "{:,}") if one.machines else "none",
+        _ends(one.busy, "{:.1%}") if one.busy else "",
+    )
+
+
+def _reason(one: OptionCost) -> str:
+    """What a request costs all the same, or what it lacks."""
+    if one.usd_per_1000 is not None:
+        return f"{words.money(one.usd_per_1000)} ({words.band(one.usd_per_1000)})"
+    return words.lacks(len(one.missing)) if one.missing else one.basis
+
+
+def _ends(pair: Sequence[float], form: str) -> str:
+    """The first and the last month's."""
+    first, last = (form.format(value) for value in pair)
+    return first if first == last else f"{first} to {last}"
+
+
+def break_even_table(found: CostForecast) -> Table:
+    """When a machine has paid, against each rival."""
+    names = {one.id: one.name for one in found.options}
+    met = {(one.option, one.rival): one for one in found.break_evens}
+    rows: list[tuple[str, ...]] = []
+    for volume in found.volumes:
+        one = met.get((volume.option, volume.rival))
+        needed = volume.requests_per_month
+        rows.append(
+            (
+                names[volume.option],
+                names[volume.rival],
+                words.month(one.month, found.months) if one else words.NOT_PRICED,
+                words.month_band(one) if one else "",
+                f"{one.never:.0%}" if one else "",
+                "no number" if needed is None else words.rounded(needed),
+            )
+        )
+    return Table(
+        id="break-even",
+        title="When a machine of your own has paid",
+        lead="From the end of that month on it has cost no more than the rival, to the last month. "
+        "The last column: as many requests in the first month let it pay by the last one.",
+        heads=("", "against", "month", "90% of the draws", "never", "requests a month"),
+        rows=rows,
+        align="llrrrr",
+    )
+
+
+def parts_table(found: CostForecast) -> Table:
+    """What a thousand requests are made of."""
+    names = ("machines", "electricity", "set-up", "upkeep", "cloud")
+    rows: list[tuple[str, ...]] = []
+    for one in found.options:
+        if one.parts:
+            by_name = {part.what: part.usd_per_1000 for part in one.parts}
+            cells = [words.amount(by_name[name]) if by_name.get(name) else "–" for name in names]  # noqa: RUF001 - a dash
+            rows.append((one.name, *cells))
+    return Table(
+        id="parts",
+        title="What 1,000 requests are made of",
+        lead="Machines and set-up spread over what they serve.",
+        heads=("", *names),
+        rows=rows,
+        align="lrrrrr",
+    )
+
+
+def utilisation_table(found: CostForecast) -> Table:
+    """What idle time costs: one row for each option, one column for each load."""
+    levels = sorted({one.busy for one in found.utilisation})
+    cells = {(one.option, one.busy): _carried(one) for one in found.utilisation}
+    shown = [one for one in found.options if any(key[0] == one.id for key in cells)]
+    return Table(
+        id="utilisation",
+        title="What one machine can carry, and what idle time costs",
+        lead="Requests a month that keep one machine computing so much of the time, one after the "
+        "other, and what 1,000 of them cost then.",
+        heads=("", *(f"busy {level:.0%}" for level in levels)),
+        rows=[(one.name, *(cells.get((one.id, level), "") for level in levels)) for one in shown],
+        align="l" + "r" * len(levels),
+    )
+
+
+def _carried(one: Utilised) -> str:
+    carried = words.rounded(one.requests_per_month)
+    return carried if one.usd_per_1000 is None else f"{carried}: {words.amount(one.usd_per_1000)}"
+
+
+def measured_table(found: CostForecast) -> Table:
+    """The distributions that everything rests on."""
+    return Table(
+        id="measured",
+        title="What was measured",
+        lead="For an answer, discarded drafts included: the mean, and in brackets the median and "
+        "the 95th percentile.",
+        heads=("", "answers", "tokens in", "tokens out", "busy seconds", "joules", "right", "run"),
+        rows=[_measured(one) for one in found.measured],
+        align="lrrrrrrl",
+    )
+
+
+def _measured(one: MeasuredSide) -> tuple[str, ...]:
+    errors = f", {one.errors} failed" if one.errors else ""
+    passed = "" if one.escalated is None else f" ({one.escalated:.0%} passed on)"
+    return (
+        f"{one.kind}: {one.model}{passed}",
+        f"{one.asked:,}{errors}",
+        _spread(one.input_tokens),
+        _spread(one.output_tokens),
+        _spread(one.busy_s) if one.here else "elsewhere",
+        _spread(one.joules),
+        numbers.score(one.right),
+        one.run,
+    )
+
+
+def _spread(one: Spread | None) -> str:
+    if one is None:
+        return numbers.NOT_MEASURED
+    return f"{_digits(one.mean)} ({_digits(one.p50)}, {_digits(one.p95)})"
+
+
+def _digits(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _outcome(found: CostForecast) -> str:
+    if found.rival is None:
+        return f"what is spent over {found.months} months"
+    return f"what is saved over {found.months} months against the cheapest cloud"
+
+
+def assumptions_table(found: CostForecast) -> Table:
+    """Everything that was taken for granted."""
+    rows = [
+        (
+            line.title + (f" ({line.name.partition('@')[2]})" if "@" in line.name else ""),
+            f"{words.quantity(line.value)} {line.unit}",
+            words.spread(line),
+            "" if line.moves_usd is None else words.amount(line.moves_usd),
+            line.origin,
+            line.source,
+            line.name,
+        )
+        for line in found.assumptions
+    ]
+    return Table(
+        id="assumptions",
+        title="What was assumed",
+        lead="First what is only assumed, and of that what matters most: how far apart "
+        f"{_outcome(found)} is at both ends of the spread.",
+        heads=("", "value", "may be", "moves", "known how", "source", "name"),
+        rows=rows,
+        align="lllrlll",
+    )
+
+
+def swings_by_option(found: CostForecast) -> list[tuple[OptionCost, list[Swing]]]:
+    """What moves the outcome most, of the cheapest options with a machine."""
+    priced = [one for one in found.options if one.machines is not None and one.total_usd]
+    priced.sort(key=lambda one: one.total_usd.value if one.total_usd else 0.0)
+    pairs = [
+        (one, [swing for swing in found.sensitivity if swing.option == one.id][:MOST_SWINGS])
+        for one in priced[:MOST_TORNADOES]
+    ]
+    return [(one, swings) for one, swings in pairs if swings]
+
+
+SWING_HEADS = (
+    "assumption",
+    "from, to",
+    "per 1,000 requests",
+    "saved against the cloud",
+    "break-even month",
+)
+
+
+def swing_rows(found: CostForecast, swings: Sequence[Swing]) -> list[tuple[str, ...]]:
+    """One option's, in words: what each figure is at the low end, and at the high end."""
+    return [
+        (
+            one.title,
+            f"{words.quantity(one.low_value)} to {words.quantity(one.high_value)}",
+            _pair(words.amount(one.usd_per_1000_low), words.amount(one.usd_per_1000_high)),
+            _pair(words.saved(one.saved_usd_low), words.saved(one.saved_usd_high)),
+            _months(found, one),
+        )
+        for one in swings
+    ]
+
+
+def _months(found: CostForecast, one: Swing) -> str:
+    if found.rival is None:
+        return ""
+    ends = (one.break_even_low, one.break_even_high)
+    return _pair(*(words.month(end, found.months) for end in ends))
+
+
+def _pair(low: str, high: str) -> str:
+    return low if low == high else f"{low} to {high}"

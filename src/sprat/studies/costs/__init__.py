@@ -1,0 +1,1 @@
+"""Studies → what a forecast of costs is made of."""
