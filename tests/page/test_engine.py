@@ -131,6 +131,20 @@ def test_every_backend_computes_what_native_onnx_runtime_computes(
         assert np.abs(np.array(song["logits"]) - logits).max() < 1e-3, cut
 
 
+@pytest.mark.parametrize("way", ["webgpu", "wasm, 1 thread"])
+def test_a_cache_that_grows_in_the_middle_of_an_answer_has_kept_what_was_read(
+    opened: Opened, native: Native, way: str
+):
+    page = opened()
+    prompt = (PROMPT * 8)[:252]  # room is made for 256 tokens, then for twice as many
+    tokens, logits = native.sing(prompt, 8)
+    call = "([manifest, way, prompt, cuts]) => compute(manifest, way, prompt, cuts, 8)"
+    songs = page.evaluate(call, [MANIFEST, WAYS[way], prompt, [list(range(28, 252, 28))]])
+    assert isinstance(songs, list), songs
+    assert songs[0]["tokens"] == tokens
+    assert np.abs(np.array(songs[0]["logits"]) - logits).max() < 1e-3
+
+
 @pytest.mark.parametrize("backend", ["webgpu", "wasm"])
 def test_an_answer_is_the_native_one_with_the_native_log_probabilities(
     opened: Opened, model: Path, native: Native, backend: str
