@@ -133,7 +133,8 @@ async function graphOf(manifest: Manifest, way: Way, files: Files): Promise<Grap
   const named = await Promise.all(
     data.map(async ({ name }) => [baseName(name), await bytesOf(files, name)] as const),
   );
-  return { bytes: await bytesOf(files, model.name), data: new Map(named) };
+  // a card's provider still has nodes of its own to put in
+  return { bytes: await bytesOf(files, model.name), data: new Map(named), finished: !isGpu(way) };
 }
 
 const baseName = (name: string): string => name.slice(name.lastIndexOf("/") + 1);

@@ -37,11 +37,13 @@ export interface Machine {
 export interface Looking {
   /** Where something else can compute. */
   readonly auto: number;
+  /** The same, where there was none last time. */
+  readonly again: number;
   /** Where a person asked for the card. */
   readonly webgpu: number;
 }
 
-const LOOKING: Looking = { auto: 4000, webgpu: 12_000 };
+const LOOKING: Looking = { auto: 4000, again: 1000, webgpu: 12_000 };
 /** Before each time that a card is asked for: one was seen to come 0.7 s after the first refusal. */
 const AGAIN_MS = [0, 400, 600, 1000];
 /** Where none came last time, though it was waited for. */
@@ -54,7 +56,7 @@ const FEW_CORES = 4;
 export async function probe(
   known: Machine | null, wanted: Preference = "auto", looking = LOOKING,
 ): Promise<Machine> {
-  const found = wanted === "wasm" ? unlooked(known) : await lookForGpu(known, looking[wanted]);
+  const found = wanted === "wasm" ? unlooked(known) : await lookForGpu(known, wanted, looking);
   const copyBytesPerMs = known?.copyBytesPerMs ?? timeCopy();
   const productBytesPerMs = known?.productBytesPerMs ?? (await timeProducts());
   return { ...found, jspi: hasJspi(), threads: countThreads(), copyBytesPerMs, productBytesPerMs };
@@ -74,16 +76,21 @@ function unlooked(known: Machine | null): Found {
   return { gpu: null, why: "the processor was chosen", unlooked: true };
 }
 
-async function lookForGpu(known: Machine | null, mostMs: number): Promise<Found> {
+async function lookForGpu(
+  known: Machine | null, wanted: "auto" | "webgpu", looking: Looking,
+): Promise<Found> {
   if (!globalThis.isSecureContext) return without("this address is not secure (no https)");
   if (!navigator.gpu) return without("this browser has no WebGPU");
   try {
-    const hasNone = known !== null && !known.gpu && !known.unlooked;
-    return await within(mostMs, found(known?.gpu ?? null, hasNone ? ONCE_MS : AGAIN_MS));
+    if (!hasNone(known)) return await within(looking[wanted], found(known?.gpu ?? null, AGAIN_MS));
+    return await within(wanted === "auto" ? looking.again : looking[wanted], found(null, ONCE_MS));
   } catch (error) {
     return without(`the graphics card does not answer (${String(error)})`);
   }
 }
+
+/** It was looked for with patience, and did not come or did not answer. */
+const hasNone = (known: Machine | null): boolean => known !== null && !known.gpu && !known.unlooked;
 
 const without = (why: string): Found => ({ gpu: null, why });
 

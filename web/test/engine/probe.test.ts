@@ -67,14 +67,16 @@ test("a driver that never answers is waited for no longer than is said, and that
   browser(null, null, 0);
   const requestAdapter = (): Promise<null> => new Promise(() => undefined);
   Object.assign(navigator.gpu, { requestAdapter });
-  const { gpu, why } = await probe(null, "auto", { auto: 40, webgpu: 12_000 });
+  const { gpu, why } = await probe(null, "auto", { auto: 40, again: 10, webgpu: 12_000 });
   assert.deepEqual([gpu, why], [null, "the graphics card does not answer (nothing for 0.04 s)"]);
+  const again = await probe({ ...KNOWN, gpu, why }, "auto", { auto: 40, again: 10, webgpu: 12_000 });
+  assert.equal(again.why, "the graphics card does not answer (nothing for 0.01 s)");
 });
 
 test("a card that answers and then hangs while it is timed is none either", async () => {
   const dead = { ...adapter("nvidia", "ada"), requestDevice: () => new Promise(() => undefined) };
   browser(null, dead as unknown as GPUAdapter, 0);
-  const { gpu, why } = await probe(null, "auto", { auto: 40, webgpu: 12_000 });
+  const { gpu, why } = await probe(null, "auto", { auto: 40, again: 10, webgpu: 12_000 });
   assert.equal(gpu, null);
   assert.match(why ?? "", /does not answer/);
 });

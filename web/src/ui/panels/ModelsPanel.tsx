@@ -53,7 +53,7 @@ function One({ model }: { model: WebModel }): VNode {
         <input type="radio" name="model" checked={current} disabled={locked} onChange={choose} />
         <span>{model.title}</span>
       </label>
-      <p class="soft">{[size, manifest && `licence ${manifest.licence}`, keptText(kept, whole)].filter(Boolean).join(" · ")}</p>
+      <p class="soft">{[whole ? "" : size, manifest && `licence ${manifest.licence}`, keptText(kept, whole)].filter(Boolean).join(" · ")}</p>
       {obstacle && <TroubleNote trouble={troubleOf(obstacle)} />}
       {current && !obstacle && <Current />}
       {kept && <KeptActions model={kept} />}
