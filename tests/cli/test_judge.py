@@ -20,9 +20,8 @@ text = "3"
 
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a judge in it, and a store of its own."""
+    """A folder with a judge in it."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SPRAT_HOME", str(tmp_path / "home"))
     Path("judge.toml").write_text(SCRIPT, "utf-8")
     return tmp_path
 
