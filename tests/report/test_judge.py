@@ -104,6 +104,13 @@ def test_without_a_rule_and_without_figures_there_are_dashes_and_no_zeros(found)
     assert rows["On the grades"].judge == words.NONE
 
 
+def test_a_rule_that_is_held_against_fewer_answers_is_said_to_be(found):
+    assert "was not made by" not in words.how(found)
+    rule = msgspec.structs.replace(found.dimensions[0].rule, n=30, unscored=2)
+    half = msgspec.structs.replace(found.dimensions[0], rule=rule)
+    assert "was not made by" in words.how(msgspec.structs.replace(found, dimensions=(half,)))
+
+
 def test_markdown_holds_the_tables_and_no_markup_of_anybodys(found):
     text = markdown.render(msgspec.structs.replace(found, judge=f"x|{HOSTILE}"))
     assert "### factuality" in text

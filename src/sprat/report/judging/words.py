@@ -82,7 +82,18 @@ def how(found: JudgeMeasure) -> str:
         "none": "No grade came.",
     }
     took = f"An opinion takes {numbers.seconds(found.opinion_s)} (median)."
-    return f"{ways[found.how]} Both orders of the scale are asked and averaged. {took}"
+    fair = " The rule, and the difference, are of answers that the rule was not made by."
+    half = fair if any(_is_half(one) for one in found.dimensions) else ""
+    return f"{ways[found.how]} Both orders of the scale are asked and averaged.{half} {took}"
+
+
+def _is_half(one: DimensionMeasure) -> bool:
+    """Whether the rule is held against fewer answers than the judge."""
+    return one.rule is not None and _all(one.rule) < _all(one.judge)
+
+
+def _all(one: Agreement) -> int:
+    return one.n + one.unscored
 
 
 def summary_rows(found: JudgeMeasure) -> list[tuple[str, ...]]:
@@ -168,7 +179,7 @@ def _injected(one: DimensionMeasure) -> Line:
 
 
 def _graded(one: Agreement) -> str:
-    return f"{one.n} of {one.n + one.unscored}"
+    return f"{one.n} of {_all(one)}"
 
 
 def given_rows(found: JudgeMeasure, name: str) -> list[tuple[str, ...]]:

@@ -126,7 +126,7 @@ def _useless(ours: Agreement) -> str:
     if ours.kappa.value is None:
         return "Judge and person each give one grade to everything, so nothing can be told."
     if ours.kappa.low is None or ours.kappa.low <= 0:
-        return f"The judge is not better than chance: kappa {_between(ours.kappa)}."
+        return f"The judge is not better than chance: its kappa is {_between(ours.kappa)}."
     return ""
 
 
