@@ -278,6 +278,17 @@ def test_a_policys_own_answers_pay_for_every_attempt(recorded) -> None:
     assert found.measured[0].output_tokens.mean == 25
 
 
+def test_an_answer_from_documents_that_was_withheld_is_paid_once(recorded) -> None:
+    steps = (
+        Step(role="retrieve", engine="documents", timing=timing(1)),
+        Step(role="answer", engine="big", usage=Usage(900, 20), timing=timing(6)),
+    )
+    runs = answered("grounded", "big", 7, "", steps=steps, usage=Usage(900, 20), answered=False)
+    found = forecast(recorded(grounded=runs))
+    assert found.measured[0].busy_s.mean == pytest.approx(7)
+    assert found.measured[0].input_tokens.mean == 900
+
+
 def test_a_policy_is_replayed_over_the_answers_of_its_two_models(recorded) -> None:
     """Fallback: an answer that does not know is passed on; here those to every fourth question."""
     unsure = [
