@@ -8,25 +8,32 @@ engine compute the 8-bit ONNX graph that Sprat makes of it. All in WebAssembly: 
 What is counted: `load`, from the first import until it can be asked; `first`, from the question to
 the first token; tokens a second after it. Every question begins otherwise, so no side has read it.
 
-usage: python benchmarks/browser.py [--model smollm2-135m] [--threads 1 2] [--rounds 3]
+A round of all sides takes two to four minutes for both numbers of threads. With `--json FILE` each
+measurement is kept at once, one line each; the same command goes on where it was stopped, and with
+more `--rounds` adds to them. What another build of the page, another model or another length gave
+stays in the file and is not counted. Nothing else should run on the machine.
+
+usage: python benchmarks/browser.py [--model smollm2-135m] [--threads 1 2] [--rounds 7]
                                     [--tokens 64] [--json FILE]
 """
 
 import argparse
 import asyncio
+import hashlib
 import json
 import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from aiohttp import web
+from browser_table import NAMES, table
 from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).parent.parent
@@ -40,8 +47,7 @@ from sprat.settings import load_settings  # noqa: E402
 
 HERE = Path(__file__).parent / "browser"
 BIN = Path(sys.executable).parent
-SIDES = ("ours", "transformers", "wllama")
-NAMES = {"ours": "Sprat", "transformers": "transformers.js 4.3.1", "wllama": "wllama 3.13.0"}
+SIDES = tuple(NAMES)
 QUESTIONS = (
     "Tell me a story about a fox and a river.",
     "How does rain form? Explain it at length.",
@@ -62,17 +68,19 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         built = build(Path(folder))
         with serving(built, options.model, model, gguf) as url:
-            results = list(measure(url, options))
+            stamp = stamp_of(built, model, options)
+            results = known(options.json, stamp)
+            for one in measure(url, options, results):
+                results.append(one | {"stamp": stamp})
+                keep(options.json, results[-1])
     print(table(results))
-    if options.json:
-        options.json.write_text(json.dumps(results, indent=2) + "\n", "utf-8")
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Three engines in a page, on the same weights.")
     parser.add_argument("--model", default="smollm2-135m")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--tokens", type=int, default=64)
     parser.add_argument("--sides", nargs="+", choices=SIDES, default=SIDES)
     parser.add_argument("--json", type=Path)
@@ -145,17 +153,56 @@ def _app(built: Path, name: str, model: Path, gguf: Path) -> web.Application:
     return app
 
 
-def measure(url: str, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """Every side in every round, in turns: forwards, then backwards."""
+def stamp_of(built: Path, model: Path, options: argparse.Namespace) -> str:
+    """What measurements must have in common to be counted together."""
+    digest = hashlib.sha256(f"{options.model} {options.tokens}".encode())
+    for file in [
+        *sorted(path for path in built.rglob("*") if path.is_file()),
+        model / "manifest.json",
+    ]:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def known(file: Path | None, stamp: str) -> list[dict[str, Any]]:
+    """What was measured before; a line that was cut off in the middle is none."""
+    if file is None or not file.exists():
+        return []
+    found = [
+        json.loads(line) for line in file.read_text("utf-8").splitlines() if line.endswith("}")
+    ]
+    return [one for one in found if one["stamp"] == stamp]
+
+
+def keep(file: Path | None, one: dict[str, Any]) -> None:
+    """On a line of its own, whatever was cut off before it."""
+    if file is not None:
+        with file.open("a", encoding="utf-8") as out:
+            out.write("\n" * (out.tell() > 0) + json.dumps(one))
+
+
+def measure(
+    url: str, options: argparse.Namespace, before: list[dict[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    """What is not known yet, round by round: its sides forwards, in the next round backwards."""
+    done = {(one["round"], one["threads"], one["side"]) for one in before}
+    turns = [
+        (number, threads, side)
+        for number in range(options.rounds)
+        for threads in options.threads
+        for side in (options.sides if number % 2 == 0 else options.sides[::-1])
+    ]
+    left = [turn for turn in turns if turn not in done]
     with sync_playwright() as playwright:
-        for threads in options.threads:
-            for number in range(options.rounds):
-                sides = options.sides if number % 2 == 0 else options.sides[::-1]
-                for side in sides:
-                    with TemporaryDirectory() as profile:
-                        found = starts(playwright, profile, url, side, threads, options)
-                    print(json.dumps(found | {"texts": len(found["texts"])}), file=sys.stderr)
-                    yield found
+        for at, (number, threads, side) in enumerate(left, 1):
+            began_s = time.monotonic()
+            with TemporaryDirectory() as profile:
+                found = starts(playwright, profile, url, side, threads, options)
+            took_s = time.monotonic() - began_s
+            minutes = (len(left) - at) * took_s / 60
+            told = f"{at} of {len(left)}: {NAMES[side]}, {threads} threads, {took_s:.0f} s"
+            print(f"{told}; about {minutes:.0f} min left", file=sys.stderr)
+            yield found | {"round": number}
 
 
 def starts(
@@ -172,8 +219,8 @@ def starts(
         "threads": threads,
         "cold_s": cold_ms / 1e3,
         "second_s": second_ms / 1e3,
-        "first_s": median(one["firstMs"] for one in asked) / 1e3,
-        "tokens_per_s": median(one["perSecond"] for one in asked),
+        "first_s": [one["firstMs"] / 1e3 for one in asked],
+        "tokens_per_s": [one["perSecond"] for one in asked],
         "tokens": [one["tokens"] for one in asked],
         "texts": [one["text"] for one in asked],
     }
@@ -202,26 +249,6 @@ def load(page: Page, side: str, model: str, threads: int) -> float:
 
 def ask(page: Page, question: str, tokens: int) -> dict[str, Any]:
     return page.evaluate("([question, tokens]) => ask(question, tokens)", [question, tokens])
-
-
-def table(results: list[dict[str, Any]]) -> str:
-    """Medians over the rounds; beside them, ours to the better of the others."""
-    lines = ["| threads | side | first start | second | first token | tokens/s |", "|" + "---|" * 6]
-    figures = ("cold_s", "second_s", "first_s", "tokens_per_s")
-    for threads in dict.fromkeys(one["threads"] for one in results):
-        rows: dict[str, list[float]] = {}
-        for side in dict.fromkeys(one["side"] for one in results):
-            own = [one for one in results if (one["side"], one["threads"]) == (side, threads)]
-            cold, second, first, rate = rows[side] = [median(r[f] for r in own) for f in figures]
-            seconds = f"{cold:.2f} s | {second:.2f} s ({second / cold:.2f} of it) | {first:.2f} s"
-            lines.append(f"| {threads} | {NAMES[side]} | {seconds} | {rate:.1f} |")
-        others = [row for side, row in rows.items() if side != "ours"]
-        if "ours" in rows and others:
-            ratios = [min(row[i] for row in others) / rows["ours"][i] for i in range(3)]
-            ratios.append(rows["ours"][3] / max(row[3] for row in others))
-            shown = " | ".join(f"{ratio:.2f} times" for ratio in ratios)
-            lines.append(f"| {threads} | how much better than the best of the others | {shown} |")
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

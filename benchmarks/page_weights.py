@@ -1,4 +1,4 @@
-"""The graphs for browsers beside the GGUF that they come from: seconds, sizes, fidelity.
+"""The graphs for browsers beside the GGUF that they come from: seconds, memory, sizes, fidelity.
 
 The reference is a plain numpy forward pass over the weights as the `gguf` package dequantises them.
 Every graph is run by native ONNX Runtime on the processor, at all positions of a text at once.
@@ -8,20 +8,26 @@ usage: python benchmarks/page_weights.py [FILE.gguf …] [--json FILE]
 
 import argparse
 import json
-import time
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from export import TEXT, _catalogue_files, log_softmax, machine, nll, reference_logits
+from export import TEXT, _catalogue_files, log_softmax, machine, nll, reference_logits, run
 from tokenizers import Tokenizer
 
 from sprat.models.export.arch import read_shape
-from sprat.models.export.web import About, export_web
 from sprat.models.export.web.manifest import Variant, read_manifest
 from sprat.models.export.web.rehearsal import EXACT, rehearsed
 from sprat.models.gguf import Gguf
 
+EXPORT = """
+import sys
+from pathlib import Path
+from sprat.models.export.web import About, export_web
+gguf, out, name = sys.argv[1:]
+print(export_web(Path(gguf), Path(out), About(name=name, title=name)).seconds)
+"""
 HALF = "webgpu-f16"  # the processor has no kernels of its own for it
 
 
@@ -40,16 +46,16 @@ def measure(gguf: Path) -> dict:
     """Everything about one model."""
     name = gguf.parent.name if gguf.stem == "weights" else gguf.stem
     with TemporaryDirectory() as scratch:
-        start = time.perf_counter()
-        folder = export_web(gguf, Path(scratch) / "web", About(name=name, title=name)).folder
-        seconds = time.perf_counter() - start
+        folder = Path(scratch) / "web"
+        cost = run([sys.executable, "-c", EXPORT, str(gguf), str(folder), name])
         manifest = read_manifest(folder)
         ids = token_ids(folder)
         reference = reference_logits(gguf, ids)
         rows = [row(gguf, folder, variant, ids, reference) for variant in manifest.variants]
     return {
         "model": name,
-        "seconds": seconds,
+        "seconds": cost["seconds_beyond_start"],
+        "peak_bytes": cost["peak_bytes"],
         "tokens": len(ids),
         "reference_nll": nll(log_softmax(reference), ids),
         "machine": machine(),
@@ -84,13 +90,14 @@ def fidelity(
 
 
 def table(results: list[dict]) -> str:
-    head = "| model | s | graph | MB | NLL | KL | top-1 |"
+    head = "| model | s | peak GB | graph | MB | NLL | KL | top-1 |"
     rows = [_line(result, row) for result in results for row in result["rows"]]
-    return "\n".join([head, "|" + "---|" * 7, *rows])
+    return "\n".join([head, "|" + "---|" * 8, *rows])
 
 
 def _line(result: dict, row: dict) -> str:
-    start = f"| {result['model']} | {result['seconds']:.1f} | {row['variant']} "
+    cost = f"{result['seconds']:.1f} | {result['peak_bytes'] / 1e9:.1f}"
+    start = f"| {result['model']} | {cost} | {row['variant']} "
     if "kl" not in row:
         return f"{start}| {row['bytes'] / 1e6:,.0f} | | | |"
     return (

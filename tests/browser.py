@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 FLAGS = [
     "--disable-quic",
@@ -16,6 +16,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# A machine may do much else; what comes soon costs nothing.
+expect.set_options(timeout=20_000)
 TOOL = Path(__file__).parent.parent / "tools" / "browser.py"
 
 

@@ -1,7 +1,9 @@
 """Fixtures that every test may use."""
 
+import gc
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,15 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Who starts the tests in the background has Ctrl-C ignored, and so would every program that
     # they start: those that are stopped by it would run on.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_heap() -> Iterator[None]:
+    """What is there before a module's tests is no garbage: a benchmark that collects its own before
+    every round would walk through thousands of tests and all packages each time."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)

@@ -107,7 +107,7 @@ def served(command: str, folder: Path, environment: dict[str, str]) -> Iterator[
         stderr=subprocess.DEVNULL,
         text=True,
     ) as process:
-        impatient = threading.Timer(60, process.kill)
+        impatient = threading.Timer(120, process.kill)
         impatient.start()
         try:
             lines: list[str] = []
@@ -121,7 +121,7 @@ def served(command: str, folder: Path, environment: dict[str, str]) -> Iterator[
         finally:
             impatient.cancel()
             process.terminate()
-            process.wait(30)
+            process.wait(60)
 
 
 def test_every_block_left_out_says_why() -> None:

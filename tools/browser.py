@@ -10,30 +10,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = (
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-    "chrome",
-    "msedge",
-)
-PLACES = (
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-    "/Applications/Chromium.app/Contents/MacOS/Chromium",
-    "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
-    r"C:\Program Files\Google\Chrome\Application\chrome.exe",
-    r"C:\Program Files (x86)\Google\Chrome\Application\chrome.exe",
-    r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe",
-)
-VARIABLE = "SPRAT_BROWSER"
+from sprat.report.browser import VARIABLE
+from sprat.report.browser import find as found
 
 
 def find() -> str | None:
     """The path of a Chromium; `SPRAT_BROWSER` first. None when there is none."""
-    on_path = (shutil.which(name) for name in (os.environ.get(VARIABLE, ""), *NAMES) if name)
-    in_place = (place for place in PLACES if Path(place).is_file())
-    return next((path for path in (*on_path, *in_place) if path), None) or _playwrights()
+    return found() or _playwrights()
 
 
 def _playwrights() -> str | None:

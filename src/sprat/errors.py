@@ -20,7 +20,8 @@
     ├── PolicyError             a policy file that cannot be used, or a policy not worth having
     ├── DocumentError           a document that cannot be read, an index that cannot be used
     ├── QuestionError           a question file that cannot be read
-    └── RunError                recorded runs: missing, from another version, not resumable
+    └── RunError                recorded runs: missing, not resumable
+        └── StoreError          their file is damaged, of another version, or cannot be used
 
 Every message says what happened and the value seen; `fix` is what to type or change next.
 """
@@ -137,7 +138,11 @@ class QuestionError(SpratError):
 
 
 class RunError(SpratError):
-    """Recorded runs are missing, from another version, or cannot be resumed."""
+    """Recorded runs are missing, or cannot be resumed."""
+
+
+class StoreError(RunError):
+    """The file of recorded runs is damaged, of another version, or cannot be used."""
 
 
 def first_line(error: BaseException, most: int = 300) -> str:

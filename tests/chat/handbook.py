@@ -160,13 +160,14 @@ def sitting(home: Path, *options: str) -> Iterator[str]:
         impatient.start()
         try:
             first = process.stdout.readline()
+            impatient.cancel()  # it has begun: how long it is needed is the tests' own affair
             found = re.search(r"http://127\.0\.0\.1:\d+", first)
             assert found, f"{command} said {first!r} {process.stderr.read()}"
             yield found[0]
         finally:
-            process.send_signal(signal.SIGINT)
-            _, complained = process.communicate(timeout=20)
             impatient.cancel()
+            process.send_signal(signal.SIGINT)
+            _, complained = process.communicate(timeout=60)
     assert process.returncode == 0, complained
     assert "Traceback" not in complained, complained
     assert "Warning" not in complained, complained

@@ -41,13 +41,13 @@ def url(base: Path) -> Iterator[str]:
 
 def visit(browser: Browser, url: str, size: tuple[int, int] = WIDE) -> Page:
     page = browser.new_context(viewport={"width": size[0], "height": size[1]}).new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(60_000)
     page.requested = []  # pyright: ignore[reportAttributeAccessIssue]
     page.on("request", lambda request: page.requested.append(request.url))
     page.goto(url)
-    expect(page.locator("#chat-input")).to_be_visible(timeout=20_000)
+    expect(page.locator("#chat-input")).to_be_visible(timeout=60_000)
     # Before the page has its socket, what is sent or uploaded is lost.
-    expect(page.locator("#starters button").first).to_be_enabled(timeout=20_000)
+    expect(page.locator("#starters button").first).to_be_enabled(timeout=60_000)
     return page
 
 

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
@@ -18,9 +19,10 @@ from sprat.engines.onnx.wire import Options, decode_from_worker
 from sprat.engines.onnx.worker import Worker
 from sprat.engines.worker.wire import Cancel, frame, read_frame
 from sprat.errors import EngineDied
-from sprat.types import ChatRequest, Message
+from sprat.types import ChatRequest, Delta, Message, Reply
 
 LONG = ChatRequest(messages=(Message("user", "the quick brown fox"),), max_tokens=400)
+ENDLESS = msgspec.structs.replace(LONG, max_tokens=100_000, ignore_end=True)
 PARENT = """
 import asyncio, sys
 from pathlib import Path
@@ -59,10 +61,11 @@ def gone(pid: int, within_s: float = 20.0) -> bool:
 async def test_a_killed_worker_fails_its_requests_and_the_next_starts_another(local: OnnxEngine):
     await local.warm()
     (first,) = local.pids
-    held = [asyncio.ensure_future(_until_told(local)) for _ in range(3)]
-    await asyncio.sleep(0.05)
+    held = [local.stream(ENDLESS) for _ in range(3)]
+    for pieces in held:
+        await anext(pieces)
     psutil.Process(first).kill()
-    for error in await asyncio.gather(*held, return_exceptions=True):
+    for error in await asyncio.gather(*map(_to_its_end, held), return_exceptions=True):
         assert isinstance(error, EngineDied)
         assert str(first) in str(error)
         assert "\n" not in str(error)
@@ -81,8 +84,7 @@ async def test_a_request_that_a_dead_worker_never_read_is_asked_of_the_next(loca
 async def test_a_request_that_a_dead_worker_had_read_is_not_repeated(local: OnnxEngine):
     await local.warm()
     (first,) = local.pids
-    endless = msgspec.structs.replace(LONG, max_tokens=100_000)
-    pieces = local.stream(endless)
+    pieces = local.stream(ENDLESS)
     await anext(pieces)
     psutil.Process(first).kill()
     with pytest.raises(EngineDied, match=f"{first} of {local.name} ended"):
@@ -91,10 +93,9 @@ async def test_a_request_that_a_dead_worker_had_read_is_not_repeated(local: Onnx
     assert local.pids in {(), (first,)}
 
 
-async def _until_told(engine: OnnxEngine) -> None:
-    """Ask again and again: a small model would be done before anyone could kill it."""
-    while True:
-        await ask(engine, LONG)
+async def _to_its_end(pieces: AsyncIterator[Delta | Reply]) -> None:
+    async for _ in pieces:
+        pass
 
 
 async def test_closing_ends_the_worker_and_can_be_done_twice(local: OnnxEngine):
@@ -108,8 +109,9 @@ async def test_closing_ends_the_worker_and_can_be_done_twice(local: OnnxEngine):
 
 async def test_closing_tells_those_who_wait(local: OnnxEngine):
     await local.warm()
-    held = asyncio.ensure_future(_until_told(local))
-    await asyncio.sleep(0.05)
+    pieces = local.stream(ENDLESS)
+    await anext(pieces)
+    held = asyncio.ensure_future(_to_its_end(pieces))
     local._numbers = iter(())  # no request after this one
     await local.aclose()
     with pytest.raises((EngineDied, RuntimeError)):

@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 from tests.browser import chromium
+from tests.page.engines import NAME, Opened
+from tests.page.little import little
+from tests.page.moody import Moods, moody
 from tests.page.node import node
 from tests.serve.beside import beside
 from tests.serve.running import At, serving
@@ -82,7 +85,7 @@ def offer(models: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
         for name, folder in models.items()
     ]
     monkeypatch.setattr(shelf, "web_models", lambda settings: offered)
-    monkeypatch.setattr(shelf, "web_folder", lambda name, settings, progress: models[name])
+    monkeypatch.setattr(shelf, "kept_folder", lambda name, settings: models.get(name))
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +123,49 @@ def fresh_page() -> Iterator[Callable[..., Page]]:
 
         yield open_
     assert [one for one in faults if not any(known in one for known in allowed)] == []
+
+
+@pytest.fixture
+def moods(bundled: Bundled) -> Iterator[Moods]:
+    """A server with moods, of the bare page around what keeps files."""
+    with moody(bundled("kept.ts")) as found:
+        yield found
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """Somebody who has never been here; closed after the test."""
+    with closing(browser.new_context()) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the little model."""
+    return little(tmp_path_factory.mktemp("models") / "little")
+
+
+@pytest.fixture
+def opened(
+    bundled: Bundled, page_gateway: Serve, webgpu_browser: Browser, fresh_page: Callable[..., Page],
+    model: Path,
+) -> Iterator[Opened]:  # fmt: skip
+    """A function: a folder of a model, else the little one → a page with the engine."""
+
+    @contextmanager
+    def serve(folder: Path) -> Iterator[Page]:
+        with page_gateway(page=bundled("engine.ts"), models={NAME: folder}, pull=True) as at:
+            yield fresh_page(webgpu_browser, at.url, allow=("favicon", "A valid external Instance"))
+
+    with_blocks: list[Any] = []
+
+    def open_(folder: Path = model) -> Page:
+        with_blocks.append(serve(folder))
+        return with_blocks[-1].__enter__()
+
+    yield open_
+    for block in with_blocks:
+        block.__exit__(None, None, None)
 
 
 @contextmanager

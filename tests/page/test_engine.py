@@ -1,17 +1,12 @@
 """The engine in the page against native ONNX Runtime on the same file, in every backend."""
 
-import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, Route
 from tests.engines.tiny import TEMPLATE
-from tests.page.conftest import Bundled, Serve
-from tests.page.little import PROMPT, Native, little, variants, write_manifest
+from tests.page.engines import MANIFEST, QUESTION, Opened, ask, begin
+from tests.page.little import PROMPT, Native
 from tokenizers import Tokenizer
 
 from sprat.models.template import ChatTemplate, read_template
@@ -19,9 +14,6 @@ from sprat.models.web_ready import web_folder
 from sprat.settings import Settings
 from sprat.types import Message
 
-NAME = "smollm2-135m"
-"""A name that the gateway knows; what is served under it is the little model."""
-MANIFEST = f"api/web/models/{NAME}/manifest.json"
 WAYS = {
     "webgpu": {"backend": "webgpu", "variant": "webgpu-f32", "build": "jspi", "threads": 1},
     "webgpu, no JSPI": {
@@ -33,60 +25,11 @@ WAYS = {
 CUTS: list[list[int]] = [[], [20], [1, 2, 9]]
 """Where a prompt is cut. SwiftShader has four lanes, and WebGPU's attention for more than 31 tokens
 is wrong there: so nothing longer is read whole (docs/decisions/providers.md)."""
-QUESTION = "the quick brown fox jumps over the lazy dog"
-Opened = Callable[..., Page]
-
-REMEMBER_DEVICE = """
-const request = GPUAdapter.prototype.requestDevice;
-GPUAdapter.prototype.requestDevice = async function (...words) {
-  return (self.device = await request.apply(this, words));
-};
-"""
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return little(tmp_path_factory.mktemp("models") / "little")
 
 
 @pytest.fixture(scope="module")
 def native(model: Path) -> Native:
     return Native(model / "onnx/model.onnx")
-
-
-@pytest.fixture
-def opened(
-    bundled: Bundled, page_gateway: Serve, webgpu_browser: Browser, fresh_page: Callable[..., Page],
-    model: Path,
-) -> Iterator[Opened]:  # fmt: skip
-    """A function: a folder of a model, else the little one → a page with the engine."""
-
-    @contextmanager
-    def serve(folder: Path) -> Iterator[Page]:
-        with page_gateway(page=bundled("engine.ts"), models={NAME: folder}, pull=True) as at:
-            yield fresh_page(webgpu_browser, at.url, allow=("favicon", "A valid external Instance"))
-
-    with_blocks: list[Any] = []
-
-    def open_(folder: Path = model) -> Page:
-        with_blocks.append(serve(folder))
-        return with_blocks[-1].__enter__()
-
-    yield open_
-    for block in with_blocks:
-        block.__exit__(None, None, None)
-
-
-def begin(page: Page, backend: str, **options: Any) -> None:
-    page.evaluate(
-        "(options) => open_(options)", {"manifestUrl": MANIFEST, "backend": backend, **options}
-    )
-
-
-def ask(page: Page, text: str, stop_after: float | None = None, **more: Any) -> dict[str, Any]:
-    question = {"messages": [{"role": "user", "content": text}], **more}
-    call = "([question, after]) => ask(question, after ?? undefined)"
-    return page.evaluate(call, [question, stop_after])
 
 
 def rendered(model: Path, text: str) -> list[int]:
@@ -108,6 +51,20 @@ def test_every_backend_computes_what_native_onnx_runtime_computes(
     for cut, song in zip(cuts, songs, strict=True):
         assert song["tokens"] == tokens, cut
         assert np.abs(np.array(song["logits"]) - logits).max() < 1e-3, cut
+
+
+@pytest.mark.parametrize("way", ["webgpu", "wasm, 1 thread"])
+def test_a_cache_that_grows_in_the_middle_of_an_answer_has_kept_what_was_read(
+    opened: Opened, native: Native, way: str
+):
+    page = opened()
+    prompt = (PROMPT * 8)[:252]  # room is made for 256 tokens, then for twice as many
+    tokens, logits = native.sing(prompt, 8)
+    call = "([manifest, way, prompt, cuts]) => compute(manifest, way, prompt, cuts, 8)"
+    songs = page.evaluate(call, [MANIFEST, WAYS[way], prompt, [list(range(28, 252, 28))]])
+    assert isinstance(songs, list), songs
+    assert songs[0]["tokens"] == tokens
+    assert np.abs(np.array(songs[0]["logits"]) - logits).max() < 1e-3
 
 
 @pytest.mark.parametrize("backend", ["webgpu", "wasm"])
@@ -172,50 +129,6 @@ def test_a_seed_gives_the_same_answer_again_and_in_every_backend(opened: Opened)
     assert ask(page, QUESTION, seed=4, **words)["text"] != texts[0]
 
 
-def test_a_lost_device_is_taken_again_and_the_question_with_it(opened: Opened):
-    page = opened()
-    page.route("**/worker-*.js", remember_device)
-    begin(page, "webgpu")
-    whole = ask(page, QUESTION, maxTokens=20)
-    destroy(page)
-    after = ask(page, QUESTION, maxTokens=20)
-    assert (after["text"], after["where"]) == (whole["text"], "webgpu")
-    assert any("taken away" in state.get("note", "") for state in page.evaluate("states()"))
-
-
-def test_a_device_destroyed_in_the_middle_of_an_answer_ends_it_and_the_engine_recovers(
-    opened: Opened,
-):
-    page = opened()
-    page.route("**/worker-*.js", remember_device)
-    begin(page, "webgpu")
-    whole = ask(page, QUESTION, maxTokens=8)
-    question = {"messages": [{"role": "user", "content": QUESTION}], "maxTokens": 400}
-    page.evaluate("(question) => { window.cut = ask(question) }", question)
-    page.wait_for_timeout(300)
-    destroy(page)
-    cut = page.evaluate("cut")
-    assert cut.get("code") == "lost" or cut.get("finish"), cut
-    assert ask(page, QUESTION, maxTokens=8)["text"] == whole["text"]
-
-
-def test_a_card_that_computes_wrongly_is_not_used_and_that_is_told(
-    opened: Opened, model: Path, tmp_path: Path
-):
-    wrong = little(tmp_path / "wrong")
-    found = variants(wrong)
-    found[0]["canary"] = json.loads(json.dumps(found[0]["canary"]))
-    found[0]["canary"]["top"][0]["logit"] += 1
-    write_manifest(wrong, found)
-    page = opened(wrong)
-    begin(page, "webgpu")
-    reply = ask(page, QUESTION, maxTokens=4)
-    assert reply["where"] == "wasm"
-    note = page.evaluate("states()")[-1]["note"]
-    assert "does not compute what the model should say" in note
-    assert "the processor (WASM) computes" in note
-
-
 REFERENCE = (
     "The Kestrel Point lighthouse was built in 1874 by the engineer Ada Marsh. It is 31 metres "
     "high, painted red and white, and its light is seen from 22 sea miles away. The last keeper "
@@ -254,13 +167,3 @@ def test_smollm2_answers_as_natively_with_and_without_a_pasted_text(opened: Open
         if found != tokens[: len(found)] or not found:
             other.append((text, tokens, found, reply.get("message")))
     assert other == []
-
-
-def remember_device(route: Route) -> None:
-    found = route.fetch()
-    route.fulfill(response=found, body=REMEMBER_DEVICE + found.text())
-
-
-def destroy(page: Page) -> None:
-    engine = [worker for worker in page.workers if "/worker-" in worker.url][-1]
-    engine.evaluate("self.device.destroy()")

@@ -3,7 +3,7 @@
 import random
 import re
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +24,6 @@ Context = Callable[..., BrowserContext]
 
 def content(seed: int = 1, size: int = SIZE_BYTES) -> bytes:
     return random.Random(seed).randbytes(size)
-
-
-@pytest.fixture
-def moods(bundled: Bundled) -> Iterator[Moods]:
-    with moody(bundled("kept.ts")) as found:
-        yield found
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    with closing(browser.new_context()) as found:
-        yield found
 
 
 def visit(context: BrowserContext, moods: Moods) -> Page:

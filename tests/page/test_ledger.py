@@ -1,12 +1,10 @@
 """The page's own count of what leaves it, beside what a server really was asked."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
-from tests.page.conftest import Bundled, closing
-from tests.page.moody import MODEL, Moods, moody
+from playwright.sync_api import BrowserContext, Page
+from tests.page.moody import MODEL, Moods
 
 OPEN = "([entries, base]) => openAll(entries, base)"
 XHR = """() => new Promise((done) => {
@@ -17,18 +15,6 @@ XHR = """() => new Promise((done) => {
 })"""
 QUIET_MS = 500
 """The browser writes its own record a little later."""
-
-
-@pytest.fixture
-def moods(bundled: Bundled) -> Iterator[Moods]:
-    with moody(bundled("kept.ts")) as found:
-        yield found
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    with closing(browser.new_context()) as found:
-        yield found
 
 
 def visit(context: BrowserContext, moods: Moods, *, again: bool = False) -> Page:

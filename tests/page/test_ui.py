@@ -63,17 +63,49 @@ def test_the_first_screen_says_what_it_is_what_it_downloads_and_that_nothing_is_
 ) -> None:
     page = visit()
     expect(page.get_by_role("heading", name="Ask a model that runs in this page")).to_be_visible()
-    expect(page.locator(".offer")).to_contain_text("98 MB to download, once · licence Apache-2.0")
+    expect(page.locator(".offer")).to_contain_text(
+        "138 to 157 MB to download, once · licence Apache-2.0"
+    )
     expect(page.locator(".promises")).to_contain_text("Nothing is sent")
-    expect(page.get_by_role("button", name="Download 98 MB", exact=True)).to_be_in_viewport()
+    expect(
+        page.get_by_role("button", name="Download 138 to 157 MB", exact=True)
+    ).to_be_in_viewport()
 
 
 def test_a_download_shows_how_far_it_is_and_can_be_halted(visit: Open) -> None:
     page = visit("?gap=60")
-    page.get_by_role("button", name="Download 98 MB", exact=True).click()
-    expect(page.locator(".download")).to_contain_text("of 98 MB")
+    page.get_by_role("button", name="Download 138 to 157 MB", exact=True).click()
+    expect(page.locator(".download")).to_contain_text("of 157 MB")
     page.get_by_role("button", name="Pause").click()
-    expect(page.get_by_role("button", name="Download 98 MB", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Download 138 to 157 MB", exact=True)).to_be_visible()
+
+
+def test_a_question_whose_download_is_paused_says_how_to_go_on_and_does(visit: Open) -> None:
+    page = visit("?gap=60")
+    page.get_by_role("button", name="Models").click()
+    page.get_by_label("Your question").fill("What is the capital of France?")
+    page.get_by_label("Your question").press("Enter")
+    page.get_by_role("button", name="Pause").click()
+    answer = page.locator(".answer")
+    expect(answer.get_by_role("alert")).to_contain_text("The download was paused:")
+    expect(answer.get_by_role("alert")).to_contain_text("of 157 MB")
+    assert faults(page) == []
+    page.get_by_role("button", name="Resume and ask again").press("Enter")
+    expect(page.locator(".turn").last.locator("strong").first).to_have_text("France")
+
+
+def test_verifying_what_another_tab_has_says_so_and_is_cancelled_by_keyboard(visit: Open) -> None:
+    page = visit("?kept=yes&case=elsewhere")
+    page.get_by_role("button", name="Models").click()
+    page.get_by_role("button", name="Verify again").press("Enter")
+    expect(page.locator(".model.current")).to_contain_text("Another tab of this page has the model")
+    expect(page.get_by_role("button", name="Delete smollm2-135m")).to_be_disabled()
+    cancel = page.get_by_role("button", name="Cancel verifying smollm2-135m")
+    expect(cancel).to_be_focused()
+    assert faults(page) == []
+    cancel.press("Enter")
+    expect(page.get_by_role("button", name="Verify again: smollm2-135m")).to_be_focused()
+    expect(page.get_by_role("status")).to_contain_text("Verifying was stopped")
 
 
 def test_an_answer_is_streamed_measured_and_its_requests_are_counted(visit: Open) -> None:

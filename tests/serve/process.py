@@ -13,7 +13,7 @@ import aiohttp
 
 async def until(true: Callable[[], Awaitable[bool]]) -> None:
     """Wait for what another process, or another task, brings about."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not await true():  # noqa: ASYNC110 - nobody tells us
             await asyncio.sleep(0.02)
 
@@ -50,7 +50,7 @@ class Process:
         async with self.client.get(f"{self.url}{path}") as response:
             return response.status
 
-    async def ended(self, within_s: float = 20.0) -> int:
+    async def ended(self, within_s: float = 60.0) -> int:
         return await asyncio.wait_for(self.process.wait(), within_s)
 
     @property
@@ -72,7 +72,7 @@ async def serve_process(
         )  # fmt: skip
     try:
         assert process.stdout is not None
-        line = (await asyncio.wait_for(process.stdout.readline(), 30)).decode()
+        line = (await asyncio.wait_for(process.stdout.readline(), 90)).decode()
         assert "http://" in line, errors.read_text("utf-8")
         url = line.split()[-1].removesuffix("/v1")
         async with aiohttp.ClientSession() as client:

@@ -90,7 +90,7 @@ async def gateway(settings: Settings) -> AsyncIterator[At]:
     ready = asyncio.Event()
     task = asyncio.create_task(running.serve(ready.set))
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await ready.wait()
         connector = aiohttp.TCPConnector(limit=0)
         async with aiohttp.ClientSession(connector=connector) as client:

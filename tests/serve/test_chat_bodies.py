@@ -239,4 +239,4 @@ def test_a_large_schema_is_read_in_a_moment():
     wide = {"type": "object", "properties": {f"p{n}": {"type": "string"} for n in range(20_000)}}
     started = time.monotonic()
     asked(tools=[{"type": "function", "function": {"name": "f", "parameters": wide}}])
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 15  # what grows with its square takes minutes

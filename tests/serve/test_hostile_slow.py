@@ -31,6 +31,15 @@ async def wait_until(true: Callable[[], object]) -> None:
         await asyncio.sleep(0.01)
 
 
+async def soon_answers(at: At) -> bool:
+    """Whether a good request is answered once the connections that closed are seen to have."""
+    for _ in range(100):
+        if await still_answers(at):
+            return True
+        await asyncio.sleep(0.05)
+    return False
+
+
 async def until_closed(at: At, *pieces: bytes, gap_s: float = 0.0) -> Answer:
     return await say(at, *pieces, gap_s=gap_s, longest_s=10)
 
@@ -105,7 +114,7 @@ async def test_a_half_closed_connection_is_a_client_that_left(at: At):
     slow = posted(chat_body("slow")).replace(b"PORT", str(port_of(at)).encode())
     writer.write(slow)
     ledger = at.gateway.ledger
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await wait_until(lambda: ledger.accepted)
         writer.write_eof()
         await ledger.empty.wait()
@@ -136,8 +145,7 @@ async def test_beyond_the_bound_of_connections_there_is_an_answer(tmp_path):
         assert answer.error["type"] == "server_error"
         for _, writer in opened:
             writer.close()
-        await asyncio.sleep(0.05)
-        assert await still_answers(at)
+        assert await soon_answers(at)
 
 
 async def test_a_crowd_that_only_stands_there_is_cut_off(tmp_path):
@@ -145,8 +153,7 @@ async def test_a_crowd_that_only_stands_there_is_cut_off(tmp_path):
         opened = [await connect(at) for _ in range(5)]
         reader, _ = opened[-1]
         with suppress(ConnectionError):
-            assert await asyncio.wait_for(reader.read(), 5) == b""
+            assert await asyncio.wait_for(reader.read(), 30) == b""
         for _, writer in opened:
             writer.close()
-        await asyncio.sleep(0.05)
-        assert await still_answers(at)
+        assert await soon_answers(at)

@@ -180,7 +180,7 @@ async def test_a_load_that_a_stop_ends_is_no_failure(
 
     monkeypatch.setattr(Gateway, "_open_engine", hold)
     async with logged(tmp_path, load=("echo",)) as (at, said):
-        await asyncio.wait_for(asked.wait(), 5)
+        await asyncio.wait_for(asked.wait(), 30)
         at.running.stop()
         await asyncio.sleep(0.5)
     held.set()
@@ -193,7 +193,7 @@ async def test_a_client_that_goes_is_no_error(tmp_path: Path):
         response = await at.post("/v1/chat/completions", body)
         await response.content.readline()
         response.close()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await at.gateway.ledger.empty.wait()
         (line,) = [line for line in said() if " request " in line]
     assert "outcome=cancelled" in line

@@ -53,7 +53,7 @@ async def test_known_requests_are_counted_exactly(at: At):
     await at.chat(top_k=3)
     await at.chat(model="no-such-model")
     await leave_in_the_middle(at)
-    await asyncio.wait_for(at.gateway.ledger.empty.wait(), 5)
+    await asyncio.wait_for(at.gateway.ledger.empty.wait(), 30)
     found = await scraped(at)
     ended = "sprat_requests_total"
     assert value(found, "sprat_requests_accepted_total") == 9
@@ -118,7 +118,9 @@ async def test_a_model_that_cannot_be_loaded_is_counted(tmp_path: Path):
 async def test_what_is_under_way_and_what_waits_is_seen(tmp_path: Path):
     async with gateway(serving(tmp_path, places=1)) as at:
         asking = [asyncio.create_task(at.chat("slow")) for _ in range(3)]
-        await asyncio.sleep(0.2)
+        async with asyncio.timeout(30):
+            while not at.gateway.standings or at.gateway.standings[0].waiting < 2:  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
         found = await scraped(at)
         assert value(found, "sprat_places_taken", model="echo") == 1
         assert value(found, "sprat_queue_length", model="echo") == 2

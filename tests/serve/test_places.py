@@ -112,7 +112,7 @@ async def test_a_place_given_to_one_who_leaves_at_that_moment_goes_on_to_the_nex
     await settle()
     places.give(held)  # to `leaving`, which has not run since
     leaving.cancel()
-    await asyncio.wait_for(staying, 1)
+    await asyncio.wait_for(staying, 30)
     assert (places.taken, places.waiting) == (1, 0)
 
 

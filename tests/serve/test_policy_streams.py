@@ -141,7 +141,7 @@ async def test_a_client_that_leaves_while_it_is_kept_awake_frees_the_small_model
         assert await response.content.readline() == b": waiting\n"
         assert _answering(at) == {"good.small": 1}
         response.close()
-        await asyncio.wait_for(at.gateway.ledger.empty.wait(), 5)
+        await asyncio.wait_for(at.gateway.ledger.empty.wait(), 30)
         assert _answering(at) == {}
         assert at.gateway.ledger.outcomes == {"completed": 0, "failed": 0, "cancelled": 1}
 
@@ -154,7 +154,7 @@ async def test_a_client_that_leaves_during_the_escalation_frees_the_large_model(
         await anext(aiter(stream))
         assert _answering(at) == {"big": 1}
         await stream.close()
-        await asyncio.wait_for(at.gateway.ledger.empty.wait(), 5)
+        await asyncio.wait_for(at.gateway.ledger.empty.wait(), 30)
         await _until(at, lambda: not _answering(at))
         assert at.gateway.ledger.outcomes["cancelled"] == 1
         assert (await at.chat("Something hard", GOOD))["sprat"]["path"] == "escalated"
@@ -168,7 +168,7 @@ async def test_each_caller_stands_in_the_line_of_the_models_as_itself(tmp_path: 
         await _until(at, lambda: _waiting(at) == {"ann", "bob"})
         answers = await asyncio.gather(*asking)
     waits = [answer["sprat"]["steps"][0]["waited_s"] for answer in answers]
-    assert min(waits) < 0.05 < max(waits)
+    assert min(waits) < 0.1 < max(waits)
     assert all(answer["sprat"]["path"] == "escalated" for answer in answers)
 
 
@@ -182,10 +182,10 @@ async def test_a_time_limit_of_the_draft_goes_to_the_large_model(tmp_path: Path)
 
 async def test_the_line_of_a_healthy_model_is_no_failure_of_it(tmp_path: Path):
     """Six at once, one place: who waits too long goes to the large model, the small one is well."""
-    impatient = made(tmp_path, "fallback", fallback=Fallback(timeout_s=0.05, failures=1))
+    impatient = made(tmp_path, "fallback", fallback=Fallback(timeout_s=1, failures=1))
     async with policed(tmp_path, impatient, places=1) as at:
         (tmp_path / "little.toml").write_text(
-            '[[rule]]\ntext = "fine answer"\nfirst_ms = 20', "utf-8"
+            '[[rule]]\ntext = "fine answer"\nfirst_ms = 250', "utf-8"
         )
         answers = await asyncio.gather(*(at.chat("Something", GOOD) for _ in range(6)))
         after = await at.chat("Something", GOOD)
@@ -197,7 +197,7 @@ async def test_the_line_of_a_healthy_model_is_no_failure_of_it(tmp_path: Path):
     ]
     assert paths[0] == paths[-1] == "accepted"
     assert late
-    assert all("was not free within 0.05 s" in step["error"] for step in late)
+    assert all("was not free within 1 s" in step["error"] for step in late)
 
 
 async def test_a_side_that_cannot_be_loaded_shows_clients_no_path(tmp_path: Path):
@@ -214,7 +214,7 @@ async def test_the_seconds_in_line_are_not_paid(tmp_path: Path):
         pair(tmp_path),
         cost=CostSettings(machine_usd=31_557_600.0, machine_years=1, busy_share=1.0),
     )  # a second costs a dollar
-    serve = msgspec.structs.replace(settings.serve, places=1, queue_s=0.05)
+    serve = msgspec.structs.replace(settings.serve, places=1, queue_s=0.5)
     keep(settings, made(tmp_path))
     async with gateway(msgspec.structs.replace(settings, serve=serve)) as at:
         large = at.gateway.names.find("big")
@@ -224,7 +224,7 @@ async def test_the_seconds_in_line_are_not_paid(tmp_path: Path):
     waiting = sprat["steps"][1]
     assert "No place became free" in waiting["error"]
     assert waiting["cost_usd"] == 0
-    assert sprat["cost_usd"] < 0.05
+    assert sprat["cost_usd"] < 0.5
 
 
 async def _ask(at: At, content: str) -> None:
@@ -238,11 +238,11 @@ async def _ask(at: At, content: str) -> None:
 async def _leave(at: At, asking: "asyncio.Task[None]") -> None:
     asking.cancel()
     await asyncio.gather(asking, return_exceptions=True)
-    await asyncio.wait_for(at.gateway.ledger.empty.wait(), 5)
+    await asyncio.wait_for(at.gateway.ledger.empty.wait(), 30)
 
 
 async def _until(at: At, holds: Any) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not holds():  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0.005)
 

@@ -53,9 +53,18 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         manifest="api/web/models/tiny/manifest.json",
     )  # fmt: skip
     monkeypatch.setattr(shelf, "web_models", lambda settings: [known])
-    monkeypatch.setattr(shelf, "web_folder", lambda name, settings, progress: made)
+    makes(monkeypatch, made)
     monkeypatch.setattr(shelf, "kept_folder", lambda name, settings: None)
     return made
+
+
+def makes(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Let this be what an export comes to."""
+
+    async def made(name: str, settings: object, progress: object) -> Path:
+        return folder
+
+    monkeypatch.setattr(shelf, "made_folder", made)
 
 
 @pytest.fixture
@@ -234,18 +243,18 @@ async def test_a_model_is_exported_once_for_all_who_wait_and_whoever_leaves_does
     at: At, folder: Path, monkeypatch: pytest.MonkeyPatch
 ):
     made = 0
-    go_on = asyncio.Event()
-    loop = asyncio.get_running_loop()
+    begun, go_on = asyncio.Event(), asyncio.Event()
 
-    def export(name: str, settings: object, progress: object) -> Path:
+    async def export(name: str, settings: object, progress: object) -> Path:
         nonlocal made
         made += 1
-        asyncio.run_coroutine_threadsafe(go_on.wait(), loop).result(20)
+        begun.set()
+        await go_on.wait()
         return folder
 
-    monkeypatch.setattr(shelf, "web_folder", export)
+    monkeypatch.setattr(shelf, "made_folder", export)
     asking = [asyncio.create_task(got(at, "/api/web/models/tiny/manifest.json")) for _ in range(9)]
-    await asyncio.sleep(0.2)
+    await asyncio.wait_for(begun.wait(), 30)
     asking.pop().cancel()
     assert (await got(at, "/healthz")).status == 200
     go_on.set()
@@ -256,14 +265,14 @@ async def test_a_model_is_exported_once_for_all_who_wait_and_whoever_leaves_does
 async def test_what_cannot_be_exported_is_told_and_tried_again(
     at: At, folder: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    def fail(name: str, settings: object, progress: object) -> Path:
+    async def fail(name: str, settings: object, progress: object) -> Path:
         raise ModelError("There is no room on the disk.", fix="Free 200 MB.")
 
-    monkeypatch.setattr(shelf, "web_folder", fail)
+    monkeypatch.setattr(shelf, "made_folder", fail)
     answer = await got(at, "/api/web/models/tiny/manifest.json")
     assert answer.status == 503
     assert "no room on the disk" in answer.json["error"]["message"]
-    monkeypatch.setattr(shelf, "web_folder", lambda name, settings, progress: folder)
+    makes(monkeypatch, folder)
     assert (await got(at, "/api/web/models/tiny/manifest.json")).status == 200
 
 

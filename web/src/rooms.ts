@@ -54,7 +54,7 @@ const requests: Requests = {
 const kept: Kept = {
   list: () => keptModels(),
   remove: (name) => remove(name),
-  verify: (name, onBytes) => verifyAgain(name, onBytes),
+  verify: (name, onBytes, signal) => verifyAgain(name, onBytes, signal),
   usage: () => usage(),
   persist: () => keepForGood(),
 };

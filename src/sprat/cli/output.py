@@ -31,13 +31,21 @@ def write_text(text: str, target: str) -> None:
     Raises:
         CannotWrite: the file cannot be written.
     """
+    # As bytes: a Windows console's own encoding cannot write every answer.
+    write_bytes(text.encode(), target)
+
+
+def write_bytes(content: bytes, target: str) -> None:
+    """Write a file (whole, by renaming), or to standard output for `-`.
+
+    Raises:
+        CannotWrite: the file cannot be written.
+    """
     if target == "-":
-        # As bytes: a Windows console's own encoding cannot write every answer.
-        click.echo(text.encode(), nl=False)
+        click.echo(content, nl=False)
         return
-    path = Path(target)
     try:
-        _replace(path, text)
+        _replace(Path(target), content)
     except OSError as error:
         raise _cannot_write(target, error) from error
 
@@ -111,13 +119,13 @@ def printable(text: str) -> str:
     )
 
 
-def _replace(path: Path, text: str) -> None:
+def _replace(path: Path, content: bytes) -> None:
     if path.exists() and not path.is_file():  # a device or a pipe
-        path.write_text(text, encoding="utf-8", newline="\n")
+        path.write_bytes(content)
         return
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        part.write_text(text, encoding="utf-8", newline="\n")
+        part.write_bytes(content)
         part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)

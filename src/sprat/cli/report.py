@@ -7,6 +7,7 @@ import click
 
 from sprat.cli.context import settings_of
 from sprat.cli.output import write_json, write_text
+from sprat.cli.report_brief import brief
 from sprat.cli.reports import Targets, report_options
 from sprat.errors import UsageError
 from sprat.runs.store import Store
@@ -20,6 +21,9 @@ def report() -> None:
 
     RUN is a study's id, the first characters of one, or `latest`.
     """
+
+
+report.add_command(brief)
 
 
 @report.command(epilog="Example: sprat report heuristics latest --electricity 0.30")

@@ -21,6 +21,11 @@ class Targets(msgspec.Struct, frozen=True):
     markdown: str | None = None
     json: str | None = None
 
+    @property
+    def all(self) -> tuple[str | None, ...]:
+        """Every place that could be written to."""
+        return msgspec.structs.astuple(self)
+
     def check(self) -> None:
         """Refuse what cannot be written before the work, not after.
 
@@ -28,7 +33,7 @@ class Targets(msgspec.Struct, frozen=True):
             UsageError: a file that cannot be written, or two results for one place.
         """
         seen: set[str] = set()
-        for target in (self.html, self.markdown, self.json):
+        for target in self.all:
             check_target(target)
             if target in seen:
                 place = "Standard output" if target == "-" else target

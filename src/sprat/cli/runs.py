@@ -10,12 +10,15 @@ from sprat.cli.bench.reports import emit as emit_bench
 from sprat.cli.context import settings_of
 from sprat.cli.output import check_target, write_json
 from sprat.cli.reports import Targets, emit, report_options
+from sprat.cli.runs_compare import compare
+from sprat.cli.runs_history import history
 from sprat.errors import UsageError
 from sprat.report.forms import Form, form_of
 from sprat.runs.store import Store
 from sprat.runs.study import Study, StudyLine
 from sprat.studies.bench.plan import KIND as BENCH
 from sprat.studies.grounded.plan import KIND as GROUNDED
+from sprat.studies.judging.plan import KIND as JUDGED
 
 if TYPE_CHECKING:
     from sprat.studies.hybrid.recorded import Recorded
@@ -125,6 +128,10 @@ def export(ctx: click.Context, sources: tuple[str, ...], out: str) -> None:
     click.echo(f"Written: {out}, {said_of(found)}, {size / 1000:.0f} kB")
 
 
+runs.add_command(compare)
+runs.add_command(history)
+
+
 def said_of(found: "Recorded") -> str:
     """What a log holds, in a few words."""
     outcomes = found.log.outcomes
@@ -160,6 +167,8 @@ def _of_all(kind: str, total: int) -> str:
     """How many answers there are to be; a benchmark asks until it knows enough."""
     if kind == GROUNDED:  # how much there is to judge is known when it is answered
         return " answers"
+    if kind == JUDGED:  # each answer in each dimension, twice
+        return " opinions"
     return " requests" if kind == BENCH else f"/{total} answers"
 
 
@@ -182,7 +191,7 @@ def _asked(study: Study, answers: int) -> list[tuple[str, str]]:
     if study.kind == BENCH:
         rows = [(f"row {place}", question.id) for place, question in enumerate(study.questions, 1)]
         return [("requests", str(answers)), *rows]
-    total = "" if study.kind == GROUNDED else f" of {n * len(study.models)}"
+    total = "" if study.kind in {GROUNDED, JUDGED} else f" of {n * len(study.models)}"
     return [
         ("answers", f"{answers}{total}"),
         ("questions", f"{study.questions_name}, {n} (sha256 {study.questions_sha256[:12]})"),

@@ -3,7 +3,7 @@
 import sqlite3
 from pathlib import Path
 
-from sprat.errors import RunError
+from sprat.errors import RunError, StoreError
 from sprat.runs.versioned import has_tables, make, version_of
 
 SCHEMA_VERSION = 1
@@ -47,7 +47,8 @@ def open_database(path: Path, *, create: bool) -> sqlite3.Connection:
     """Open a store's file; make it, with `create`, where there is none.
 
     Raises:
-        RunError: the file is missing, no store, or of another version.
+        RunError: the file is missing.
+        StoreError: it is no store, of another version, or cannot be opened.
     """
     if not create and not path.is_file():
         raise RunError(f"Nothing is recorded yet in {path}.", fix="Try: sprat compare")
@@ -56,7 +57,7 @@ def open_database(path: Path, *, create: bool) -> sqlite3.Connection:
         database = sqlite3.connect(path, timeout=30, isolation_level=None)
     except (OSError, sqlite3.DatabaseError) as error:
         why = (error.strerror if isinstance(error, OSError) else None) or error
-        raise RunError(
+        raise StoreError(
             f"{path} cannot be opened: {why}.",
             fix="Set SPRAT_HOME to a folder that can be written.",
         ) from error
@@ -71,7 +72,7 @@ def open_database(path: Path, *, create: bool) -> sqlite3.Connection:
     return database
 
 
-def unreadable(path: Path, error: Exception) -> RunError:
+def unreadable(path: Path, error: Exception) -> StoreError:
     """The error for a file that is damaged, or that this user may not use."""
     words = str(error)
     if "readonly" in words or "unable to open" in words:
@@ -80,7 +81,7 @@ def unreadable(path: Path, error: Exception) -> RunError:
         fix = "Another program holds it: wait for that one, or stop it."
     else:
         fix = f"Move it away, or set SPRAT_HOME to a folder other than {path.parent}."
-    return RunError(f"{path} cannot be read as recorded runs: {words}.", fix=fix)
+    return StoreError(f"{path} cannot be read as recorded runs: {words}.", fix=fix)
 
 
 def _prepare(database: sqlite3.Connection, path: Path) -> None:
@@ -90,7 +91,7 @@ def _prepare(database: sqlite3.Connection, path: Path) -> None:
     version = version_of(database)
     if version != SCHEMA_VERSION:
         newer = version > SCHEMA_VERSION
-        raise RunError(
+        raise StoreError(
             f"{path} has format {version}; this Sprat reads {SCHEMA_VERSION}.",
             fix="Upgrade Sprat." if newer else "Move the file away; a new one is made.",
         )
@@ -99,7 +100,7 @@ def _prepare(database: sqlite3.Connection, path: Path) -> None:
 def _make(database: sqlite3.Connection, path: Path) -> None:
     # Only an empty file becomes a store: another program's database is left alone.
     if has_tables(database) and version_of(database) == 0:
-        raise RunError(
+        raise StoreError(
             f"{path} is a database of something else.", fix="Set SPRAT_HOME to another folder."
         )
     make(database, _SCHEMA, SCHEMA_VERSION)

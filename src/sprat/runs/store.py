@@ -162,14 +162,19 @@ class Store:
 
     def studies(self, limit: int | None = None) -> list[StudyLine]:
         """All studies, the newest first."""
-        rows = self._read(
-            "SELECT id, kind, created, status, json_extract(body, '$.questions_name'),"
+        most = -1 if limit is None else limit
+        return self.lines("ORDER BY created DESC, rowid DESC LIMIT ?", (most,))
+
+    def lines(self, further: str, values: tuple[object, ...]) -> list[StudyLine]:
+        """The studies that the rest of a statement names: `WHERE … ORDER BY … LIMIT …`."""
+        rows = self.rows(
+            "SELECT id, kind, created, status, json_extract(body, '$.questions_name'),"  # noqa: S608 - our own words
             " n_questions,"
             " (SELECT json_group_array(name) FROM (SELECT name FROM models WHERE study = id"
             "  ORDER BY role = 'large', role)),"
             " (SELECT count(*) FROM answers WHERE study = id)"
-            " FROM studies ORDER BY created DESC, rowid DESC LIMIT ?",
-            (-1 if limit is None else limit,),
+            f" FROM studies {further}",
+            values,
         )
         return [
             StudyLine(
@@ -195,7 +200,8 @@ class Store:
         Raises:
             RunError: no study, or more than one.
         """
-        ids = [line.id for line in self.studies()]
+        newest = "SELECT id FROM studies ORDER BY created DESC, rowid DESC"
+        ids = [study for (study,) in self.rows(newest)]
         if not ids:
             raise RunError(f"No study is recorded in {self.path}.", fix="Try: sprat compare")
         if wanted == "latest":
@@ -213,13 +219,13 @@ class Store:
         Raises:
             RunError: there is none of that id.
         """
-        found = self._read(
+        found = self.rows(
             "SELECT kind, created, status, note, body FROM studies WHERE id = ?", (study_id,)
         )
         if not found:
             raise RunError(f"No study is called {study_id!r}.", fix="See: sprat runs list")
         row = found[0]
-        body = self._decoded(row[4], _Body)
+        body = self.decoded(row[4], _Body)
         return Study(
             id=study_id,
             kind=row[0],
@@ -232,16 +238,39 @@ class Store:
 
     def runs(self, study_id: str) -> Iterator[Run]:
         """Every answer of a study, in the order asked."""
-        rows = self._read(
+        rows = self.rows(
             "SELECT body FROM answers WHERE study = ? ORDER BY position, role, repeat", (study_id,)
         )
         for (body,) in rows:
-            yield self._decoded(body, Run)
+            yield self.decoded(body, Run)
 
     def answered(self, study_id: str) -> set[tuple[str, str, int]]:
         """What needs no asking any more: (question, role, repeat)."""
-        rows = self._read("SELECT question, role, repeat FROM answers WHERE study = ?", (study_id,))
+        rows = self.rows("SELECT question, role, repeat FROM answers WHERE study = ?", (study_id,))
         return {(question, role, repeat) for question, role, repeat in rows}
+
+    def rows(self, statement: str, values: tuple[object, ...] = ()) -> list[Any]:
+        """What a statement that only reads finds.
+
+        Raises:
+            StoreError: the file is damaged.
+        """
+        # All at once: damage may show at any row.
+        try:
+            return self._db.execute(statement, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise unreadable(self.path, error) from error
+
+    def decoded(self, body: str, shape: type[_Shape]) -> _Shape:
+        """A row's JSON as the noun that it is.
+
+        Raises:
+            StoreError: it is none.
+        """
+        try:
+            return msgspec.json.decode(body, type=shape)
+        except msgspec.MsgspecError as error:
+            raise unreadable(self.path, error) from error
 
     # -- within ----------------------------------------------------------------------------------
 
@@ -262,24 +291,11 @@ class Store:
         except OSError:  # not ours to lock: then it is as it says
             return True
 
-    def _read(self, statement: str, values: tuple[object, ...] = ()) -> list[Any]:
-        # All at once: damage may show at any row.
-        try:
-            return self._db.execute(statement, values).fetchall()
-        except sqlite3.DatabaseError as error:
-            raise unreadable(self.path, error) from error
-
-    def _decoded(self, body: str, shape: type[_Shape]) -> _Shape:
-        try:
-            return msgspec.json.decode(body, type=shape)
-        except msgspec.MsgspecError as error:
-            raise unreadable(self.path, error) from error
-
     def _models(self, study_id: str) -> tuple[StudyModel, ...]:
-        rows = self._read(
+        rows = self.rows(
             "SELECT body FROM models WHERE study = ? ORDER BY role = 'large', role", (study_id,)
         )
-        return tuple(self._decoded(body, StudyModel) for (body,) in rows)
+        return tuple(self.decoded(body, StudyModel) for (body,) in rows)
 
     def _add_run(self, run: Run) -> None:
         score = run.verdicts[0].value if run.verdicts else None

@@ -24,6 +24,7 @@ from sprat.serve.observe.metrics import Metrics
 from sprat.serve.page.built import Built, built_page
 from sprat.serve.page.shelf import Shelves
 from sprat.serve.problem import Busy
+from sprat.serve.runs.recorded import Recorded
 from sprat.settings import Settings
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Gateway:
         self.page_folder: Path | None = None
         """A build of the page other than the package's own."""
         self.shelves = Shelves(self.names, self.offered, settings)
+        self.recorded = Recorded(settings.runs_file)
         self.embedding: Pool[Embedder] = Pool(self._open_embedder, self.settings, free)
         self.answering.beside, self.embedding.beside = (self.embedding,), (self.answering,)
         self.answering.changed = self.embedding.changed = self._changed
@@ -162,6 +164,7 @@ class Gateway:
     async def drain(self, longest_s: float) -> None:
         """Take nothing new; let what is under way end, then cancel it."""
         self.stopping = True
+        await self.shelves.aclose()
         with suppress(TimeoutError):
             async with asyncio.timeout(longest_s):
                 await self.ledger.empty.wait()
@@ -173,7 +176,7 @@ class Gateway:
     async def aclose(self) -> None:
         """Unload every model; say what is still unsaid."""
         self.ledger.tell()
-        await self.shelves.aclose()
+        await self.shelves.aclose()  # where the server ended without being told to
         await self.policies.aclose()
         await self.answering.aclose()
         await self.embedding.aclose()

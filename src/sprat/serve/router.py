@@ -9,7 +9,7 @@ from sprat.serve.problem import BadRequest
 from sprat.serve.routes.table import Route
 
 _WORD = re.compile(r"\\\{([a-z]+)\\\}")
-_WORDS = {"name": ".+", "path": ".+"}
+_WORDS = {"name": ".+", "path": ".+", "question": ".+"}
 """What a `{word}` of a path may be; any other is a piece without slashes."""
 _SHOWN = 100
 
@@ -70,11 +70,10 @@ class Router:
             raise WrongMethod(line, allowed)
         return route
 
-    def is_open(self, method: str, path: str) -> bool:
-        """Whether this is answered without the key."""
+    def peek(self, method: str, path: str) -> Route | None:
+        """The route, before it is known whether the request may pass; None: there is none."""
         methods = self._exact.get(path) or self._matched(path, {}) or {}
-        route = methods.get("GET" if method == "HEAD" else method)
-        return route is not None and route.open
+        return methods.get("GET" if method == "HEAD" else method)
 
     def _matched(self, path: str, scope: Scope) -> dict[str, Route] | None:
         for place in self._places.values():

@@ -6,8 +6,9 @@
  */
 
 import { PageError } from "../types.ts";
-import type { Finish, TokenLogprob } from "../types.ts";
+import type { Finish } from "../types.ts";
 import type { Decoder } from "./decoder.ts";
+import type { Piece } from "./protocol.ts";
 import { noted, Sampler } from "./sampling.ts";
 import type { Sampling } from "./sampling.ts";
 import { StopFilter, TextStream } from "./text.ts";
@@ -24,11 +25,13 @@ export interface Question {
   readonly sampling: Sampling;
   readonly stop: readonly string[];
   readonly logprobs: boolean;
+  /** Tokens of the answer that are written already, and shown: it goes on after them. */
+  readonly begun: readonly number[];
 }
 
 export interface Answer {
   readonly finish: Finish;
-  readonly logprobs: readonly TokenLogprob[];
+  /** With those that were begun with. */
   readonly outputTokens: number;
   readonly cachedTokens: number;
 }
@@ -53,19 +56,24 @@ export class Answerer {
     this.#contextTokens = contextTokens;
   }
 
-  /** Answer; `onToken` gets each token's text that can be shown, which may be "". */
-  async answer(question: Question, onToken: (text: string) => void, pause: Pause): Promise<Answer> {
-    const { prompt } = question;
-    if (prompt.length >= this.#contextTokens) throw tooLong(prompt.length, this.#contextTokens);
-    const cachedTokens = Math.min(common(this.#kept, prompt), prompt.length - 1);
+  /** Answer; `onPiece` gets each token. */
+  async answer(question: Question, onPiece: (piece: Piece) => void, pause: Pause): Promise<Answer> {
+    const turn = new Turn(question, this.#vocabulary, this.#ends, onPiece);
+    const text = [...question.prompt, ...question.begun];
+    const cachedTokens = turn.finish ? 0 : this.#keep(text, question.maxTokens);
+    const logits = turn.finish ? null : await this.#read(text, pause);
+    const finish = turn.finish ?? (logits ? await this.#write(turn, logits, pause) : "cancelled");
+    return { finish, outputTokens: turn.outputTokens, cachedTokens };
+  }
+
+  /** Cut back to what this text and the cache have in common, and make room; how many tokens that is. */
+  #keep(text: readonly number[], maxTokens: number): number {
+    if (text.length >= this.#contextTokens) throw tooLong(text.length, this.#contextTokens);
+    const cachedTokens = Math.min(common(this.#kept, text), text.length - 1);
     this.#kept.length = cachedTokens;
-    const room = prompt.length + Math.min(question.maxTokens, ROOM_TOKENS);
+    const room = text.length + Math.min(maxTokens, ROOM_TOKENS);
     this.#decoder.cache.reserve(Math.min(room, this.#contextTokens), cachedTokens);
-    const logits = await this.#read(prompt, pause);
-    const turn = new Turn(question, this.#vocabulary, this.#ends, onToken);
-    const finish = logits ? await this.#write(turn, logits, pause) : "cancelled";
-    const { logprobs, outputTokens } = turn;
-    return { finish, logprobs, outputTokens, cachedTokens };
+    return cachedTokens;
   }
 
   /** Read what is not kept of the prompt, in pieces. Null: told to stop. */
@@ -102,53 +110,68 @@ export class Answerer {
 class Turn {
   finish: Finish | null = null;
   outputTokens = 0;
-  readonly logprobs: TokenLogprob[] = [];
   readonly #question: Question;
   readonly #vocabulary: Vocabulary;
   readonly #ends: ReadonlySet<number>;
-  readonly #onToken: (text: string) => void;
+  readonly #onPiece: (piece: Piece) => void;
   readonly #sampler: Sampler;
   readonly #stream: TextStream;
   readonly #filter: StopFilter;
 
   constructor(
     question: Question, vocabulary: Vocabulary, ends: ReadonlySet<number>,
-    onToken: (text: string) => void,
+    onPiece: (piece: Piece) => void,
   ) {
     this.#question = question;
     this.#vocabulary = vocabulary;
     this.#ends = ends;
-    this.#onToken = onToken;
+    this.#onPiece = onPiece;
     this.#sampler = new Sampler(question.sampling);
     this.#stream = new TextStream(vocabulary.strips);
     this.#filter = new StopFilter(question.stop);
+    for (const token of question.begun) this.#resume(token);
+  }
+
+  /** Written by another worker: counted, and not shown again. */
+  #resume(token: number): void {
+    this.#sampler.skip();
+    this.#add(token);
+    if (!this.#filter.stopped && this.outputTokens >= this.#question.maxTokens) this.end("length");
   }
 
   /** Choose the next token and show what it completes; `finish` is set when it was the last. */
   take(logits: Float32Array): number {
     const token = this.#sampler.choose(logits);
+    if (!Number.isFinite(logits[token])) throw noNumber(logits[token]);
     if (this.#ends.has(token)) {
       this.end("stop");
       return token;
     }
-    this.outputTokens += 1;
-    if (this.#question.logprobs) this.#note(logits, token);
-    this.#onToken(this.#filter.add(this.#stream.add(this.#vocabulary.bytes(token))));
-    if (this.#filter.stopped) this.finish = "stop";
-    else if (this.outputTokens >= this.#question.maxTokens) this.end("length");
+    const text = this.#add(token);
+    this.#onPiece({ text, token, ...this.#noted(logits, token) });
+    if (!this.#filter.stopped && this.outputTokens >= this.#question.maxTokens) this.end("length");
     return token;
+  }
+
+  /** What this token lets be shown. */
+  #add(token: number): string {
+    this.outputTokens += 1;
+    const text = this.#filter.add(this.#stream.add(this.#vocabulary.bytes(token)));
+    if (this.#filter.stopped) this.finish = "stop";
+    return text;
   }
 
   /** Show what was held back. */
   end(finish: Finish): Finish {
-    const held = this.#filter.flush();
-    if (held) this.#onToken(held);
+    const text = this.#filter.flush();
+    if (text) this.#onPiece({ text, token: null });
     this.finish = finish;
     return finish;
   }
 
-  #note(logits: Float32Array, token: number): void {
-    this.logprobs.push(noted(logits, token, ALTERNATIVES, this.#vocabulary.text(token)));
+  #noted(logits: Float32Array, token: number): Pick<Piece, "logprob"> {
+    if (!this.#question.logprobs) return {};
+    return { logprob: noted(logits, token, ALTERNATIVES, this.#vocabulary.text(token)) };
   }
 }
 
@@ -158,6 +181,15 @@ export function common(kept: readonly number[], prompt: readonly number[]): numb
   let count = 0;
   while (count < most && kept[count] === prompt[count]) count += 1;
   return count;
+}
+
+/** A card that goes wrong while it computes gives such: the canary does not see that any more. */
+function noNumber(found: number | undefined): PageError {
+  return new PageError(
+    "canary",
+    `This machine computed ${found} where a number must be.`,
+    "Choose another way to compute in the settings, or update the browser and the graphics driver.",
+  );
 }
 
 function tooLong(tokens: number, most: number): PageError {

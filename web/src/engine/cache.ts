@@ -13,13 +13,16 @@ import type { Port, Session } from "./session.ts";
 
 const BLOCK_TOKENS = 256;
 
+/** Where a row begins, and where it shall. */
+type Move = readonly [fromByte: number, toByte: number];
+
 /** Memory for one key or value array of shape [1, heads, tokens, size]. */
 interface Store {
   readonly place: number;
   readonly at: Pointer;
   free(): void;
-  /** Copy `bytes` from another store of the same kind. */
-  take(from: Store, fromByte: number, toByte: number, bytes: number): void;
+  /** Copy rows of so many bytes from another store of the same kind. */
+  take(from: Store, moves: readonly Move[], bytes: number): void;
 }
 
 class HeapStore implements Store {
@@ -38,9 +41,11 @@ class HeapStore implements Store {
     this.#session.ort._free(this.at);
   }
 
-  take(from: Store, fromByte: number, toByte: number, bytes: number): void {
-    const start = from.at + fromByte;
-    this.#session.ort.HEAPU8.copyWithin(this.at + toByte, start, start + bytes);
+  take(from: Store, moves: readonly Move[], bytes: number): void {
+    for (const [fromByte, toByte] of moves) {
+      const start = from.at + fromByte;
+      this.#session.ort.HEAPU8.copyWithin(this.at + toByte, start, start + bytes);
+    }
   }
 }
 
@@ -64,10 +69,12 @@ class GpuStore implements Store {
     this.#buffer.destroy();
   }
 
-  take(from: Store, fromByte: number, toByte: number, bytes: number): void {
+  take(from: Store, moves: readonly Move[], bytes: number): void {
     if (!(from instanceof GpuStore)) return;
     const encoder = this.#device.createCommandEncoder();
-    encoder.copyBufferToBuffer(from.#buffer, fromByte, this.#buffer, toByte, bytes);
+    for (const [fromByte, toByte] of moves) {
+      encoder.copyBufferToBuffer(from.#buffer, fromByte, this.#buffer, toByte, bytes);
+    }
     this.#device.queue.submit([encoder.finish()]);
   }
 }
@@ -120,10 +127,10 @@ export class Cache {
     const bytes = heads * room * rowBytes;
     const store = makeStore(this.#session, bytes);
     if (old) {
-      for (let head = 0; used > 0 && head < heads; head++) {
-        const [from, to] = [head * before * rowBytes, head * room * rowBytes];
-        store.take(old.store, from, to, used * rowBytes);
-      }
+      const moves = Array.from({ length: used > 0 ? heads : 0 }, (_, head): Move => (
+        [head * before * rowBytes, head * room * rowBytes]
+      ));
+      store.take(old.store, moves, used * rowBytes);
       this.#drop(old);
     }
     const dims = [1, heads, room, size];

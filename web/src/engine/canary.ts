@@ -8,6 +8,14 @@ import { likeliest } from "./sampling.ts";
 /** From one more on, ONNX Runtime's WebGPU attention computes by another kernel. */
 const FEW_TOKENS = 31;
 
+/** Of its answer, where it was computed rightly before: one step, so that both kernels are warm. */
+const BRIEF_TOKENS = 2;
+
+/** A card that has passed before: its kernels are made, and the first logits compared, no more. */
+export async function tryBriefly(decoder: Decoder, canary: Canary): Promise<void> {
+  await sing(decoder, { ...canary, tokens: canary.tokens.slice(0, BRIEF_TOKENS) });
+}
+
 /**
  * Hold a decoder against the canary; one that reads only few tokens at once rightly is made to.
  *

@@ -38,6 +38,11 @@ export class Decoder {
     this.#positions = claim(session.ort, BYTES * mostTokens);
   }
 
+  /** Null on the processor. */
+  get device(): GPUDevice | null {
+    return this.#session.device;
+  }
+
   /**
    * Append tokens after the first `past`; the cache must have room for them.
    *

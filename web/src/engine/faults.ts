@@ -37,6 +37,6 @@ export function cutOff(error: PageError, characters: number): PageError {
   return new PageError(
     error.code,
     `${error.message} The answer ended after ${characters} characters.`,
-    "Ask again: the model is being loaded another time.",
+    "Ask again: the model is loaded another time.",
   );
 }

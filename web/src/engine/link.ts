@@ -5,7 +5,8 @@ import type { Ask, PageError } from "../types.ts";
 import { closed, crashed, hung } from "./faults.ts";
 import type { Machine } from "./probe.ts";
 import { errorOf } from "./protocol.ts";
-import type { FromWorker, ToWorker, Way, Written } from "./protocol.ts";
+import type { FromWorker, Passed, Piece, ToWorker, Way, Written } from "./protocol.ts";
+import type { Preference } from "./ways.ts";
 
 /** The part of `Worker` that is used: tests have another. */
 export interface Workers {
@@ -53,29 +54,38 @@ export class Link {
   }
 
   /** `known`: what was found last time, so that it is not timed again. */
-  async probe(known: Machine | null): Promise<Machine> {
+  async probe(known: Machine | null, wanted: Preference): Promise<Machine> {
     let machine: Machine | null = null;
-    await this.#ask({ kind: "probe", known }, this.#patience.probing, (message) => {
+    await this.#ask({ kind: "probe", known, wanted }, this.#patience.probing, (message) => {
       if (message.kind === "machine") machine = message.machine;
       return machine !== null;
     });
     return machine as unknown as Machine;
   }
 
-  open(manifest: Manifest, base: string, way: Way, onPhase: (phase: Phase) => void): Promise<void> {
-    return this.#ask({ kind: "open", manifest, base, way }, this.#patience.loading, (message) => {
+  /** `known`: this way has computed rightly before. Gives what it has shown now. */
+  async open(
+    manifest: Manifest, base: string, way: Way, known: Passed | null, onPhase: (phase: Phase) => void,
+  ): Promise<Passed> {
+    let passed: Passed | null = null;
+    const order = { kind: "open", manifest, base, way, passed: known } as const;
+    await this.#ask(order, this.#patience.loading, (message) => {
       if (message.kind === "phase") onPhase(message);
-      return message.kind === "ready";
+      if (message.kind === "ready") passed = message.passed;
+      return passed !== null;
     });
+    return passed as unknown as Passed;
   }
 
-  /** Raises the worker's PageError; `broken` is set where that was its end. */
-  async answer(ask: Ask, onText: (text: string) => void, signal?: AbortSignal): Promise<Written> {
+  /** After `begun`. Raises the worker's PageError; `broken` is set where that was its end. */
+  async answer(
+    ask: Ask, begun: readonly number[], onPiece: (piece: Piece) => void, signal?: AbortSignal,
+  ): Promise<Written> {
     const id = ++this.#lastId;
     const cancel = (): void => this.#worker.postMessage({ kind: "cancel", id });
     let written: Written | null = null;
-    const done = this.#ask({ kind: "answer", id, ask }, this.#patience.answering, (message) => {
-      if (message.kind === "text" && message.id === id) onText(message.text);
+    const done = this.#ask({ kind: "answer", id, ask, begun }, this.#patience.answering, (message) => {
+      if (message.kind === "text" && message.id === id) onPiece(message);
       if (message.kind === "done" && message.id === id) written = message.written;
       return written !== null;
     });
@@ -114,7 +124,7 @@ export class Link {
 
   #fail({ id, trouble }: Extract<FromWorker, { kind: "failed" }>): void {
     const error = errorOf(trouble);
-    if (id === null || error.code === "memory" || error.code === "runtime") this.#break(error);
+    if (id === null || ["memory", "runtime", "canary"].includes(error.code)) this.#break(error);
     else if (this.#waiting) this.#settle().reject(error);
   }
 

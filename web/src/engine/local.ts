@@ -1,48 +1,21 @@
 /** The model in this page, seen from the page: an `Engine` that loads itself and recovers. */
 
-import type { Manifest, VariantId } from "../manifest.ts";
+import type { Manifest } from "../manifest.ts";
 import type { Ask, Engine, PageError, Reply } from "../types.ts";
 import { asPageError, busy, closed, cutOff } from "./faults.ts";
 import { Link, PATIENCE } from "./link.ts";
-import type { Patience, Phase, Workers } from "./link.ts";
+import type { Phase, Workers } from "./link.ts";
+import { dropPass, keepPass, passKey, passOf } from "./passed.ts";
 import type { Machine } from "./probe.ts";
 import { checkAsk } from "./protocol.ts";
 import type { Way } from "./protocol.ts";
 import { readManifest } from "./read.ts";
 import { recall, remember } from "./recall.ts";
+import type { EngineState, LocalOptions } from "./state.ts";
 import { Turn } from "./turn.ts";
 import { waysOf } from "./ways.ts";
-import type { Preference } from "./ways.ts";
 
-export interface EngineState {
-  readonly phase:
-    | "idle" | "probing" | "downloading" | "loading" | "warming" | "ready" | "answering"
-    | "recovering" | "failed";
-  readonly backend?: "webgpu" | "wasm";
-  readonly variant?: VariantId;
-  readonly threads?: number;
-  readonly doneBytes?: number;
-  readonly totalBytes?: number;
-  /** From asking for the model until it could answer. */
-  readonly loadMs?: number;
-  /** For people: what is not as they would expect. */
-  readonly note?: string;
-  readonly error?: PageError;
-}
-
-export interface LocalOptions {
-  readonly manifestUrl: string;
-  /** Default "auto": the fastest that works, by a short probe. */
-  readonly backend?: Preference;
-  /** Of the processor; 0 or left out: as many as the machine has. */
-  readonly threads?: number;
-  /** Of a locked gateway. */
-  readonly key?: string;
-  readonly onState: (state: EngineState) => void;
-  /** For tests. */
-  readonly spawn?: () => Workers;
-  readonly patience?: Patience;
-}
+export type { EngineState, LocalOptions } from "./state.ts";
 
 /** Questions that may wait for the one that is being answered. */
 const MOST_WAITING = 8;
@@ -131,7 +104,7 @@ export class LocalEngine implements Engine {
 
   async #findWays(manifest: Manifest): Promise<Way[]> {
     const { backend = "auto", threads = 0 } = this.#options;
-    this.#machine = await this.#linked().probe(recall());
+    this.#machine = await this.#linked().probe(recall(), backend);
     remember(this.#machine);
     return waysOf(manifest, this.#machine, backend, threads);
   }
@@ -144,15 +117,24 @@ export class LocalEngine implements Engine {
         return await this.#openWay(manifest, way);
       } catch (error) {
         this.#unlink();
+        this.#distrust();
         if (!this.#stepDown(asPageError(error), ways)) throw error;
       }
     }
   }
 
   async #openWay(manifest: Manifest, way: Way): Promise<void> {
-    const link = this.#linked();
-    await link.open(manifest, addressOf(this.#options), way, (phase) => this.#follow(phase));
+    const [link, base, key] = [this.#linked(), addressOf(this.#options), passKey(manifest, way, this.#machine)];
+    const known = passOf(key);
+    const passed = await link.open(manifest, base, way, known, (phase) => this.#follow(phase));
+    if (!known) keepPass(key, passed);
     link.onBroken = (error) => this.#lose(error);
+  }
+
+  /** The way in use went wrong: next time it computes its canary again. */
+  #distrust(): void {
+    const [way] = this.#ways ?? [];
+    if (way && this.#manifest) dropPass(passKey(this.#manifest, way, this.#machine));
   }
 
   /** Leave the way that failed, if there is another; false: there is none, or that would not help. */
@@ -170,6 +152,7 @@ export class LocalEngine implements Engine {
   /** A worker that was of use has ended. */
   #lose(error: PageError): void {
     this.#unlink();
+    this.#distrust();
     this.#warm = null;
     // a card may be lost for a moment only: after sleep, or a new driver
     const again = error.code === "lost" && !this.#isRetried;
@@ -190,14 +173,14 @@ export class LocalEngine implements Engine {
       if (!link) return turn.reply(null, this.#where);
       this.#tell({ ...this.#state, phase: "answering" });
       try {
-        const written = await link.answer(ask, (text) => turn.add(text), signal);
+        const written = await link.answer(ask, [...turn.tokens], (piece) => turn.add(piece), signal);
         this.#isRetried = false;
         this.#tell({ ...this.#state, phase: "ready" });
         return turn.reply(written, this.#where);
       } catch (error) {
         if (this.#isClosed && signal?.aborted) return turn.reply(null, this.#where);
         if (!link.broken) this.#tell({ ...this.#state, phase: "ready" });
-        this.#giveUp(turn, link, error);
+        if (!this.#recovers(link)) throw this.#ended(turn, error);
       }
     }
   }
@@ -205,19 +188,26 @@ export class LocalEngine implements Engine {
   /** Loaded, and the time of that counted; null: aborted meanwhile. */
   async #ready(turn: Turn, signal?: AbortSignal): Promise<Link | null> {
     const start = performance.now();
-    await Promise.race([this.warm(), aborted(signal)]);
-    turn.loadMs += performance.now() - start;
+    try {
+      await Promise.race([this.warm(), aborted(signal)]);
+    } catch (error) {
+      throw this.#ended(turn, error);
+    }
+    turn.loaded(performance.now() - start);
     if (signal?.aborted) return null;
     if (this.#isClosed) throw closed();
     return this.#link;
   }
 
-  /** Throw, unless the question can be asked again as if nothing had happened. */
-  #giveUp(turn: Turn, link: Link, error: unknown): void {
-    const recovers = link.broken !== null && !this.#isClosed && this.#state.phase !== "failed";
-    if (recovers && turn.text === "") return;
-    if (!recovers) throw error;
-    throw cutOff(asPageError(error), turn.text.length);
+  /** Another worker goes on where this one ended. */
+  #recovers(link: Link): boolean {
+    return link.broken !== null && !this.#isClosed && this.#state.phase !== "failed";
+  }
+
+  /** What is thrown where no worker goes on. */
+  #ended(turn: Turn, error: unknown): unknown {
+    if (turn.text === "" || this.#isClosed) return error;
+    return cutOff(asPageError(error), turn.text.length);
   }
 
   /** A worker that lives. Once closed, none is started: nobody would end it. */

@@ -5,14 +5,14 @@ import { PageError } from "../types.ts";
 import type { Ask } from "../types.ts";
 import { Answerer } from "./answer.ts";
 import type { Pause } from "./answer.ts";
-import { tryOut } from "./canary.ts";
+import { tryBriefly, tryOut } from "./canary.ts";
 import { Decoder } from "./decoder.ts";
 import { variantBytes, variantOf } from "./protocol.ts";
-import type { Way, Written } from "./protocol.ts";
+import type { Passed, Piece, Way, Written } from "./protocol.ts";
 import { startRuntime } from "./runtime.ts";
 import type { RuntimePaths } from "./runtime.ts";
 import { openSession } from "./session.ts";
-import type { Graph } from "./session.ts";
+import type { Graph, Session } from "./session.ts";
 import { Tokenizer } from "./tokenize.ts";
 import type { TokenizerConfig } from "./tokenize.ts";
 import type { TokenizerFile } from "./vocabulary.ts";
@@ -22,6 +22,9 @@ const CARD_TOKENS = 256;
 /** The processor reads fewer of a larger model, so that no run takes long. */
 const PROCESSOR_TOKENS = { least: 8, most: 64, mostBytes: 10e9 } as const;
 const DEFAULT_TOKENS = 256;
+/** On a card, growing the cache costs a turn 0.1 to 0.2 s: room for most chats is made at once. */
+const ROOM_TOKENS = 1024;
+const MOST_ROOM_BYTES = 128 << 20;
 
 /** The bytes of a manifest's file, by its name there. */
 export type Files = ReadonlyMap<string, Blob | Uint8Array>;
@@ -29,47 +32,76 @@ export type Files = ReadonlyMap<string, Blob | Uint8Array>;
 export class Model {
   /** Null on the processor. */
   readonly device: GPUDevice | null;
+  /** What the canary found. */
+  readonly passed: Passed;
   readonly #tokenizer: Tokenizer;
   readonly #answerer: Answerer;
 
-  private constructor(device: GPUDevice | null, tokenizer: Tokenizer, answerer: Answerer) {
-    this.device = device;
+  private constructor(decoder: Decoder, tokenizer: Tokenizer, answerer: Answerer) {
+    this.device = decoder.device;
+    this.passed = { mostTokens: decoder.mostTokens };
     this.#tokenizer = tokenizer;
     this.#answerer = answerer;
   }
 
   /**
-   * Load and try the canary; `warming` is called between the two. Raises PageError.
+   * Load, and try the canary unless it has `passed`; `warming` is called between the two. Raises PageError.
    *
    * The runtime starts while the files still come.
    */
   static async open(
     manifest: Manifest, way: Way, coming: Files | Promise<Files>, paths: RuntimePaths,
-    warming: () => void,
+    warming: () => void, passed: Passed | null = null,
   ): Promise<Model> {
-    const [files, ort] = await Promise.all([coming, startRuntime(paths, way.threads)]);
-    const tokenizer = await openTokenizer(files);
-    const session = await openSession(ort, await graphOf(manifest, way, files), isGpu(way));
+    const [tokenizer, session] = await openParts(manifest, way, coming, paths);
     const { vocabulary, contextTokens, ends } = manifest;
     const decoder = new Decoder(session, vocabulary, contextTokens, readTokens(manifest, way));
     warming();
-    await tryOut(decoder, variantOf(manifest, way.variant).canary);
+    if (isGpu(way)) decoder.cache.reserve(roomTokens(manifest), 0);
+    await tried(decoder, manifest, way, passed);
     const answerer = new Answerer(decoder, tokenizer.vocabulary, ends, contextTokens);
-    return new Model(session.device, tokenizer, answerer);
+    return new Model(decoder, tokenizer, answerer);
   }
 
-  /** Answer one question; `onText` gets each token's text. */
-  async answer(ask: Ask, onText: (text: string) => void, pause: Pause): Promise<Written> {
+  /** Answer one question, or go on where another worker ended; `onPiece` gets each token. */
+  async answer(
+    ask: Ask, onPiece: (piece: Piece) => void, pause: Pause, begun: readonly number[] = [],
+  ): Promise<Written> {
     const prompt = this.#tokenizer.encode(this.#tokenizer.render(ask.messages));
     const { temperature = 0, topP = 1, seed, stop = [], logprobs = false } = ask;
     const sampling = { temperature, topP, seed };
     const maxTokens = ask.maxTokens ?? DEFAULT_TOKENS;
-    const question = { prompt, maxTokens, sampling, stop, logprobs };
-    const answer = await this.#answerer.answer(question, onText, pause);
-    const { finish, outputTokens, cachedTokens } = answer;
-    const usage = { inputTokens: prompt.length, outputTokens, cachedTokens };
-    return { finish, usage, logprobs: answer.logprobs };
+    const question = { prompt, maxTokens, sampling, stop, logprobs, begun };
+    const { finish, outputTokens, cachedTokens } = await this.#answerer.answer(question, onPiece, pause);
+    return { finish, usage: { inputTokens: prompt.length, outputTokens, cachedTokens } };
   }
+}
+
+/** In a function of its own, so that what was read is garbage when it ends. */
+async function openParts(
+  manifest: Manifest, way: Way, coming: Files | Promise<Files>, paths: RuntimePaths,
+): Promise<[Tokenizer, Session]> {
+  const read = Promise.resolve(coming).then((files) =>
+    Promise.all([openTokenizer(files), graphOf(manifest, way, files)]),
+  );
+  const [ort, [tokenizer, graph]] = await Promise.all([startRuntime(paths, way.threads), read]);
+  return [tokenizer, await openSession(ort, graph, isGpu(way))];
+}
+
+/** The processor that computed rightly last time does so again; a card's kernels are made anew. */
+async function tried(
+  decoder: Decoder, manifest: Manifest, way: Way, passed: Passed | null,
+): Promise<void> {
+  const { canary } = variantOf(manifest, way.variant);
+  if (!passed) return tryOut(decoder, canary);
+  decoder.mostTokens = Math.min(decoder.mostTokens, passed.mostTokens);
+  if (isGpu(way)) await tryBriefly(decoder, canary);
+}
+
+/** Keys and values of a token, in every layer; less where that would be too much memory. */
+function roomTokens({ layers, kvHeads, headSize, contextTokens }: Manifest): number {
+  const tokenBytes = 2 * layers * kvHeads * headSize * 4;
+  return Math.min(ROOM_TOKENS, contextTokens, Math.floor(MOST_ROOM_BYTES / tokenBytes));
 }
 
 const isGpu = (way: Way): boolean => way.backend === "webgpu";
@@ -101,7 +133,8 @@ async function graphOf(manifest: Manifest, way: Way, files: Files): Promise<Grap
   const named = await Promise.all(
     data.map(async ({ name }) => [baseName(name), await bytesOf(files, name)] as const),
   );
-  return { bytes: await bytesOf(files, model.name), data: new Map(named) };
+  // a card's provider still has nodes of its own to put in
+  return { bytes: await bytesOf(files, model.name), data: new Map(named), finished: !isGpu(way) };
 }
 
 const baseName = (name: string): string => name.slice(name.lastIndexOf("/") + 1);

@@ -5,6 +5,7 @@ import { PageError } from "../types.ts";
 import type { Ask, Finish, TokenLogprob, Usage } from "../types.ts";
 import type { Build } from "./runtime.ts";
 import type { Machine } from "./probe.ts";
+import type { Preference } from "./ways.ts";
 
 /** One way to compute: which file, on what. */
 export interface Way {
@@ -15,16 +16,39 @@ export interface Way {
   readonly threads: number;
 }
 
+/** What a canary that was computed rightly leaves behind. */
+export interface Passed {
+  /** How many tokens may be read in one run there. */
+  readonly mostTokens: number;
+}
+
 export type ToWorker =
-  | { readonly kind: "probe"; readonly known: Machine | null }
-  | { readonly kind: "open"; readonly manifest: Manifest; readonly base: string; readonly way: Way }
-  | { readonly kind: "answer"; readonly id: number; readonly ask: Ask }
+  | { readonly kind: "probe"; readonly known: Machine | null; readonly wanted: Preference }
+  | {
+      readonly kind: "open";
+      readonly manifest: Manifest;
+      readonly base: string;
+      readonly way: Way;
+      /** Null: the canary is computed first. */
+      readonly passed: Passed | null;
+    }
+  /** `begun`: the tokens that another worker wrote of the answer before it ended. */
+  | { readonly kind: "answer"; readonly id: number; readonly ask: Ask; readonly begun: readonly number[] }
   | { readonly kind: "cancel"; readonly id: number };
+
+/** What one step adds to an answer. */
+export interface Piece {
+  /** What can be shown now; "": nothing yet. */
+  readonly text: string;
+  /** Null: none was written, only what was held back is shown. */
+  readonly token: number | null;
+  /** Where they were asked for. */
+  readonly logprob?: TokenLogprob;
+}
 
 export interface Written {
   readonly finish: Finish;
   readonly usage: Usage;
-  readonly logprobs: readonly TokenLogprob[];
 }
 
 export type Trouble = { readonly code: string; readonly message: string; readonly fix: string };
@@ -38,8 +62,8 @@ export type FromWorker =
       readonly totalBytes?: number;
       readonly note?: string;
     }
-  | { readonly kind: "ready" }
-  | { readonly kind: "text"; readonly id: number; readonly text: string }
+  | { readonly kind: "ready"; readonly passed: Passed }
+  | ({ readonly kind: "text"; readonly id: number } & Piece)
   | { readonly kind: "done"; readonly id: number; readonly written: Written }
   /** Still at work: the prompt is long. */
   | { readonly kind: "beat" }

@@ -33,6 +33,12 @@ export class Sampler {
     const [tokens, total] = nucleus(weights, topP);
     return draw(weights, tokens, total, this.#random());
   }
+
+  /** A token was chosen elsewhere: the next is drawn as if it had been chosen here. */
+  skip(): void {
+    const { temperature, topP } = this.#sampling;
+    if (temperature > 0 && topP > 0) this.#random();
+  }
 }
 
 export function likeliest(logits: Float32Array): number {

@@ -13,6 +13,7 @@ export const HEAP = 1;
 export const GPU = 4;
 
 const ALL_OPTIMISATIONS = 99;
+const NO_OPTIMISATION = 0;
 const ERRORS = 3;
 
 export interface Port {
@@ -27,6 +28,8 @@ export interface Graph {
   readonly bytes: Uint8Array;
   /** External data, by the names that the graph has for it. */
   readonly data: ReadonlyMap<string, Uint8Array>;
+  /** Exported as it is to be run: to look for something better takes time and finds nothing. */
+  readonly finished?: boolean;
 }
 
 /** A tensor's description; `at` points to its first element, which the next call may overwrite. */
@@ -102,7 +105,7 @@ export async function openSession(ort: Ort, graph: Graph, gpu: boolean): Promise
     ort.asyncInit?.();
     ort.webgpuInit?.((made) => (device = made));
   }
-  const options = await makeOptions(ort, gpu);
+  const options = await makeOptions(ort, gpu, graph.finished ? NO_OPTIMISATION : ALL_OPTIMISATIONS);
   const at = claim(ort, graph.bytes.byteLength);
   ort.HEAPU8.set(graph.bytes, at);
   for (const [name, bytes] of graph.data) ort.mountExternalData(name, bytes);
@@ -118,10 +121,10 @@ export async function openSession(ort: Ort, graph: Graph, gpu: boolean): Promise
   }
 }
 
-async function makeOptions(ort: Ort, gpu: boolean): Promise<Pointer> {
+async function makeOptions(ort: Ort, gpu: boolean, level: number): Promise<Pointer> {
   const options = made(
     ort,
-    ort._OrtCreateSessionOptions(ALL_OPTIMISATIONS, true, !gpu, 0, false, 0, 0, ERRORS, 0, 0),
+    ort._OrtCreateSessionOptions(level, true, !gpu, 0, false, 0, 0, ERRORS, 0, 0),
   );
   if (!gpu) return options;
   ort.webgpuRegisterDevice?.();

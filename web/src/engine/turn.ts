@@ -1,11 +1,14 @@
 /** What one answer has come to so far, with stamps by the page's own clock. */
 
 import type { Finish, Reply, Step, Timing, TokenLogprob, Usage } from "../types.ts";
-import type { Written } from "./protocol.ts";
+import type { Piece, Written } from "./protocol.ts";
 
 export class Turn {
   text = "";
   loadMs = 0;
+  /** Of the text, so that another worker can go on. */
+  readonly tokens: number[] = [];
+  readonly #logprobs: TokenLogprob[] = [];
   readonly #engine: string;
   readonly #onText: (text: string) => void;
   readonly #sent = performance.now();
@@ -17,7 +20,18 @@ export class Turn {
     this.#onText = onText;
   }
 
-  add(text: string): void {
+  add({ text, token, logprob }: Piece): void {
+    if (token !== null) this.tokens.push(token);
+    if (logprob) this.#logprobs.push(logprob);
+    if (text !== "") this.#show(text);
+  }
+
+  /** Before the first token: what is loaded in the middle of an answer is time of the answer. */
+  loaded(ms: number): void {
+    if (this.#firstToken === null) this.loadMs += ms;
+  }
+
+  #show(text: string): void {
     this.#lastToken = performance.now();
     this.#firstToken ??= this.#lastToken;
     this.text += text;
@@ -27,8 +41,9 @@ export class Turn {
   /** `written` null: cancelled before anything was. */
   reply(written: Written | null, where: string): Reply {
     const finish: Finish = written?.finish ?? "cancelled";
-    const usage: Usage = written?.usage ?? { inputTokens: 0, outputTokens: 0, cachedTokens: 0 };
-    const logprobs: readonly TokenLogprob[] = written?.logprobs ?? [];
+    const none: Usage = { inputTokens: 0, outputTokens: this.tokens.length, cachedTokens: 0 };
+    const usage = written?.usage ?? none;
+    const logprobs: readonly TokenLogprob[] = this.#logprobs;
     const timing = this.#timing();
     const [engine, text] = [this.#engine, this.text];
     const done = { engine, usage, timing };

@@ -8,8 +8,11 @@ import type { Way } from "./protocol.ts";
 
 export type Preference = "webgpu" | "wasm" | "auto";
 
-/** Share of the copying pace at which the processor multiplies by 8-bit weights: an estimate. */
-const PRODUCT_PACE = 0.5;
+/**
+ * Of the pace of bare products, what decoding as a whole reaches on one thread: measured, 3.4 of 17.5
+ * bytes a nanosecond (docs/benchmarks.md).
+ */
+const WHOLE_SHARE = 0.2;
 /** Steps of the graphics card for each layer of a decoder. */
 const LAYER_STEPS = 12;
 
@@ -56,14 +59,21 @@ function processorWays(manifest: Manifest, threads: number): Way[] {
 const variants = (manifest: Manifest, backend: Variant["backend"]): Variant[] =>
   manifest.variants.filter((variant) => variant.backend === backend);
 
-/** By the time that one token should take; where a card could not be timed, it is believed to be. */
+/** By the time that one token should take; where one could not be timed, the card is believed to be. */
 function isCardFaster(manifest: Manifest, machine: Machine): boolean {
   const [card] = variants(manifest, "webgpu").map(variantBytes).sort((a, b) => a - b);
   const [processor] = variants(manifest, "wasm").map(variantBytes);
   const pace = machine.gpu?.pace;
-  if (!pace || !card || !processor) return true;
+  const processorPace = paceOf(machine);
+  if (!pace || !processorPace || !card || !processor) return true;
   const cardMs = card / pace.readBytesPerMs + LAYER_STEPS * manifest.layers * pace.dispatchMs;
-  return cardMs < processor / (PRODUCT_PACE * machine.copyBytesPerMs);
+  return cardMs < processor / processorPace;
+}
+
+/** Bytes of weights per millisecond of all threads, no more than memory moves at all; null: not timed. */
+function paceOf({ productBytesPerMs, copyBytesPerMs, threads }: Machine): number | null {
+  if (productBytesPerMs === null) return null;
+  return Math.min(WHOLE_SHARE * productBytesPerMs * threads, copyBytesPerMs);
 }
 
 function noWebgpu(why: string | null): PageError {

@@ -5,15 +5,15 @@ import "../privacy/worker.ts";
 import { openFiles } from "../kept/open.ts";
 import { keepRuntime } from "../offline/register.ts";
 import { PageError } from "../types.ts";
-import type { Ask } from "../types.ts";
 import { Model } from "./model.ts";
 import type { Files } from "./model.ts";
 import { runtimePaths } from "./places.ts";
 import { probe } from "./probe.ts";
 import { troubleOf, variantOf } from "./protocol.ts";
-import type { FromWorker, ToWorker } from "./protocol.ts";
+import type { FromWorker, Piece, ToWorker } from "./protocol.ts";
 
 type Open = Extract<ToWorker, { kind: "open" }>;
+type Answer = Extract<ToWorker, { kind: "answer" }>;
 
 /** After an error on a card: how long it may take to say that it was lost. */
 const LOST_MS = 500;
@@ -28,25 +28,25 @@ const say = (message: FromWorker): void => postMessage(message);
 onmessage = ({ data }: MessageEvent<ToWorker>): void => {
   switch (data.kind) {
     case "probe":
-      return void probe(data.known).then((machine) => say({ kind: "machine", machine }), failed(null));
+      return void probe(data.known, data.wanted).then((machine) => say({ kind: "machine", machine }), failed(null));
     case "open":
       return void open(data).catch(failed(null));
     case "answer":
-      return void answer(data.id, data.ask).catch(failed(data.id));
+      return void answer(data).catch(failed(data.id));
     case "cancel":
       if (data.id === answering) cancelled = true;
   }
 };
 
 async function open(order: Open): Promise<void> {
-  const { manifest, way } = order;
+  const { manifest, way, passed } = order;
   const files = download(order);
   const warming = (): void => say({ kind: "phase", phase: "warming" });
-  model = await Model.open(manifest, way, files, runtimePaths(way.build), warming);
+  model = await Model.open(manifest, way, files, runtimePaths(way.build), warming, passed);
   void model.device?.lost.then(({ message }) => failed(null)(lost(message)));
   // Before the first question, so that nothing is asked for while it is answered.
   await keepRuntime();
-  say({ kind: "ready" });
+  say({ kind: "ready", passed: model.passed });
 }
 
 async function download({ manifest, base, way }: Open): Promise<Files> {
@@ -59,13 +59,13 @@ async function download({ manifest, base, way }: Open): Promise<Files> {
   return files;
 }
 
-async function answer(id: number, ask: Ask): Promise<void> {
+async function answer({ id, ask, begun }: Answer): Promise<void> {
   if (!model || answering !== null) throw new Error("the worker was asked too early");
   answering = id;
   cancelled = false;
-  const show = (text: string): void => void (text && say({ kind: "text", id, text }));
   try {
-    const written = await model.answer(ask, show, pause);
+    const show = (piece: Piece): void => say({ kind: "text", id, ...piece });
+    const written = await model.answer(ask, show, pause, begun);
     say({ kind: "done", id, written });
   } catch (error) {
     if (!(await isLost(model.device))) throw error;

@@ -78,11 +78,12 @@ export async function remove(model: string, world: World = browserWorld()): Prom
 /**
  * Hashes every finished file of the model again, whole, and alone among tabs; the wrong ones are deleted.
  *
- * Gives the names of these. `onBytes` tells how many bytes are read and how many there are.
+ * Gives the names of these. `onBytes` tells how many bytes are read and how many there are, and whether
+ * another tab has had the next file for some seconds. An abort throws the signal's reason.
  */
 export async function verifyAgain(
   model: string,
-  onBytes: (doneBytes: number, totalBytes: number) => void,
+  onBytes: (doneBytes: number, totalBytes: number, waits: boolean) => void,
   signal?: AbortSignal,
   world: World = browserWorld(),
 ): Promise<string[]> {
@@ -91,10 +92,11 @@ export async function verifyAgain(
   const totalBytes = items.reduce((sum, { keptBytes }) => sum + keptBytes, 0);
   const wrong: string[] = [];
   let doneBytes = 0;
-  const tell = (more: number) => onBytes((doneBytes += more), totalBytes);
+  const tell = (more: number) => onBytes((doneBytes += more), totalBytes, false);
+  const wait = () => onBytes(doneBytes, totalBytes, true);
   for (const { sha256, note } of items) {
     const work = () => isRight(store!, sha256, tell, world, signal);
-    if (await world.lock(lockName(sha256), work, signal)) continue;
+    if (await held(world.lock, sha256, work, wait, signal)) continue;
     wrong.push(note!.uses.find((use) => use.model === model)!.name);
   }
   return wrong;
@@ -155,6 +157,18 @@ async function drop(
       "Stop the download or close the model there, then delete it again.",
     );
   }
+}
+
+/** `onWait` is called where another tab goes on having the file. */
+async function held<T>(
+  lock: Lock, sha256: string, work: () => Promise<T>, onWait: () => void, signal?: AbortSignal,
+): Promise<T> {
+  const timer = setTimeout(onWait, BUSY_MS);
+  const begun = () => {
+    clearTimeout(timer);
+    return work();
+  };
+  return lock(lockName(sha256), begun, signal).finally(() => clearTimeout(timer));
 }
 
 /** Of what is finished now: another tab may have removed it, or begun it again, while we waited. */

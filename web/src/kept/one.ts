@@ -16,6 +16,13 @@ const DOWNLOADS = 2;
 /** While another tab has it. */
 const LOOK_MS = 1000;
 
+interface Kept {
+  readonly file: File;
+  readonly note: Note;
+  /** By this model, under this name. */
+  readonly used: boolean;
+}
+
 export class OneFile {
   readonly #world: World;
   readonly #entry: FileEntry;
@@ -25,6 +32,8 @@ export class OneFile {
   readonly #signal: AbortSignal | undefined;
   /** null: held in memory. */
   #store: Store | null;
+  /** Begun before its turn; null: not yet. */
+  #looked: Promise<Kept | null> | null = null;
 
   constructor(
     world: World,
@@ -44,15 +53,22 @@ export class OneFile {
     this.#signal = signal;
   }
 
+  /** Look whether it is kept while other files are opened; what goes wrong is `open`'s to tell. */
+  look(): void {
+    if (!this.#store) return;
+    this.#looked = this.#kept(this.#store);
+    this.#looked.catch(() => undefined);
+  }
+
   async open(): Promise<Blob | Uint8Array> {
     if (!this.#store) return this.#fetch(null);
-    const kept = await this.#kept(this.#store);
+    const kept = await (this.#looked ?? this.#kept(this.#store));
     if (kept?.used) return kept.file;
     return this.#locked(this.#store);
   }
 
   /** Size and sixteen pieces are those of the file that was once hashed whole; null: they are not. */
-  async #kept(store: Store): Promise<{ file: File; note: Note; used: boolean } | null> {
+  async #kept(store: Store): Promise<Kept | null> {
     const [file, note] = [await store.file(this.#entry.sha256), await store.note(this.#entry.sha256)];
     if (!file || file.size !== this.#entry.bytes || !note?.verifiedMs) return null;
     if (note.pieces !== (await hashPieces(file))) return null;

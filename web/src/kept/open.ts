@@ -56,12 +56,15 @@ export async function openFilesIn(
   if (store) await dropOthers(store, model, entries, world.lock);
   else report.note(unkeptNote(why));
   const opened = new Map<string, Blob | Uint8Array>();
+  const ones = entries.map((entry) => {
+    const use = { model, name: entry.name };
+    return new OneFile(world, store, entry, addressOf(entry, base), use, report, signal);
+  });
   try {
-    for (const entry of entries) {
+    for (const one of ones) one.look();
+    for (const [i, entry] of entries.entries()) {
       report.begin(entry);
-      const use = { model, name: entry.name };
-      const one = new OneFile(world, store, entry, addressOf(entry, base), use, report, signal);
-      opened.set(entry.name, await one.open());
+      opened.set(entry.name, await ones[i]!.open());
       report.end(entry);
     }
   } finally {

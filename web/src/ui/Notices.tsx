@@ -37,7 +37,7 @@ function HereNote(): VNode | null {
 
 export function TroubleNote({ trouble, close }: { trouble: Trouble; close?: () => void }): VNode {
   return (
-    <div class="notice trouble" role="alert" data-code={trouble.code}>
+    <div class={trouble.code === "paused" ? "notice" : "notice trouble"} role="alert" data-code={trouble.code}>
       <p><strong>{trouble.message}</strong> {trouble.fix}</p>
       {close && <button type="button" class="bare" aria-label="Close this message" onClick={close}><Icon name="close" /></button>}
     </div>

@@ -161,7 +161,7 @@ export interface Requests {
 export interface KeptModel {
   readonly name: string;
   /** `verifiedMs` null: its download is not over. */
-  readonly files: readonly { readonly sha256: string; readonly verifiedMs: number | null }[];
+  readonly files: readonly { readonly sha256: string; readonly keptBytes: number; readonly verifiedMs: number | null }[];
   readonly bytes: number;
   readonly keptBytes: number;
   /** When it was last found right, in ms since 1970; null: it is not whole. */
@@ -181,8 +181,10 @@ export interface Usage {
 export interface Kept {
   list(): Promise<readonly KeptModel[]>;
   remove(name: string): Promise<void>;
-  /** Reads every byte again; the names of files that were wrong, and are deleted now. */
-  verify(name: string, onBytes: (doneBytes: number, totalBytes: number) => void): Promise<readonly string[]>;
+  /** Reads every byte again; the names of files that were wrong, and are deleted now. `waits`: for another tab. */
+  verify(
+    name: string, onBytes: (doneBytes: number, totalBytes: number, waits: boolean) => void, signal: AbortSignal,
+  ): Promise<readonly string[]>;
   usage(): Promise<Usage>;
   /** Asks the browser to keep them when space gets short; after a click only. */
   persist(): Promise<boolean>;

@@ -1,9 +1,10 @@
 /** Everything that the page shows, as one value. */
 
 import type { PolicyLine } from "../gateway/lists.ts";
-import type { Manifest, Variant, WebModel } from "../manifest.ts";
+import type { Manifest, WebModel } from "../manifest.ts";
 import type { Reply } from "../types.ts";
 import type { Measure } from "./figures.ts";
+import { filesOf, variantsOf } from "./need.ts";
 import type { EngineState, Escalation, KeptModel, Passage, Probed, Usage } from "./parts.ts";
 import type { Mode, Settings } from "./settings.ts";
 
@@ -47,6 +48,14 @@ export interface Pending extends Escalation {
   readonly decide: (yes: boolean, forChat: boolean) => void;
 }
 
+export interface Verifying {
+  readonly name: string;
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+  /** Another tab has the file, for some seconds already. */
+  readonly waits: boolean;
+}
+
 /** How long the model took until it was ready: first with the download, then from what is kept. */
 export interface Starts {
   readonly firstMs: number | null;
@@ -74,7 +83,7 @@ export interface State {
   readonly kept: readonly KeptModel[];
   readonly usage: Usage | null;
   /** The model that is read again, and how far; null: none. */
-  readonly verifying: { readonly name: string; readonly doneBytes: number; readonly totalBytes: number } | null;
+  readonly verifying: Verifying | null;
   readonly probed: Probed | null;
   readonly measures: readonly Measure[];
   /** The answer under way, as far as it is measured: redrawn a few times a second. */
@@ -139,15 +148,8 @@ export function isKept(state: State, name: string): boolean {
   if (!kept || !manifest) return kept?.whole ?? false;
   const here = new Set(kept.files.filter((file) => file.verifiedMs !== null).map((file) => file.sha256));
   const variants = variantsOf(state, name, manifest);
-  const files = [...manifest.files, ...variants.flatMap((variant) => [variant.model, ...variant.data])];
+  const files = variants.flatMap((variant) => filesOf(manifest, variant));
   return variants.length > 0 && files.every((file) => here.has(file.sha256));
-}
-
-/** The weights that would be used: those of last time, else whichever may be. */
-function variantsOf(state: State, name: string, manifest: Manifest): Variant[] {
-  const { backend } = state.settings;
-  const last = manifest.variants.find(({ id }) => id === state.variants[variantKey(name, backend)]);
-  return last ? [last] : manifest.variants.filter((variant) => backend === "auto" || variant.backend === backend);
 }
 
 export function variantKey(model: string, backend: string): string {

@@ -1,7 +1,9 @@
 /** Any error → one line and what to do, for people. */
 
 import { PageError } from "../types.ts";
+import type { EngineState } from "./parts.ts";
 import type { Trouble } from "./state.ts";
+import { downloadText } from "./words.ts";
 
 export function troubleOf(error: unknown): Trouble {
   if (error instanceof PageError) return { code: error.code, message: error.message, fix: error.fix };
@@ -12,4 +14,13 @@ export function troubleOf(error: unknown): Trouble {
 /** What is needed, and is not there. */
 export function missing(message: string, fix: string): PageError {
   return new PageError("missing", message, fix);
+}
+
+/** A download that a question waited for. */
+export function paused(here: EngineState): PageError {
+  return new PageError(
+    "paused",
+    `The download was paused: ${downloadText(here, null)}.`,
+    "What is here stays. Go on with it here, or under Models; then the question can be answered.",
+  );
 }

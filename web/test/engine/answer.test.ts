@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { Answerer, common } from "../../src/engine/answer.ts";
 import type { Pause, Question } from "../../src/engine/answer.ts";
 import type { Decoder } from "../../src/engine/decoder.ts";
+import type { Piece } from "../../src/engine/protocol.ts";
 import { Vocabulary } from "../../src/engine/vocabulary.ts";
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyz.";
@@ -32,7 +33,7 @@ const goOn: Pause = () => Promise.resolve("on");
 
 function ask(prompt: string, more: Partial<Question> = {}): Question {
   const sampling = { temperature: 0, topP: 1, seed: 1 };
-  return { prompt: idsOf(prompt), maxTokens: 30, sampling, stop: [], logprobs: false, ...more };
+  return { prompt: idsOf(prompt), maxTokens: 30, sampling, stop: [], logprobs: false, begun: [], ...more };
 }
 
 function make(contextTokens = 100): { decoder: Alphabet; answerer: Answerer } {
@@ -42,9 +43,9 @@ function make(contextTokens = 100): { decoder: Alphabet; answerer: Answerer } {
 }
 
 async function write(answerer: Answerer, question: Question, pause = goOn) {
-  let text = "";
-  const answer = await answerer.answer(question, (piece) => (text += piece), pause);
-  return { ...answer, text };
+  const pieces: Piece[] = [];
+  const answer = await answerer.answer(question, (piece) => pieces.push(piece), pause);
+  return { ...answer, pieces, text: pieces.map(({ text }) => text).join("") };
 }
 
 test("the common beginning is what both begin with", () => {
@@ -62,7 +63,7 @@ test("a prompt is read in pieces, each after the one before", async () => {
 test("an answer ends at the model's own end, which is neither shown nor counted", async () => {
   const answer = await write(make().answerer, ask("w", { logprobs: true }));
   assert.deepEqual([answer.text, answer.finish, answer.outputTokens], ["xyz", "stop", 3]);
-  assert.deepEqual(answer.logprobs.map(({ text }) => text), ["x", "y", "z"]);
+  assert.deepEqual(answer.pieces.map(({ logprob }) => logprob?.text), ["x", "y", "z"]);
 });
 
 test("an answer ends at its length, and at the model's", async () => {
@@ -125,4 +126,28 @@ test("told to stop while writing, it ends within a step", async () => {
 
 test("a conversation longer than the model reads is refused with both numbers", async () => {
   await assert.rejects(write(make(5).answerer, ask("abcde")), /has 5 tokens; this model reads 5/);
+});
+
+test("an answer that another worker began goes on as if it had not ended, wherever that was", async () => {
+  const asked = { maxTokens: 9, stop: ["jk"], sampling: { temperature: 1.2, topP: 0.9, seed: 3 } };
+  const whole = await write(make().answerer, ask("abc", asked));
+  const tokens = whole.pieces.flatMap(({ token }) => token ?? []);
+  for (let count = 0; count <= tokens.length; count++) {
+    const [begun, shown] = [tokens.slice(0, count), whole.pieces.slice(0, count)];
+    const rest = await write(make().answerer, ask("abc", { ...asked, begun }));
+    assert.equal(shown.map(({ text }) => text).join("") + rest.text, whole.text);
+    assert.deepEqual([rest.finish, rest.outputTokens], [whole.finish, whole.outputTokens]);
+  }
+});
+
+test("an answer that had its length already only ends", async () => {
+  const { decoder, answerer } = make();
+  const answer = await write(answerer, ask("a", { maxTokens: 2, begun: idsOf("bc") }));
+  assert.deepEqual([answer.finish, answer.text, answer.outputTokens, decoder.runs], ["length", "", 2, []]);
+});
+
+test("where the next token is no number, the machine is doubted and nothing is shown", async () => {
+  const { decoder, answerer } = make();
+  decoder.run = async () => new Float32Array(LETTERS.length).fill(NaN);
+  await assert.rejects(write(answerer, ask("a")), { code: "canary", message: /computed NaN/ });
 });

@@ -1,97 +1,8 @@
 import assert from "node:assert/strict";
-import { afterEach, test } from "node:test";
-import type { Manifest, Variant, VariantId } from "../../src/manifest.ts";
-import type { Ask } from "../../src/types.ts";
-import type { Workers } from "../../src/engine/link.ts";
-import { LocalEngine } from "../../src/engine/local.ts";
-import type { EngineState, LocalOptions } from "../../src/engine/local.ts";
-import type { Machine } from "../../src/engine/probe.ts";
-import type { FromWorker, ToWorker, Trouble, Way } from "../../src/engine/protocol.ts";
-
-const SHA = "0".repeat(64);
-const ASK: Ask = { messages: [{ role: "user", content: "x" }] };
-const USAGE = { inputTokens: 1, outputTokens: 2, cachedTokens: 0 };
-const LOST: Trouble = { code: "lost", message: "The graphics card was taken away.", fix: "" };
-
-function variant(id: VariantId, backend: "webgpu" | "wasm"): Variant {
-  const canary = { prompt: [1], tokens: [2], top: [{ id: 2, logit: 1 }], tolerance: 1e-3 };
-  const model = { name: `${id}.onnx`, bytes: 1000, sha256: SHA };
-  return { id, backend, needs: [], model, data: [], cache: "float32", canary };
-}
-
-const manifest: Manifest = {
-  format: 1, name: "tiny", title: "Tiny", licence: "MIT", architecture: "llama", sha256: SHA,
-  contextTokens: 64, layers: 2, kvHeads: 2, headSize: 16, vocabulary: 300, ends: [2], files: [],
-  variants: [variant("webgpu-f32", "webgpu"), variant("wasm-int8", "wasm")],
-};
-const gpu = {
-  name: "card", fallback: false, half: false, maxBufferBytes: 1e9, maxBindingBytes: 1e9, pace: null,
-};
-const machine: Machine = { gpu, why: null, jspi: true, threads: 2, copyBytesPerMs: 1e6 };
-
-type Say = (message: FromWorker) => void;
-/** What a worker does with a way, and with a question. */
-interface Part {
-  /** Says nothing of the machine. */
-  isDumb?: boolean;
-  open?: (way: Way, say: Say) => void;
-  answer?: (id: number, way: Way, say: Say) => void;
-}
-
-const speak = (id: number, say: Say): void => {
-  say({ kind: "text", id, text: "hel" });
-  say({ kind: "text", id, text: "lo" });
-  say({ kind: "done", id, written: { finish: "stop", usage: USAGE, logprobs: [] } });
-};
-
-class Actor implements Workers {
-  onmessage: ((event: MessageEvent<FromWorker>) => void) | null = null;
-  onerror: ((event: ErrorEvent) => void) | null = null;
-  ended = false;
-  heard: ToWorker[] = [];
-  #way: Way | null = null;
-  readonly #part: Part;
-
-  constructor(part: Part) {
-    this.#part = part;
-  }
-
-  say: Say = (data) => void setTimeout(() => this.onmessage?.({ data } as MessageEvent<FromWorker>));
-
-  postMessage(message: ToWorker): void {
-    this.heard.push(message);
-    const { open = (_, say) => say({ kind: "ready" }), answer = (id, _, say) => speak(id, say) } = this.#part;
-    if (message.kind === "probe" && !this.#part.isDumb) this.say({ kind: "machine", machine });
-    if (message.kind === "open") open((this.#way = message.way), this.say);
-    if (message.kind === "answer") answer(message.id, this.#way as Way, this.say);
-    if (message.kind === "cancel") {
-      const written = { finish: "cancelled" as const, usage: USAGE, logprobs: [] };
-      this.say({ kind: "done", id: message.id, written });
-    }
-  }
-
-  terminate(): void {
-    this.ended = true;
-  }
-}
-
-const realFetch = globalThis.fetch;
-afterEach(() => void (globalThis.fetch = realFetch));
-
-/** An engine whose n-th worker plays the n-th part; the last plays on. */
-function stage(parts: Part[], more: Partial<LocalOptions> = {}) {
-  globalThis.fetch = async () => new Response(JSON.stringify(manifest));
-  const [states, actors]: [EngineState[], Actor[]] = [[], []];
-  const spawn = (): Workers => {
-    const actor = new Actor(parts[Math.min(actors.length, parts.length - 1)] ?? {});
-    actors.push(actor);
-    return actor;
-  };
-  const manifestUrl = "http://x/api/web/models/tiny/manifest.json";
-  const onState = (state: EngineState): void => void states.push(state);
-  const engine = LocalEngine.open({ manifestUrl, onState, spawn, ...more });
-  return { engine, states, actors };
-}
+import { test } from "node:test";
+import type { Trouble } from "../../src/engine/protocol.ts";
+import { ASK, LOST, speak, stage, USAGE } from "./stage.ts";
+import type { Part } from "./stage.ts";
 
 test("nothing is started before it is asked for; then it loads and answers", async () => {
   const { engine, states, actors } = stage([{}]);
@@ -162,19 +73,55 @@ test("a card that is lost twice is left for the processor", async () => {
   assert.equal((await engine.answer(ASK, () => undefined)).where, "wasm");
 });
 
-test("a loss after text was shown ends that answer, says so, and the next one works", async () => {
+const loseHalfway: Part = {
+  answer: (id, _, say) => {
+    say({ kind: "text", id, text: "half", token: 7 });
+    say({ kind: "failed", id: null, trouble: LOST });
+  },
+};
+
+test("a loss after text was shown is told, and another worker goes on where it was", async () => {
+  const { engine, actors, states } = stage([
+    loseHalfway, { answer: (id, _, say) => {
+      say({ kind: "text", id, text: " done", token: 8 });
+      say({ kind: "done", id, written: { finish: "stop", usage: USAGE } });
+    } },
+  ]);
+  const pieces: string[] = [];
+  const reply = await engine.answer(ASK, (text) => pieces.push(text));
+  assert.deepEqual([pieces, reply.text, reply.finish], [["half", " done"], "half done", "stop"]);
+  const begun = actors[1]?.heard.flatMap((order) => (order.kind === "answer" ? order.begun : []));
+  assert.deepEqual(begun, [7]);
+  assert.match(states.at(-1)?.note ?? "", /taken away/);
+  const { loadMs, sent, firstToken } = reply.timing;
+  assert.ok(loadMs <= firstToken! - sent, "loading again is not taken from the first token's time");
+});
+
+test("where nothing is left that could go on, the answer ends and says after how much", async () => {
+  const full: Trouble = { code: "memory", message: "There was not enough memory.", fix: "Close tabs." };
   const { engine } = stage([
-    {
-      answer: (id, _, say) => {
-        say({ kind: "text", id, text: "half" });
-        say({ kind: "failed", id: null, trouble: LOST });
-      },
-    },
-    {},
+    loseHalfway, { open: (_, say) => say({ kind: "failed", id: null, trouble: full }) },
   ]);
   const cut = engine.answer(ASK, () => undefined);
-  await assert.rejects(cut, { code: "lost", message: /ended after 4 characters/ });
-  assert.equal((await engine.answer(ASK, () => undefined)).text, "hello");
+  await assert.rejects(cut, { code: "memory", message: /ended after 4 characters/ });
+});
+
+test("a way that has passed its canary is trusted at the next start, until it fails", async (context) => {
+  const kept = new Map<string, string>();
+  const storage = { getItem: (key: string) => kept.get(key) ?? null, setItem: (key: string, text: string) => kept.set(key, text) };
+  Object.defineProperty(globalThis, "localStorage", { value: storage, configurable: true });
+  context.after(() => Reflect.deleteProperty(globalThis, "localStorage"));
+  const trusted = async (part: Part): Promise<unknown[]> => {
+    const { engine, actors } = stage([part, {}]);
+    await engine.answer(ASK, () => undefined);
+    return actors.flatMap(({ heard }) => heard.flatMap((order) => (order.kind === "open" ? [order.passed?.mostTokens] : [])));
+  };
+  assert.deepEqual(await trusted({}), [undefined]);
+  assert.deepEqual(await trusted({}), [31]);
+  const doubt: Trouble = { code: "canary", message: "This machine computed NaN.", fix: "" };
+  const wrong: Part = { answer: (id, _, say) => say({ kind: "failed", id, trouble: doubt }) };
+  assert.deepEqual(await trusted(wrong), [31, undefined]); // the other way is tried, for it has not passed
+  assert.deepEqual(await trusted({}), [undefined]);
 });
 
 test("a worker that does not move is ended, and another way is taken", async () => {
@@ -210,7 +157,7 @@ test("a question that is at fault harms neither the worker nor the next question
 });
 
 test("an abort is a cancelled reply with what was shown", async () => {
-  const { engine } = stage([{ answer: (id, _, say) => say({ kind: "text", id, text: "half" }) }]);
+  const { engine } = stage([{ answer: (id, _, say) => say({ kind: "text", id, text: "half", token: 7 }) }]);
   const stop = new AbortController();
   const reply = await engine.answer(ASK, () => stop.abort(), stop.signal);
   assert.deepEqual([reply.text, reply.finish], ["half", "cancelled"]);
@@ -231,90 +178,4 @@ test("a closed engine ends its worker and answers no more", async () => {
   engine.close();
   assert.ok(actors[0]?.ended);
   await assert.rejects(engine.answer(ASK, () => undefined), { code: "closed" });
-});
-
-/** How it ends: "fine", or the code of an error; "never" after a second. */
-function ending(promise: Promise<unknown>): Promise<string> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<string>((resolve) => (timer = setTimeout(resolve, 1000, "never")));
-  const end = promise.then(() => "fine", (error: { code?: string }) => String(error.code));
-  return Promise.race([end, late]).finally(() => clearTimeout(timer));
-}
-
-const tick = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
-/** Shows some text, and nothing more. */
-const half: Part = { answer: (id, _, say) => say({ kind: "text", id, text: "half" }) };
-
-/** Resolves when something was shown. */
-function shown(): { show: () => void; seen: Promise<void> } {
-  let show = (): void => undefined;
-  const seen = new Promise<void>((resolve) => (show = resolve));
-  return { show: () => show(), seen };
-}
-
-test("closing ends the answer under way and those in line, and a stop afterwards harms nothing", async () => {
-  const { engine, states } = stage([half]);
-  const [{ show, seen }, stop] = [shown(), new AbortController()];
-  const first = ending(engine.answer(ASK, show, stop.signal));
-  const second = ending(engine.answer(ASK, () => undefined));
-  await seen;
-  engine.close();
-  await tick();
-  stop.abort();
-  assert.deepEqual([await first, await second], ["closed", "closed"]);
-  assert.deepEqual([states.at(-1)?.phase, engine.state.phase], ["idle", "idle"]);
-});
-
-test("an answer that was stopped before the engine was closed is a cancelled reply", async () => {
-  const { engine } = stage([half]);
-  const [{ show, seen }, stop] = [shown(), new AbortController()];
-  const reply = engine.answer(ASK, show, stop.signal);
-  await seen;
-  stop.abort();
-  engine.close();
-  const { text, finish } = await reply;
-  assert.deepEqual([text, finish], ["half", "cancelled"]);
-});
-
-test("an engine that is closed while it asks for the manifest starts no worker", async () => {
-  const { engine, actors, states } = stage([{}]);
-  const ends = [engine.answer(ASK, () => undefined), engine.warm()].map(ending);
-  engine.close();
-  assert.deepEqual(await Promise.all(ends), ["closed", "closed"]);
-  assert.equal(await ending(engine.warm()), "closed");
-  await tick();
-  assert.deepEqual([actors.length, states.map(({ phase }) => phase)], [0, ["probing", "idle"]]);
-});
-
-test("a manifest that never comes is waited for no longer than the engine is open", async () => {
-  const { engine } = stage([{}]);
-  globalThis.fetch = (_, init) => new Promise((_, refuse) => {
-    init?.signal?.addEventListener("abort", () => refuse(init.signal?.reason));
-  });
-  const warm = ending(engine.warm());
-  engine.close();
-  assert.equal(await warm, "closed");
-});
-
-test("an engine that is closed while it probes or loads ends its worker, starts no other, and is silent", async () => {
-  for (const last of ["probing", "loading"]) {
-    const load: Part = { open: (_, say) => say({ kind: "phase", phase: "loading" }) };
-    const { engine, actors, states } = stage([{ ...load, isDumb: last === "probing" }]);
-    const warm = ending(engine.warm());
-    for (let tries = 0; tries < 20; tries++) await tick();
-    assert.equal(states.at(-1)?.phase, last);
-    engine.close();
-    assert.equal(await warm, "closed");
-    await tick();
-    assert.deepEqual([actors.map(({ ended }) => ended), states.at(-1)?.phase], [[true], "idle"]);
-  }
-});
-
-test("a worker that never said what the machine is, is replaced by the next start", async () => {
-  const patience = { probing: 20, loading: 1000, answering: 1000 };
-  const { engine, actors } = stage([{ isDumb: true }, {}], { patience });
-  await assert.rejects(engine.warm(), { code: "hang" });
-  await engine.warm();
-  assert.deepEqual(actors.map(({ ended }) => ended), [true, false]);
-  engine.close();
 });

@@ -28,7 +28,7 @@ const card: Gpu = {
   name: "card", fallback: false, half: true, maxBufferBytes: 2 ** 31, maxBindingBytes: 2 ** 31,
   pace: { readBytesPerMs: 100e6, dispatchMs: 0.005 },
 };
-const machine: Machine = { gpu: card, why: null, jspi: true, threads: 4, copyBytesPerMs: 8e6 };
+const machine: Machine = { gpu: card, why: null, jspi: true, threads: 4, copyBytesPerMs: 8e6, productBytesPerMs: 10e6 };
 
 const shown = (ways: ReturnType<typeof waysOf>): string[] =>
   ways.map(({ variant: id, build, threads }) => `${id} ${build} ${threads}`);
@@ -48,6 +48,12 @@ test("a card slower than the processor comes after it", () => {
   const slow = { ...machine, gpu: { ...card, pace: { readBytesPerMs: 1e6, dispatchMs: 0.2 } } };
   assert.equal(shown(waysOf(manifest, slow, "auto", 0))[0], "wasm-int8 plain 4");
   assert.equal(shown(waysOf(manifest, slow, "webgpu", 0))[0], "webgpu-f16 jspi 1");
+});
+
+test("where the processor could not be timed, a card comes first", () => {
+  const slow = { ...card, pace: { readBytesPerMs: 1e6, dispatchMs: 0.2 } };
+  const untimed = { ...machine, gpu: slow, productBytesPerMs: null };
+  assert.equal(shown(waysOf(manifest, untimed, "auto", 0))[0], "webgpu-f16 jspi 1");
 });
 
 test("a card that the processor plays is used only when it is asked for", () => {

@@ -126,3 +126,21 @@ test("a file that another tab has begun again, or removed, is left alone by veri
   assert.equal(world.disk.files.get(one.sha256)?.length, 10);
   assert.equal((await store!.note(one.sha256))?.verifiedMs, null);
 });
+
+test("verifying what another tab goes on having says so after some seconds, and can be stopped", async (t) => {
+  const { world, one } = await pair();
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const [told, stop]: [unknown[][], AbortController] = [[], new AbortController()];
+  let letGo = () => {};
+  const held = world.lock(lockName(one.sha256), () => new Promise<void>((wake) => (letGo = wake)));
+  const verified = verifyAgain("one", (...words) => told.push(words), stop.signal, world);
+  for (let turns = 0; turns < 50; turns++) await new Promise((wake) => setImmediate(wake));
+  assert.ok(told.every(([, , waits]) => waits === false));
+  t.mock.timers.tick(3000);
+  assert.equal(told.at(-1)?.[2], true);
+  stop.abort();
+  await assert.rejects(verified, { name: "AbortError" });
+  letGo();
+  await held;
+  assert.equal((await verifyAgain("one", () => undefined, undefined, world)).length, 0);
+});

@@ -32,8 +32,9 @@ export class Made implements World {
 
   lock: World["lock"] = async (name, work, signal) => {
     signal?.throwIfAborted();
-    const before = this.#locks.get(name) ?? Promise.resolve();
-    const after = before.catch(() => undefined).then(work);
+    const before = (this.#locks.get(name) ?? Promise.resolve()).catch(() => undefined);
+    const stopped = new Promise<never>((_, fail) => signal?.addEventListener("abort", () => fail(signal.reason)));
+    const after = Promise.race([before, stopped]).then(work);
     this.#locks.set(name, after);
     return after;
   };

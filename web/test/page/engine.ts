@@ -25,6 +25,8 @@ const compute: Compute = (manifest, way, prompt, cuts, steps) => {
 
 let opened: LocalEngine | null = null;
 let states: EngineState[] = [];
+/** Of the latest answer, that were shown. */
+let pieces = 0;
 
 /** Opens another engine; what it tells is kept. */
 function open(options: Omit<LocalOptions, "onState">): void {
@@ -36,7 +38,7 @@ function open(options: Omit<LocalOptions, "onState">): void {
 /** Asks it; `stopAfter` pieces of text it is interrupted. */
 async function ask(question: Ask, stopAfter = Infinity): Promise<object> {
   const stop = new AbortController();
-  let pieces = 0;
+  pieces = 0;
   const count = (): void => void (++pieces >= stopAfter && stop.abort());
   try {
     return { ...(await opened?.answer(question, count, stop.signal)), pieces };
@@ -46,4 +48,4 @@ async function ask(question: Ask, stopAfter = Infinity): Promise<object> {
   }
 }
 
-Object.assign(globalThis, { compute, open_: open, ask, states: () => states });
+Object.assign(globalThis, { compute, open_: open, ask, states: () => states, shown: () => pieces });

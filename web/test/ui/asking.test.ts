@@ -74,6 +74,20 @@ test("a stop while the model is downloaded ends the question, too", async () => 
   assert.equal(last(page).phase, "stopped");
 });
 
+test("a download that is paused under a question is told as that, and asking again goes on", async () => {
+  const { page } = await opened({ gapMs: 10 });
+  const answer = ask(page, "What?");
+  while (page.state.here.phase !== "downloading") await new Promise((wake) => setTimeout(wake, 2));
+  await page.own.pause();
+  await answer;
+  const { phase, trouble } = last(page);
+  assert.deepEqual([phase, trouble?.code], ["failed", "paused"]);
+  assert.match(trouble?.message ?? "", /^The download was paused: .* of 157 MB\.$/);
+  assert.match(trouble?.fix ?? "", /Go on with it/);
+  await ask(page, "What?");
+  assert.equal(last(page).phase, "done");
+});
+
 test("hybrid: nothing is sent before somebody said yes to exactly what is sent", async () => {
   const { page, parts } = await opened();
   page.choose({ mode: "hybrid" });

@@ -19,6 +19,7 @@ const parts = fakeParts({
   models: asked.get("case") === "none" ? [] : SCRIPT.models,
   says: { fail: "", hostile: HOSTILE, long: "## Steps\n\n1. **Draft** with the model here.\n2. Look at `confidence`:\n   - high: keep it\n   - low: ask\n\n```python\ndef answer(question):\n    return small(question)\n```\n\n> Only where it is needed.\n\nSee [the docs](https://example.org/docs), or https://example.org.", ...{ "": SCRIPT.says[""] ?? "" } },
 });
-if (asked.get("kept") === "yes") parts.kept.models = [{ name: "smollm2-135m", files: [{ sha256: HASH, verifiedMs: 1 }], bytes: 98_000_000, keptBytes: 98_000_000, verifiedMs: 1, whole: true }];
+if (asked.get("kept") === "yes") parts.kept.models = [{ name: "smollm2-135m", files: [{ sha256: HASH, keptBytes: 157_000_000, verifiedMs: 1 }], bytes: 157_000_000, keptBytes: 157_000_000, verifiedMs: 1, whole: true }];
+parts.kept.elsewhere = asked.get("case") === "elsewhere";
 const page = start(root, parts);
 Object.assign(globalThis, { page });

@@ -92,9 +92,10 @@ export class FakeHere extends Speaker implements Here {
   async warm(): Promise<void> {
     if (this.state.phase === "ready") return;
     for (let done = 0; done <= 10 && !this.#closed && !this.#kept(); done += 1) {
-      this.#tell({ phase: "downloading", doneBytes: done * 9_800_000, totalBytes: 98_000_000 });
+      this.#tell({ phase: "downloading", doneBytes: done * 15_700_000, totalBytes: 157_000_000 });
       await wait(this.#stepMs * 3);
     }
+    if (this.#closed) throw new PageError("closed", "The model here was closed.", "Ask again: it starts anew.");
     this.#tell({ phase: "ready", backend: this.#options.backend === "wasm" ? "wasm" : "webgpu", variant: "webgpu-f32", threads: 2, });
   }
 
@@ -204,7 +205,14 @@ class FakeKept implements Kept {
     this.models = this.models.filter((one) => one.name !== name);
   }
 
-  async verify(name: string): Promise<readonly string[]> {
+  /** Whether another tab has the files, and keeps them. */
+  elsewhere = false;
+
+  async verify(
+    name: string, onBytes: (done: number, total: number, waits: boolean) => void, signal: AbortSignal,
+  ): Promise<readonly string[]> {
+    onBytes(0, 9, this.elsewhere);
+    if (this.elsewhere) await new Promise((_, fail) => signal.addEventListener("abort", () => fail(signal.reason)));
     this.verified.push(name);
     return [];
   }
@@ -250,8 +258,8 @@ function fakeGateway(script: Script, requests: FakeRequests): Gateway {
     format: 1, name: model.name, title: model.title, licence: "Apache-2.0", sha256: HASH,
     files: [{ name: "config.json", bytes: 1, sha256: HASH }],
     variants: [
-      { id: "webgpu-f32", backend: "webgpu", model: { name: "onnx/model_q4.onnx", bytes: 1, sha256: HASH }, data: [] },
-      { id: "wasm-int8", backend: "wasm", model: { name: "onnx/model_quantized.onnx", bytes: 1, sha256: HASH }, data: [] },
+      { id: "webgpu-f32", backend: "webgpu", needs: [], model: { name: "onnx/model_q4.onnx", bytes: 157_000_000, sha256: HASH }, data: [] },
+      { id: "wasm-int8", backend: "wasm", needs: [], model: { name: "onnx/model_quantized.onnx", bytes: 138_000_000, sha256: HASH }, data: [] },
     ],
   }) as unknown as Manifest;
   return {

@@ -17,7 +17,7 @@ const MANIFEST = {
 } as unknown as Manifest;
 
 function state(hashes: readonly string[], change: Partial<State> = {}): State {
-  const files = hashes.map((sha256) => ({ sha256, verifiedMs: 1 }));
+  const files = hashes.map((sha256) => ({ sha256, keptBytes: 1, verifiedMs: 1 }));
   const kept = [{ name: "small", files, bytes: 9, keptBytes: 9, verifiedMs: 1, whole: true }];
   return { ...begin(DEFAULTS, true), kept, manifests: { small: MANIFEST }, ...change };
 }

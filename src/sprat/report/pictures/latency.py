@@ -109,13 +109,13 @@ def phases(small: Side, large: Side) -> list[Phase]:
 
 
 def _mean_phases(side: Side) -> list[float | None]:
-    split = [_split(answer.timing) for answer in side.answers.values() if answer.error is None]
-    columns = [[row[index] for row in split] for index in range(len(PHASES))]
+    rows = [split(answer.timing) for answer in side.answers.values() if answer.error is None]
+    columns = [[row[index] for row in rows] for index in range(len(PHASES))]
     known = [[value for value in column if value is not None] for column in columns]
     return [fmean(column) if column else None for column in known]
 
 
-def _split(timing: dict[str, float | None]) -> list[float | None]:
+def split(timing: dict[str, float | None]) -> list[float | None]:
     """The six phases of one answer; they add up to its `answer_s`."""
     prepare, queue, load = (timing.get(key) for key in ("prepare_s", "queue_s", "load_s"))
     if prepare is not None and load is not None:  # the wait for a load is within `prepare_s`

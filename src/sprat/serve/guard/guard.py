@@ -25,7 +25,8 @@ from sprat.serve.router import Router
 from sprat.serve.routes.table import Route
 from sprat.settings import ServeSettings
 
-_CHALLENGE = [(b"www-authenticate", b'Bearer realm="sprat"')]
+_BEARER = (b"www-authenticate", b'Bearer realm="sprat"')
+_BASIC = (b"www-authenticate", b'Basic realm="sprat (any name, the key as password)"')
 
 
 class Guard:
@@ -69,7 +70,7 @@ class Guard:
                 await _grant(sending, permission(head, self._methods))
                 return
         except BadRequest as refusal:
-            await self._refuse(sending, refusal)
+            await self._refuse(scope, sending, refusal)
             return
         await self._app(scope, receive, sending)
 
@@ -86,18 +87,26 @@ class Guard:
         _refuse_upgrade(head)
         if is_preflight(method, head):
             return True
-        if self._key is not None and not self._router.is_open(method, scope["path"]):
-            self._key.check(head.get(b"authorization"))
+        if self._key is not None:
+            route = self._router.peek(method, scope["path"])
+            if route is None or not route.open:
+                basic = route is not None and route.basic
+                self._key.check(head.get(b"authorization"), basic=basic)
         check_content(method, head, self._body_bytes)
         return False
 
-    async def _refuse(self, send: Send, refusal: BadRequest) -> None:
+    async def _refuse(self, scope: Scope, send: Send, refusal: BadRequest) -> None:
         if refusal.code in {"origin_not_allowed", "host_not_allowed"}:
             self._notice.say(str(refusal))
         elif refusal.code == "invalid_api_key":
             self._notice.say("Refused a request without the gateway's key.")
-        challenge = _CHALLENGE if refusal.status == 401 else ()
+        challenge = self._challenge(scope) if refusal.status == 401 else ()
         await respond_problem(send, problem_of(refusal), challenge)
+
+    def _challenge(self, scope: Scope) -> Pairs:
+        """What the key may come as; for pages the one first that browsers ask a person for."""
+        route = self._router.peek(scope["method"], scope["path"])
+        return [_BASIC, _BEARER] if route is not None and route.basic else [_BEARER]
 
 
 def _refuse_upgrade(head: Head) -> None:

@@ -1,5 +1,7 @@
 """The key that callers must send."""
 
+import base64
+import binascii
 import hashlib
 import hmac
 import os
@@ -49,20 +51,37 @@ class Key:
     def __init__(self, key: str) -> None:
         self._digest = hashlib.sha256(key.encode()).digest()
 
-    def check(self, authorization: bytes | None) -> None:
-        """Let a request pass that holds the key.
+    def check(self, authorization: bytes | None, *, basic: bool = False) -> None:
+        """Let a request pass that holds the key: as a Bearer's, or with `basic` as a password.
 
         Raises:
             BadRequest: it does not (401).
         """
         if authorization is None:
             fix = "Send the header Authorization: Bearer and the key."
+            if basic:
+                fix = "The password is the key, the user name whatever you like; programs send it "
+                fix += "as Authorization: Bearer."
             raise _unauthorized("This gateway asks for a key.", fix)
         scheme, _, sent = authorization.partition(b" ")
-        digest = hashlib.sha256(sent.strip()).digest()
-        if not hmac.compare_digest(digest, self._digest) or scheme.lower() != b"bearer":
+        scheme, sent = scheme.lower(), sent.strip()
+        if basic and scheme == b"basic":
+            scheme, sent = b"bearer", _password(sent)
+        digest = hashlib.sha256(sent).digest()
+        if not hmac.compare_digest(digest, self._digest) or scheme != b"bearer":
             fix = "Send the one that this gateway was started with."
             raise _unauthorized("This is not the gateway's key.", fix)
+
+
+def _password(credentials: bytes) -> bytes:
+    """What stands behind the user name; nothing, where it is no such thing.
+
+    Source: RFC 7617, section 2
+    """
+    try:
+        return base64.b64decode(credentials, validate=True).partition(b":")[2]
+    except binascii.Error:
+        return b""
 
 
 def _unauthorized(message: str, fix: str) -> BadRequest:

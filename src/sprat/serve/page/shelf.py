@@ -9,11 +9,13 @@ import msgspec
 
 from sprat.errors import ModelError, UnknownModel
 from sprat.models.export.web.manifest import MANIFEST, FileEntry
-from sprat.models.web_ready import WebModel, kept_folder, web_folder, web_models
+from sprat.models.web_ready import WebModel, kept_folder, web_models
 from sprat.serve.file import File
 from sprat.serve.models.names import Names
 from sprat.serve.models.offered import Offered
 from sprat.serve.observe.lines import fetching
+from sprat.serve.page.making import made_folder
+from sprat.serve.problem import Busy
 from sprat.settings import Settings
 
 _KINDS = {".json": b"application/json", ".txt": b"text/plain; charset=utf-8"}
@@ -49,23 +51,31 @@ class Shelves:
         self._making: dict[str, asyncio.Task[Shelf]] = {}
         self._made: dict[str, Shelf] = {}
         self._one = asyncio.Semaphore(1)
+        self._closed = False
 
     async def models(self) -> list[WebModel]:
         """What can run in the page. A name with a slash could not be told from a file's."""
         found = await asyncio.to_thread(web_models, self._settings)
         return [model for model in found if "/" not in model.name]
 
-    def known(self, name: str) -> Shelf | None:
+    async def known(self, name: str) -> Shelf | None:
         """A shelf that is there already, or was before a restart; nothing is made."""
-        if name not in self._made and (folder := kept_folder(name, self._settings)) is not None:
-            self._made[name] = read_shelf(folder)
+        if name not in self._made:
+            kept = await asyncio.to_thread(self._kept, name)
+            if kept is not None:
+                self._made[name] = kept
         return self._made.get(name)
+
+    def _kept(self, name: str) -> Shelf | None:
+        folder = kept_folder(name, self._settings)
+        return None if folder is None else read_shelf(folder)
 
     async def of(self, name: str) -> Shelf:
         """A model's shelf: exported now, if it never was. Whoever leaves does not stop that.
 
         Raises:
             UnknownModel: no such model runs in the page.
+            Busy: the gateway stops.
             SpratError: its weights cannot be had or exported.
         """
         if name in self._made and await asyncio.to_thread(_is_there, self._made[name]):
@@ -74,19 +84,29 @@ class Shelves:
             raise UnknownModel(
                 f"No model of the page is called {name[:80]!r}.", fix="See: GET /api/web/models"
             )
+        making = None if self._closed else self._begun(name)
+        if making is not None:
+            await asyncio.wait(
+                [making]
+            )  # and not itself: who leaves does not end it for the others
+        if making is None or making.cancelled():
+            raise Busy("The gateway is stopping.", status=503, retry_after_s=5, code="stopping")
+        return making.result()
+
+    def _begun(self, name: str) -> asyncio.Task[Shelf]:
         making = self._making.get(name)
         if making is None:
             making = self._making[name] = asyncio.create_task(self._make(name))
             making.add_done_callback(lambda done: self._ended(name, done))
-        return await asyncio.shield(making)
+        return making
 
     async def _make(self, name: str) -> Shelf:
-        async with self._one:  # it computes, in the process that streams answers
-            return await asyncio.to_thread(self._made_now, name)
-
-    def _made_now(self, name: str) -> Shelf:
-        self._offered.refuse_unfetched(self._names.find(name))
-        return read_shelf(web_folder(name, self._settings, fetching(name)))
+        await asyncio.to_thread(self._offered.refuse_unfetched, self._names.find(name))
+        if kept := await asyncio.to_thread(self._kept, name):
+            return kept
+        async with self._one:  # each computes with all processors
+            folder = await made_folder(name, self._settings, fetching(name))
+        return await asyncio.to_thread(read_shelf, folder)
 
     def _ended(self, name: str, making: asyncio.Task[Shelf]) -> None:
         del self._making[name]
@@ -94,9 +114,12 @@ class Shelves:
             self._made[name] = making.result()
 
     async def aclose(self) -> None:
-        """Wait for nothing any more."""
-        for making in list(self._making.values()):
-            making.cancel()
+        """Make no more; end what is being made, and its process."""
+        self._closed = True
+        making = list(self._making.values())
+        for one in making:
+            one.cancel()
+        await asyncio.gather(*making, return_exceptions=True)
 
 
 def read_shelf(folder: Path) -> Shelf:

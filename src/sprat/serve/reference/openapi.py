@@ -11,12 +11,14 @@ import msgspec
 
 from sprat.serve.models.names import MOST_CHARACTERS, PATTERN
 from sprat.serve.reference.examples import EXAMPLES, MODEL
+from sprat.serve.reference.queries import QUERIES
 from sprat.serve.reference.schemas import Schema, components, schema_of
 from sprat.serve.routes.table import Route
 
 GROUPS = {
     "openai": "OpenAI's API. What is not here is refused by name, never ignored.",
     "sprat": "Models: where each stands, load, unload. Policies: how each fares, reset.",
+    "runs": "What was recorded: studies, answers, their history, as pages and as JSON.",
     "page": "The page at `/`, and the models that it computes in the browser.",
     "running": "For those who run the gateway: health, counters, this description.",
 }
@@ -97,7 +99,12 @@ def document(routes: Sequence[Route]) -> dict[str, Any]:
                     "type": "http",
                     "scheme": "bearer",
                     "description": "Needed when the gateway was started with a key.",
-                }
+                },
+                "password": {
+                    "type": "http",
+                    "scheme": "basic",
+                    "description": "The key as password, for browsers; any user name.",
+                },
             },
         },
     }
@@ -115,8 +122,10 @@ def _operation(route: Route) -> dict[str, Any]:
         "tags": [route.group],
         "responses": {str(status): _response(route, status) for status in statuses(route)},
     }
-    if words := [*WORD.findall(route.path), *route.query]:
-        made["parameters"] = [PARAMETERS[word] for word in words]
+    parameters = [PARAMETERS[word] for word in WORD.findall(route.path)]
+    parameters += [QUERIES[word] for word in route.query]
+    if parameters:
+        made["parameters"] = parameters
     if route.body is not None:
         content: Schema = {"schema": schema_of(route.body)}
         if (example := EXAMPLES.get(route.path)) is not None:
@@ -125,6 +134,8 @@ def _operation(route: Route) -> dict[str, Any]:
         made["requestBody"] = {"required": required, "content": {"application/json": content}}
     if route.open:
         made["security"] = []
+    elif route.basic:
+        made["security"] = [{}, {"key": []}, {"password": []}]
     return made
 
 
@@ -141,8 +152,8 @@ def _parameter(name: str, words: str, example: str, pattern: str, most: int) -> 
     schema = {"type": "string", "pattern": pattern, "maxLength": most}
     return {
         "name": name,
-        "in": "query" if name == "v" else "path",
-        "required": name != "v",
+        "in": "path",
+        "required": True,
         "description": words,
         "schema": schema,
         "example": example,
@@ -161,9 +172,13 @@ PARAMETERS = {
     "path": _parameter(
         "path", "A file's name in the manifest.", "config.json", _PATH, MOST_CHARACTERS
     ),
-    "v": _parameter(
-        "v", "The first 16 characters of the file's SHA-256: then it may be kept for ever.",
-        "0123456789abcdef", "^[0-9a-f]{16}$", 16,
+    "run": _parameter(
+        "run", "A study's id, the beginning of one, or `latest`.",
+        "latest", "^[A-Za-z0-9-]+$", 40,
+    ),
+    "question": _parameter(
+        "question", "A question's id; a slash in it may be sent as it is, or as %2F.",
+        "q0001", "^[A-Za-z0-9][A-Za-z0-9._/-]*$", 200,
     ),
 }  # fmt: skip
 
@@ -192,6 +207,8 @@ def _response(route: Route, status: int) -> dict[str, Any]:
             made["headers"] = _SAID
     else:
         made["content"] = {"application/json": {"schema": _error(route, status)}}
+        if route.basic and route.gives == "text/html":
+            made["content"]["text/html"] = {"schema": {"type": "string"}}
         if status in _WAITING:
             made["headers"] = _WAIT
     return made

@@ -7,6 +7,7 @@ from sprat.serve.answering import answering
 from sprat.serve.embedding import embedding
 from sprat.serve.exchange import Exchange, Work
 from sprat.serve.routes import document, health, models, page, policies
+from sprat.serve.routes.recorded import RECORDED
 from sprat.serve.routes.table import Call, Handler, Route
 from sprat.serve.wire import (
     chat,
@@ -33,6 +34,7 @@ def asks(work: Work) -> Handler:
 _ASKING = (400, 404, 408, 413, 429, 500, 502, 503, 504)
 
 ROUTES: tuple[Route, ...] = (
+    *RECORDED,
     Route(
         method="GET",
         path="/v1/models",

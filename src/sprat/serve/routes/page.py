@@ -78,7 +78,7 @@ async def _shelf(call: Call, mark: str | None) -> Shelf:
     shelves, name = call.gateway.shelves, call.word("model")
     if (key := key_of(call.gateway.settings)) is None:
         return await shelves.of(name)
-    file = (shelves.known(name) or {}).get(call.word("path"))
+    file = (await shelves.known(name) or {}).get(call.word("path"))
     if mark is None or file is None or not _is_of(mark, file):
         Key(key).check(header(call.scope, b"authorization"))
     return await shelves.of(name)

@@ -56,5 +56,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Statuses that it may answer with, beside those of the guard."""
     failure: Any = None
     """The type of the JSON that may come with `errors`; None: always the error object."""
+    basic: bool = False
+    """Whether the key may come as the password of HTTP Basic, which is all that a browser sends by
+    itself: only where nothing is changed."""
     open: bool = False
     """Answered without the key: it tells nothing and changes nothing."""

@@ -61,7 +61,7 @@ function Failed({ turn }: { turn: Turn }): VNode | null {
     <div class="blocked">
       <TroubleNote trouble={turn.trouble} />
       <div class="row">
-        <button type="button" onClick={() => void ask(page, turn.question)}>Ask again</button>
+        <button type="button" onClick={() => void ask(page, turn.question)}>{turn.trouble.code === "paused" ? "Resume and ask again" : "Ask again"}</button>
         {turn.mode !== "gateway" && there && <button type="button" onClick={askThere}>Ask {there} at the gateway</button>}
       </div>
     </div>

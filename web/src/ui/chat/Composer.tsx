@@ -2,8 +2,9 @@ import { useRef, useState } from "preact/hooks";
 import type { VNode } from "preact";
 
 import { usePage, useView } from "../context.ts";
-import { bytesText, countText } from "../figures.ts";
+import { countText } from "../figures.ts";
 import { Icon } from "../icons.tsx";
+import { missingOf, sizeText } from "../need.ts";
 import { awake, busy, chosen, chosenThere, isKept } from "../state.ts";
 import type { State } from "../state.ts";
 import { ask } from "../verbs/ask.ts";
@@ -51,15 +52,15 @@ export function Composer(): VNode {
 }
 
 function sendLabel(state: State): string {
-  const bytes = missingBytes(state);
-  return bytes === null ? "Send" : `Download ${bytesText(bytes)} and send`;
+  const missing = missingText(state);
+  return missing === null ? "Send" : `Download ${missing} and send`;
 }
 
 /** What the first answer would download; null: nothing. */
-function missingBytes(state: State): number | null {
+function missingText(state: State): string | null {
   const model = chosen(state);
   const here = state.settings.mode !== "gateway";
-  return !here || !model || awake(state) || isKept(state, model.name) ? null : model.bytes;
+  return !here || !model || awake(state) || isKept(state, model.name) ? null : sizeText(missingOf(state, model));
 }
 
 /** Who answers, and what has left the page. */
@@ -90,8 +91,8 @@ function whoText(state: State): string {
   const there = chosenThere(state) ?? "no model";
   if (mode === "gateway") return `${there} · gateway`;
   const model = chosen(state);
-  const bytes = missingBytes(state);
-  const ready = bytes !== null && state.here.phase === "idle" ? `${bytesText(bytes)} to download` : hereText(state.here);
+  const missing = missingText(state);
+  const ready = missing !== null && state.here.phase === "idle" ? `${missing} to download` : hereText(state.here);
   const here = model ? `${model.title} · ${ready}` : "no model here";
   return mode === "here" ? here : `${here}, then ${there}`;
 }

@@ -1,8 +1,8 @@
 import type { VNode } from "preact";
 
 import { usePage, useView } from "../context.ts";
-import { bytesText } from "../figures.ts";
 import { TroubleNote } from "../Notices.tsx";
+import { missingOf, sizeOf, sizeText } from "../need.ts";
 import { Download } from "../panels/Download.tsx";
 import { awake, chosen, isKept } from "../state.ts";
 import { troubleOf } from "../trouble.ts";
@@ -35,9 +35,11 @@ function Offer(): VNode | null {
   const kept = useView((state) => model !== null && isKept(state, model.name));
   const ready = useView(awake);
   const trouble = useView((state) => state.gatewayTrouble);
+  const most = useView((state) => (model ? sizeOf(state, model).mostBytes : 0));
+  const missing = useView((state) => (model ? sizeText(missingOf(state, model)) : ""));
   if (listed === null) return <p class="offer">Looking for models…</p>;
   if (!model) return trouble ? <TroubleNote trouble={trouble} /> : <p class="offer">No model for this page is offered. The gateway can answer instead.</p>;
-  const obstacle = page.parts.machine.obstacle(model.title, model.bytes);
+  const obstacle = page.parts.machine.obstacle(model.title, most);
   if (obstacle) {
     return (
       <div class="blocked">
@@ -51,7 +53,7 @@ function Offer(): VNode | null {
     <div class="offer">
       <div>
         <p class="offer-name">{model.title}</p>
-        <p class="soft">{ready ? "Ready to answer" : kept ? "Kept in this browser" : `${bytesText(model.bytes)} to download, once`} · <Licence model={model.name} /></p>
+        <p class="soft">{ready ? "Ready to answer" : kept ? "Kept in this browser" : `${missing} to download, once`} · <Licence model={model.name} /></p>
       </div>
       <Download />
       {slow && <p class="soft whole">{slow}</p>}

@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
 
 import { usePage, useView } from "../context.ts";
-import { bytesText } from "../figures.ts";
+import { missingOf, sizeText } from "../need.ts";
 import { chosen, isKept } from "../state.ts";
 import { downloadText, hereText } from "../words.ts";
 
@@ -12,7 +12,8 @@ export function Download(): VNode | null {
   const rate = useView((state) => state.bytesPerS);
   const model = useView(chosen);
   const kept = useView((state) => model !== null && isKept(state, model.name));
-  const part = useView((state) => state.kept.find((one) => one.name === model?.name && !one.whole));
+  const part = useView((state) => state.kept.some((one) => one.name === model?.name && !one.whole));
+  const missing = useView((state) => (model ? sizeText(missingOf(state, model)) : ""));
   if (!model) return null;
   const start = () => void page.own.warm();
   if (here.phase === "downloading") {
@@ -26,8 +27,8 @@ export function Download(): VNode | null {
   }
   if (here.phase === "idle" || here.phase === "failed") {
     if (kept) return <button type="button" class="primary" onClick={start}>Start</button>;
-    if (part) return <button type="button" class="primary" onClick={start}>Resume, {bytesText(Math.max(0, part.bytes - part.keptBytes))} left</button>;
-    return <button type="button" class="primary" onClick={start}>Download {bytesText(model.bytes)}</button>;
+    if (part) return <button type="button" class="primary" onClick={start}>Resume, {missing} left</button>;
+    return <button type="button" class="primary" onClick={start}>Download {missing}</button>;
   }
   if (here.phase === "ready" || here.phase === "answering") return null;
   return <div class="download"><progress aria-label={hereText(here)} /><p class="soft">{hereText(here)}…</p></div>;

@@ -4,6 +4,7 @@ import { usePage, useView } from "../context.ts";
 import { bytesText, timeText } from "../figures.ts";
 import type { WebModel } from "../../manifest.ts";
 import type { KeptModel } from "../parts.ts";
+import { sizeOf, sizeText } from "../need.ts";
 import { awake, busy, chosen, isKept } from "../state.ts";
 import { TroubleNote } from "../Notices.tsx";
 import { readManifest } from "../verbs/look.ts";
@@ -37,7 +38,9 @@ function One({ model }: { model: WebModel }): VNode {
   const manifest = useView((state) => state.manifests[model.name]);
   const whole = useView((state) => isKept(state, model.name));
   const locked = useView(busy);
-  const obstacle = page.parts.machine.obstacle(model.title, model.bytes);
+  const size = useView((state) => sizeText(sizeOf(state, model)));
+  const most = useView((state) => sizeOf(state, model).mostBytes);
+  const obstacle = page.parts.machine.obstacle(model.title, most);
   const choose = () => {
     page.own.close();
     page.choose({ here: model.name });
@@ -50,7 +53,7 @@ function One({ model }: { model: WebModel }): VNode {
         <input type="radio" name="model" checked={current} disabled={locked} onChange={choose} />
         <span>{model.title}</span>
       </label>
-      <p class="soft">{[`${bytesText(model.bytes)}`, manifest && `licence ${manifest.licence}`, keptText(kept, whole)].filter(Boolean).join(" · ")}</p>
+      <p class="soft">{[whole ? "" : size, manifest && `licence ${manifest.licence}`, keptText(kept, whole)].filter(Boolean).join(" · ")}</p>
       {obstacle && <TroubleNote trouble={troubleOf(obstacle)} />}
       {current && !obstacle && <Current />}
       {kept && <KeptActions model={kept} />}
@@ -85,11 +88,13 @@ function KeptActions({ model }: { model: KeptModel }): VNode {
   const page = usePage();
   const verifying = useView((state) => (state.verifying?.name === model.name ? state.verifying : null));
   const locked = useView(busy); // The answer under way may need its files.
-  if (verifying) return <progress aria-label={`Verifying ${model.name}`} max={verifying.totalBytes || 1} value={verifying.doneBytes} />;
+  const verify = () => (verifying ? page.own.stopVerifying() : void page.own.verify(model.name));
   return (
     <div class="row">
-      {model.whole && <button type="button" class="small" onClick={() => void page.own.verify(model.name)}>Verify again</button>}
-      <button type="button" class="small" disabled={locked} onClick={() => void page.own.remove(model.name)} aria-label={`Delete ${model.name}`}>Delete</button>
+      {verifying && <progress aria-label={`Verifying ${model.name}`} max={verifying.totalBytes || 1} value={verifying.doneBytes} />}
+      {verifying?.waits && <p class="soft" role="status">Another tab of this page has the model: waiting for it.</p>}
+      {model.whole && <button type="button" class="small" onClick={verify} aria-label={`${verifying ? "Cancel verifying" : "Verify again:"} ${model.name}`}>{verifying ? "Cancel" : "Verify again"}</button>}
+      <button type="button" class="small" disabled={locked || verifying !== null} onClick={() => void page.own.remove(model.name)} aria-label={`Delete ${model.name}`}>Delete</button>
     </div>
   );
 }

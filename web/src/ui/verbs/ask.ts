@@ -92,7 +92,7 @@ async function write(page: Page, id: number, along: Along, signal: AbortSignal):
 async function loaded(page: Page, signal: AbortSignal): Promise<void> {
   if (page.state.settings.mode === "gateway" || awake(page.state)) return;
   try {
-    await unlessStopped(() => page.own.open().warm(), signal);
+    await unlessStopped(() => page.own.ready(), signal);
   } finally {
     void page.own.look();
   }

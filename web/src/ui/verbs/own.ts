@@ -1,11 +1,12 @@
 /** The model in this page: opened when it is needed, closed when another is chosen. */
 
+import type { PageError } from "../../types.ts";
 import { keep, recall } from "../keep.ts";
 import type { Page } from "../page.ts";
 import type { EngineState, Here } from "../parts.ts";
 import { chosen, variantKey } from "../state.ts";
 import type { Starts } from "../state.ts";
-import { missing, troubleOf } from "../trouble.ts";
+import { missing, paused, troubleOf } from "../trouble.ts";
 
 /** How much of the newest measurement goes into the rate of a download. */
 const SMOOTHING = 0.3;
@@ -19,6 +20,9 @@ export class Own {
   /** When the start under way began; null: none is. */
   #began: number | null = null;
   #downloaded = false;
+  /** Why a question that waited for the download gets no answer; null: nobody paused it. */
+  #paused: PageError | null = null;
+  #verifying = new AbortController();
   #mark = { at: 0, bytes: 0 };
 
   constructor(page: Page) {
@@ -38,6 +42,7 @@ export class Own {
     const key = JSON.stringify([model.name, settings.backend, settings.threads]);
     if (this.#here && this.#key === key && this.#page.state.here.phase !== "failed") return this.#here;
     this.close();
+    this.#paused = null;
     this.#key = key;
     this.#began = performance.now();
     const threads = settings.threads > 0 ? { threads: settings.threads } : {};
@@ -58,6 +63,15 @@ export class Own {
     await this.look();
   }
 
+  /** The same for a question, that fails with it. */
+  async ready(): Promise<void> {
+    try {
+      await this.open().warm();
+    } catch (error) {
+      throw this.#paused ?? error;
+    }
+  }
+
   /** What was downloaded so far stays: `warm` goes on from there. */
   close(): void {
     this.#here?.close();
@@ -69,6 +83,7 @@ export class Own {
   }
 
   async pause(): Promise<void> {
+    this.#paused = paused(this.#page.state.here);
     this.close();
     await this.look();
   }
@@ -96,16 +111,25 @@ export class Own {
 
   async verify(name: string): Promise<void> {
     const { parts, store } = this.#page;
+    const { signal } = (this.#verifying = new AbortController());
     try {
-      const tell = (doneBytes: number, totalBytes: number) => store.set({ verifying: { name, doneBytes, totalBytes } });
-      const wrong = await parts.kept.verify(name, tell);
+      const tell = (doneBytes: number, totalBytes: number, waits: boolean) =>
+        store.set({ verifying: { name, doneBytes, totalBytes, waits } });
+      tell(0, 0, false);
+      const wrong = await parts.kept.verify(name, tell, signal);
       this.#page.say(wrong.length === 0 ? "Every byte is as it was" : "Some files were wrong and are deleted");
       if (wrong.length > 0) throw missing(`Wrong, and deleted: ${wrong.join(", ")}.`, "Download the model again.");
     } catch (error) {
-      this.#page.complain(error);
+      if (signal.aborted) this.#page.say("Verifying was stopped");
+      else this.#page.complain(error);
     }
     store.set({ verifying: null });
     await this.look();
+  }
+
+  /** What was read so far is as it was. */
+  stopVerifying(): void {
+    this.#verifying.abort();
   }
 
   #failed(error: unknown): void {

@@ -1,0 +1,1 @@
+"""The brief, on a terminal, as Markdown, as a page and on paper."""

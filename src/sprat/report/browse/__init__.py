@@ -1,0 +1,1 @@
+"""Recorded studies and their answers as pages to walk through."""

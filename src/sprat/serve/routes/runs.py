@@ -1,0 +1,100 @@
+"""`/runs`: what was recorded, for a browser. `/api/runs`: the same for programs."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from sprat.errors import SpratError
+from sprat.runs.browse import AnswerWish, StudyWish
+from sprat.serve.asgi import Headers, respond
+from sprat.serve.problem import problem_of
+from sprat.serve.reference.page import HTML
+from sprat.serve.routes.table import Call, Handler
+from sprat.serve.runs import json, pages
+from sprat.serve.runs.wishes import CompareWish, HistoryWish, wish_of
+from sprat.serve.wire.form import encode
+
+
+def shown(make: Callable[[Call], Awaitable[str]]) -> Handler:
+    """A handler that answers with a page; where that cannot be made, with a page that says why."""
+
+    async def handle(call: Call) -> None:
+        try:
+            status, html = 200, await make(call)
+        except SpratError as error:
+            status, html = problem_of(error).status, pages.problem(error)
+        await respond(call.send, status, html.encode(), _policy(html), HTML)
+
+    return handle
+
+
+def _policy(html: str) -> Headers:
+    from sprat.report.house import policy_of
+
+    return [(b"content-security-policy", f"{policy_of(html)}; frame-ancestors 'none'".encode())]
+
+
+@shown
+async def studies(call: Call) -> str:
+    """All of them, as a table."""
+    wish = wish_of(call.scope, StudyWish)
+    return await call.gateway.recorded.read(
+        partial(pages.studies, wish=wish), pages.no_studies(wish)
+    )
+
+
+@shown
+async def report(call: Call) -> str:
+    """One study's report."""
+    recorded = call.gateway.recorded
+    return await recorded.read(partial(pages.report, wanted=call.word("run"), recorded=recorded))
+
+
+@shown
+async def answers(call: Call) -> str:
+    """One study's answers, as a table."""
+    wish = wish_of(call.scope, AnswerWish)
+    look = partial(pages.answers, wanted=call.word("run"), wish=wish)
+    return await call.gateway.recorded.read(look)
+
+
+@shown
+async def answer(call: Call) -> str:
+    """Everybody's answer to one question."""
+    look = partial(pages.answer, wanted=call.word("run"), question=call.word("question"))
+    return await call.gateway.recorded.read(look)
+
+
+@shown
+async def history(call: Call) -> str:
+    """Scores over time."""
+    wish, recorded = wish_of(call.scope, HistoryWish), call.gateway.recorded
+    look = partial(pages.history, wish=wish, recorded=recorded)
+    return await recorded.read(look)
+
+
+@shown
+async def compare(call: Call) -> str:
+    """Two sides, paired."""
+    wish = wish_of(call.scope, CompareWish)
+    return await call.gateway.recorded.read(partial(pages.compare, wish=wish))
+
+
+async def list_studies(call: Call) -> None:
+    """All of them."""
+    wish = wish_of(call.scope, StudyWish)
+    look = partial(json.studies, wish=wish)
+    found = await call.gateway.recorded.read(look, json.no_studies(wish))
+    await respond(call.send, 200, encode(found))
+
+
+async def show_study(call: Call) -> None:
+    """One study: what it asked, of whom, and how it stands."""
+    found = await call.gateway.recorded.read(partial(json.study, wanted=call.word("run")))
+    await respond(call.send, 200, encode(found))
+
+
+async def list_answers(call: Call) -> None:
+    """One study's answers."""
+    wish = wish_of(call.scope, AnswerWish)
+    look = partial(json.answers, wanted=call.word("run"), wish=wish)
+    await respond(call.send, 200, encode(await call.gateway.recorded.read(look)))

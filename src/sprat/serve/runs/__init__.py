@@ -1,0 +1,1 @@
+"""What was recorded, read for a browser and for programs."""

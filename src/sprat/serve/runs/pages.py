@@ -1,0 +1,121 @@
+"""Recorded studies and answers as pages: what is looked up in the store, and handed on."""
+
+from sprat.errors import RunError, SpratError
+from sprat.runs.browse import (
+    AnswerWish,
+    Choices,
+    StudyPage,
+    StudyWish,
+    answer_choices,
+    answer_page,
+    answers_to,
+    state_of,
+    study_choices,
+    study_page,
+)
+from sprat.runs.store import Store
+from sprat.serve.runs.recorded import Recorded
+from sprat.serve.runs.wishes import CompareWish, HistoryWish
+
+MOST_STUDIES = 40
+"""Of one history: a browser waits for it; the command line reads as many as it is told."""
+
+
+def problem(error: SpratError) -> str:
+    """What went wrong."""
+    from sprat.report.browse.frame import problem_page
+
+    return problem_page(error.message, error.fix)
+
+
+def no_studies(wish: StudyWish) -> str:
+    """Of a machine where nothing was ever recorded."""
+    from sprat.report.browse.studies import studies_page
+
+    return studies_page(StudyPage([], 0), wish, Choices(kinds=[]))
+
+
+def studies(store: Store, wish: StudyWish) -> str:
+    """The studies that are wanted."""
+    from sprat.report.browse.studies import studies_page
+
+    return studies_page(study_page(store, wish), wish, study_choices(store))
+
+
+def report(store: Store, wanted: str, recorded: Recorded) -> str:
+    """A study's own report, in the frame of these pages.
+
+    Raises:
+        RunError: there is no such study, or none that this version knows.
+    """
+    from sprat.report.browse.frame import in_frame
+
+    study = store.find(wanted)
+    html = recorded.kept(study, state_of(store, study), lambda: _made(store, study))
+    return in_frame(html, study)
+
+
+def _made(store: Store, study: str) -> str:
+    from sprat.report.forms import form_of
+
+    form = form_of(store.study(study).kind)
+    return form.as_html(form.read(store, study))
+
+
+def answers(store: Store, wanted: str, wish: AnswerWish) -> str:
+    """A study's answers that are wanted.
+
+    Raises:
+        RunError: there is no such study.
+    """
+    from sprat.report.browse.answers import answers_page
+    from sprat.report.browse.outcome import bars
+
+    study = store.study(store.find(wanted))
+    found = answer_page(store, study.id, wish, bars())
+    return answers_page(study, found, wish, answer_choices(store, study.id))
+
+
+def answer(store: Store, wanted: str, question: str) -> str:
+    """Everybody's answer to one question.
+
+    Raises:
+        RunError: there is no such study, or no such question in it.
+    """
+    from sprat.report.browse.question import MOST_RUNS, question_page
+
+    study = store.study(store.find(wanted))
+    asked = next((one for one in study.questions if one.id == question), None)
+    if asked is None:
+        raise RunError(
+            f"{study.id} has no question {question[:100]!r}.",
+            fix=f"See all its answers: /runs/{study.id}/answers",
+        )
+    return question_page(study, asked, answers_to(store, study.id, question, MOST_RUNS))
+
+
+def history(store: Store, wish: HistoryWish, recorded: Recorded) -> str:
+    """Scores over time.
+
+    Raises:
+        RunError: nothing of that kind is recorded.
+    """
+    from sprat.report.history.series_html import render
+    from sprat.studies.history.series import history_of
+
+    def made() -> str:
+        return render(history_of(store, wish.model, wish.questions, most=MOST_STUDIES), framed=True)
+
+    lines = store.studies()
+    return recorded.kept(wish, [(line.id, line.status, line.answers) for line in lines], made)
+
+
+def compare(store: Store, wish: CompareWish) -> str:
+    """Two sides, paired; without two names, a form that asks for them."""
+    from sprat.report.browse.choose import choose_page
+    from sprat.report.history.compare_html import render
+    from sprat.studies.history.compare import compare_runs
+
+    if not wish.a or not wish.b:
+        return choose_page(store.studies(limit=200), wish.a, wish.b)
+    return render(compare_runs(store, wish.a, wish.b), framed=True)

@@ -1,0 +1,60 @@
+"""The file of recorded runs as the gateway reads it: in threads, a few at a time."""
+
+import asyncio
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from sprat.errors import RunError, StoreError
+from sprat.runs.store import Store
+from sprat.serve.problem import BadRequest
+
+_AT_ONCE = 2
+_KEPT = 4
+
+_Found = TypeVar("_Found")
+
+
+class Recorded:
+    """One store for all who look. It is opened for each look: nothing is held meanwhile."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._places = asyncio.Semaphore(_AT_ONCE)
+        self._pages: OrderedDict[object, tuple[object, str]] = OrderedDict()
+        self._one = threading.Lock()
+
+    async def read(self, look: Callable[[Store], _Found], nothing: _Found | None = None) -> _Found:
+        """What `look` finds; `nothing` where nothing was ever recorded.
+
+        Raises:
+            BadRequest: there is nothing of that name (404).
+            StoreError: the file cannot be read.
+        """
+        async with self._places:
+            return await asyncio.to_thread(self._read, look, nothing)
+
+    def _read(self, look: Callable[[Store], _Found], nothing: _Found | None) -> _Found:
+        if nothing is not None and not self._file.is_file():
+            return nothing
+        try:
+            with Store(self._file) as store:
+                return look(store)
+        except StoreError:
+            raise
+        except RunError as error:
+            line, fix = error.message, error.fix
+            raise BadRequest(line, status=404, code="not_found", fix=fix) from error
+
+    def kept(self, name: object, state: object, made: Callable[[], str]) -> str:
+        """The page of that name: one of the last few, if made of the same state; else made now."""
+        with self._one:
+            known = self._pages.pop(name, None)
+        html = known[1] if known and known[0] == state else made()
+        with self._one:
+            self._pages[name] = (state, html)
+            while len(self._pages) > _KEPT:
+                self._pages.popitem(last=False)
+        return html

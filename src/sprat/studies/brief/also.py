@@ -1,0 +1,53 @@
+"""What benchmarks and documents add to the verdict, one sentence each."""
+
+from collections.abc import Iterable
+
+from sprat.studies.bench.result import BenchResult
+from sprat.studies.brief.footnotes import Footnotes
+from sprat.studies.brief.material import Material
+from sprat.studies.brief.result import Said
+from sprat.studies.grounded.result import GroundedEvaluation
+
+MOST = 2
+"""Sentences on the first page."""
+
+
+def also_of(material: Material, notes: Footnotes) -> tuple[Said, ...]:
+    """Of each study at most one."""
+    said = [_of_documents(found, notes) for found in material.grounded]
+    said += [one for bench in material.benches for one in _of_bench(bench, notes)]
+    return tuple(said[:MOST])
+
+
+def _of_documents(found: GroundedEvaluation, notes: Footnotes) -> Said:
+    right, n = found.right.value, found.right.n
+    how = "share of right answers over all questions that say what is right; failures are wrong"
+    mark = notes.cite(found.run, "Answers from documents", how, n=n)
+    share = "not known" if right is None else f"right on {right:.0%}"
+    return Said(
+        f"Answers from documents ({found.name}): {share} of {n} questions, {found.answerable} of "
+        f"which the documents answer.",
+        (mark,),
+    )
+
+
+def _of_bench(bench: BenchResult, notes: Footnotes) -> Iterable[Said]:
+    """The largest load that was tried."""
+    rows = [cell for cell in bench.cells if cell.condition == "warm" and cell.answer_s]
+    loads = [row.concurrency or 0 for row in rows]
+    heaviest = [row for row in rows if (row.concurrency or 0) == max(loads)]
+    if not heaviest:
+        return
+    mark = notes.cite(
+        bench.run,
+        "Speed",
+        f"sprat bench, {heaviest[0].id}: median time to the whole answer, 95% interval over rounds",
+        n=sum(row.requests for row in heaviest),
+    )
+    each = "; ".join(
+        f"{row.side} {row.answer_s.p50:.2f} s" for row in heaviest if row.answer_s is not None
+    )
+    lengths = f"{heaviest[0].prompt_tokens or 'own'} tokens in, {heaviest[0].output_tokens} out"
+    many = max(loads)
+    at_once = "one at a time" if many <= 1 else f"{many} at once"
+    yield Said(f"Answers of one length ({lengths}), {at_once}: {each}.", (mark,))

@@ -1,0 +1,94 @@
+"""Two runs beside each other: what changed from one to the other, and what may be behind it."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from sprat.errors import RunError
+from sprat.runs.store import Store
+from sprat.runs.study import JUDGE
+from sprat.studies.asked import Asked, one_of
+from sprat.studies.bench.plan import KIND as BENCH
+from sprat.studies.evaluation.change import SIGNIFICANCE, Change
+from sprat.studies.evaluation.regression import compare_sides
+from sprat.studies.history.figures import Figure, figures_of
+from sprat.studies.history.grades import GradeChange, grade_changes, grades_in
+from sprat.types import Question, Run
+
+
+class RunComparison(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole result, as `--json` writes it."""
+
+    schema: int = 1
+    change: Change
+    figures: tuple[Figure, ...]
+    grades: tuple[GradeChange, ...]
+    """Empty: not both sides were graded by the same rule or judge."""
+    warnings: tuple[str, ...] = ()
+
+
+def compare_runs(
+    store: Store,
+    before: str,
+    now: str,
+    *,
+    margin: float = 0.0,
+    significance: float = SIGNIFICANCE,
+    seed: int = 0,
+) -> RunComparison:
+    """`before` and `now` are `RUN` or `RUN:ROLE`; everything is of the questions in common.
+
+    Raises:
+        RunError: no such study or side, several sides, or a benchmark.
+    """
+    a, b = _one(store, before), _one(store, now)
+    change = compare_sides(a, b, margin=margin, significance=significance, seed=seed)
+    left_out = frozenset(change.changed_questions)
+    questions = [one for one in b.study.questions if one.id not in left_out]
+    pairs = _pairs(a, b, questions)
+    return RunComparison(
+        change=change,
+        figures=figures_of(pairs, seed),
+        grades=grade_changes(
+            grades_in(a.runs, _opinions(store, a)), grades_in(b.runs, _opinions(store, b)),
+            questions, seed,
+        ),
+        warnings=tuple(_warnings(a, b, change)),
+    )  # fmt: skip
+
+
+def _one(store: Store, wanted: str) -> Asked:
+    asked = one_of(store, wanted)
+    if asked.study.kind == BENCH:
+        raise RunError(
+            f"{asked.study.id} is a benchmark, which has its sides beside each other already.",
+            fix=f"See: sprat runs report {asked.study.id}",
+        )
+    return asked
+
+
+def _pairs(a: Asked, b: Asked, questions: Sequence[Question]) -> list[tuple[Run, Run]]:
+    before, now = ({run.question: run for run in s.runs if run.repeat == 0} for s in (a, b))
+    both = [question.id for question in questions if question.id in before and question.id in now]
+    return [(before[name], now[name]) for name in both]
+
+
+def _opinions(store: Store, side: Asked) -> list[Run]:
+    if all(model.role != JUDGE for model in side.study.models):
+        return []
+    return [run for run in store.runs(side.study.id) if run.role == JUDGE]
+
+
+def _warnings(a: Asked, b: Asked, change: Change) -> list[str]:
+    lines = [
+        f"{side.study.id} is not finished: {len(side.runs)} of {len(side.study.questions)} answers."
+        for side in (a, b)
+        if len(side.runs) < len(side.study.questions)
+    ]
+    if a.study.id == b.study.id and a.model.role == b.model.role:
+        lines.append("Both are the same answers: a run is compared with itself.")
+    elif a.study.created > b.study.created:
+        lines.append(f"{a.study.id} is the later one: it stands for “before” all the same.")
+    if change.pace.other_machine:
+        lines.append(f"Seconds and joules are of {change.pace.other_machine}.")
+    return lines
