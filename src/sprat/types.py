@@ -122,6 +122,8 @@ class Usage(msgspec.Struct, frozen=True):
     """Of the output tokens, how many stood in the request's `prediction`."""
     rejected_prediction_tokens: int = 0
     """Of the prediction's tokens, how many the answer does not have."""
+    reasoning_tokens: int | None = None
+    """Of the output tokens, how many were thinking; None: the engine does not say."""
 
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True):

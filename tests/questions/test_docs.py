@@ -20,7 +20,7 @@ def example(kind):
 @pytest.mark.parametrize(
     ("kind", "scorers"),
     [
-        ("jsonl", ["label", "numeric", "contains", "json", "facts", "none"]),
+        ("jsonl", ["label", "numeric", "contains", "json", "facts", "choice", "none"]),
         ("csv", ["label", "contains"]),
     ],
 )

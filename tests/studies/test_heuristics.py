@@ -226,3 +226,17 @@ def test_studies_of_another_kind_are_left_out_with_a_line_and_alone_they_are_ref
     )
     with pytest.raises(RunError, match="kind 'bench'"):
         heuristics(store, ["speed"])
+
+
+def test_evaluations_of_one_model_each_make_a_table_too(store):
+    answers = {"passage": [1.0] * 12, "classify": [0.0] * 12}
+    load = Session(cold_load_s=1.0)
+    for day, name in enumerate(("quick", "slow"), 22):
+        models = {name: (answers, day, Resources(), load)}
+        settings = {"seed": 0, "temperature": 0.0}
+        study(store, name, models, kind="evaluate", day=day, settings=settings)
+    table = heuristics(store, ["quick", "slow"])
+    assert [column.name for column in table.models] == ["slow", "quick"]
+    quick = next(column for column in table.models if column.name == "quick")
+    assert [use.kind for use in quick.best_use.kinds] == ["passage"]
+    assert quick.best_use.among == 2

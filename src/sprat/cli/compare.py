@@ -15,12 +15,11 @@ from sprat.errors import UsageError
 from sprat.report.forms import form_of
 from sprat.runs.store import Store
 from sprat.settings import Settings
-from sprat.studies.plan import KIND, ComparePlan, plan_of
+from sprat.studies.plan import DEFAULT_MARGIN, KIND, ComparePlan, plan_of
 from sprat.studies.resume import unfinished
 from sprat.studies.summary import summarise
 
 DEFAULT_SET = "everyday"
-DEFAULT_MARGIN = 0.05
 ALTERNATIVES = 5
 """Kept with each token's log-probability: what a confidence is learned from."""
 EPILOG = "Example: sprat compare --small smollm2-135m --large qwen2.5-coder-0.5b --limit 24"

@@ -16,6 +16,7 @@ from sprat.runs.store import Store
 from sprat.runs.study import Study, StudyLine
 from sprat.studies.bench.plan import KIND as BENCH
 from sprat.studies.grounded.plan import KIND as GROUNDED
+from sprat.studies.judging.plan import KIND as JUDGED
 
 if TYPE_CHECKING:
     from sprat.studies.hybrid.recorded import Recorded
@@ -160,6 +161,8 @@ def _of_all(kind: str, total: int) -> str:
     """How many answers there are to be; a benchmark asks until it knows enough."""
     if kind == GROUNDED:  # how much there is to judge is known when it is answered
         return " answers"
+    if kind == JUDGED:  # each answer in each dimension, twice
+        return " opinions"
     return " requests" if kind == BENCH else f"/{total} answers"
 
 
@@ -182,7 +185,7 @@ def _asked(study: Study, answers: int) -> list[tuple[str, str]]:
     if study.kind == BENCH:
         rows = [(f"row {place}", question.id) for place, question in enumerate(study.questions, 1)]
         return [("requests", str(answers)), *rows]
-    total = "" if study.kind == GROUNDED else f" of {n * len(study.models)}"
+    total = "" if study.kind in {GROUNDED, JUDGED} else f" of {n * len(study.models)}"
     return [
         ("answers", f"{answers}{total}"),
         ("questions", f"{study.questions_name}, {n} (sha256 {study.questions_sha256[:12]})"),

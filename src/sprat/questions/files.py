@@ -3,12 +3,13 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
 from sprat.errors import QuestionError
 from sprat.questions.document import json_lines, text_of, whole
+from sprat.questions.exams import exam_question, is_exam
 from sprat.questions.public import gsm8k_question, is_gsm8k, squad_questions
 from sprat.questions.rows import Row, fault, seen, to_question
 from sprat.questions.scorers.base import Json
@@ -20,7 +21,7 @@ _JSON_CELLS = ("json", "facts", "format", "label")
 
 
 def read_questions(path: Path) -> list[Question]:
-    """Read SQuAD 2.0 JSON, GSM8K JSONL, or the user's own JSONL, JSON list or CSV.
+    """Read SQuAD 2.0 JSON, GSM8K, MMLU or ARC JSONL, or the user's own JSONL, JSON list or CSV.
 
     Raises:
         QuestionError: not readable, too large, none of these, or a row that cannot be used.
@@ -65,8 +66,13 @@ def _from_rows(rows: Iterator[tuple[str, Any]]) -> Iterator[Question]:
         if not isinstance(row, dict):
             raise fault(where, f"{seen(row)} is no object", "One JSON object a question.")
         fields = cast("Row", row)
-        make = gsm8k_question if is_gsm8k(fields) else to_question
-        yield make(fields, where, number)
+        yield _reader(fields)(fields, where, number)
+
+
+def _reader(row: Row) -> Callable[[Row, str, int], Question]:
+    if is_exam(row):
+        return exam_question
+    return gsm8k_question if is_gsm8k(row) else to_question
 
 
 def _from_table(text: str, name: str) -> Iterator[Question]:

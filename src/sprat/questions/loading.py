@@ -9,6 +9,7 @@ import msgspec
 
 from sprat.questions.collection import QuestionSet, collect, only, sample
 from sprat.questions.files import missing_file, read_questions
+from sprat.questions.options import shuffled
 from sprat.questions.rows import to_question
 from sprat.types import Question
 
@@ -26,11 +27,13 @@ def load(
     seed: int = 0,
     kinds: Collection[str] | None = None,
     languages: Collection[str] | None = None,
+    shuffle_choices: bool = False,
 ) -> QuestionSet:
     """Return the named set, or the questions of a file (formats: docs/questions.md).
 
     `kinds` and `languages` filter first (None: all); `limit` then takes that many, balanced over
     kinds and drawn by `seed`: a larger limit with the same seed contains the smaller one.
+    `shuffle_choices` puts the options of multiple choice into an order drawn by `seed`, too.
 
     Raises:
         QuestionError: no such set or file, a file that cannot be used, or nothing left to ask.
@@ -40,7 +43,10 @@ def load(
     else:
         path = _existing(name_or_file)
         name, questions = path.name, read_questions(path)
-    return collect(name, sample(only(questions, kinds, languages), limit, seed))
+    chosen = sample(only(questions, kinds, languages), limit, seed)
+    if shuffle_choices:
+        chosen = [shuffled(question, seed) for question in chosen]
+    return collect(name, chosen)
 
 
 def _existing(name: str) -> Path:

@@ -4,6 +4,7 @@ import re
 from typing import Any, cast
 
 from sprat.errors import QuestionError
+from sprat.questions.options import is_choice, letter_of, lettered
 from sprat.questions.scorers import SCORERS
 from sprat.questions.scorers.base import Json
 from sprat.types import Message, Question
@@ -32,6 +33,8 @@ def to_question(row: Row, where: str, number: int) -> Question:
     _no_unknown(row, where)
     prompt = _prompt(row, where)
     scorer, expected = _judged(row, where)
+    if scorer == "choice" and expected is not None:
+        prompt = f"{prompt}\n\n{lettered(expected['options'])}"
     return Question(
         id=_text(row, "id", where) or f"q{number:04d}",
         kind=_text(row, "kind", where) or "own",
@@ -111,6 +114,8 @@ def _judged(row: Row, where: str) -> tuple[str, Any]:
         return scorer, None
     if choices and scorer == "label":
         expected = {"label": expected, "labels": choices}
+    if choices and scorer == "choice":
+        expected = {"answer": _letter(expected, choices, where), "options": choices}
     if wrong := SCORERS[scorer].check(expected):
         raise fault(
             where, f"`expected` for the scorer {scorer!r} is {wrong}", "See docs/questions.md."
@@ -123,13 +128,21 @@ def default_scorer(expected: Json, choices: list[str]) -> str:
     if expected is None:
         return "none"
     if choices:
-        return "label"
+        return "choice" if is_choice(expected, choices) else "label"
     if isinstance(expected, dict):
         keys = set(cast("dict[str, Any]", expected))
         return "facts" if "facts" in keys and keys <= {"facts", "rules"} else "json"
     if isinstance(expected, (int, float)) and not isinstance(expected, bool):
         return "numeric"
     return "numeric" if isinstance(expected, str) and _is_number(expected) else "contains"
+
+
+def _letter(expected: Json, options: list[str], where: str) -> str:
+    letter = letter_of(expected, options)
+    if letter is None:
+        fix = f"Give an index from 0 to {len(options) - 1}, a letter, or an option's text."
+        raise fault(where, f"`answer` is {seen(expected)}, none of the choices", fix)
+    return letter
 
 
 def _is_number(text: str) -> bool:

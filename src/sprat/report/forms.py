@@ -57,6 +57,14 @@ FORMS: dict[str, Form] = {
         markdown="sprat.report.markdown:render",
         command="sprat compare",
     ),
+    "evaluate": Form(
+        what="an evaluation",
+        summary="sprat.studies.evaluation.summary:summarise",
+        show="sprat.report.evaluation.terminal:print_evaluation",
+        html="sprat.report.evaluation.html:render",
+        markdown="sprat.report.evaluation.markdown:render",
+        command="sprat evaluate",
+    ),
     "bench": Form(
         what="a benchmark",
         summary="sprat.studies.bench.summary:summarise",
@@ -71,6 +79,14 @@ FORMS: dict[str, Form] = {
         html="sprat.report.grounded.html:render",
         markdown="sprat.report.grounded.markdown:render",
         command="sprat rag evaluate",
+    ),
+    "judge": Form(
+        what="a measurement of a judge",
+        summary="sprat.studies.judging.summary:summarise",
+        show="sprat.report.judging.terminal:print_judge",
+        html="sprat.report.judging.html:render",
+        markdown="sprat.report.judging.markdown:render",
+        command="sprat judge",
     ),
 }
 

@@ -9,6 +9,7 @@ import msgspec
 from sprat.runs.intervals import Interval, mean_interval
 from sprat.runs.statistics import MIN_PAIRS
 from sprat.runs.study import Study
+from sprat.studies.plan import DEFAULT_MARGIN
 from sprat.studies.tally import group_of, score_of
 from sprat.types import Run
 
@@ -93,7 +94,7 @@ def _fields(told: Sequence[Told]) -> list[Field]:
     """
     fields: dict[str, Field] = {}
     for one in sorted(told, key=lambda t: (len(t.runs), t.study.created)):
-        study, margin = one.study, one.study.settings["margin"]
+        study, margin = one.study, one.study.settings.get("margin", DEFAULT_MARGIN)
         before = fields.get(study.questions_sha256, Field(study, margin, {}, {}))
         field = fields[study.questions_sha256] = before._replace(study=study, margin=margin)
         field.answers[one.key] = {run.question: run for run in one.runs}

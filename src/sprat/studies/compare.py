@@ -7,13 +7,19 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from sprat.cost import Prices
-from sprat.engines.base import Engine, Load, ask
-from sprat.errors import RunError, SpratError, UnsupportedRequest
-from sprat.measure.clock import now_ns
+from sprat.engines.base import Engine
 from sprat.measure.gpu import Growth, opened_gpu
 from sprat.measure.meter import Meter
 from sprat.runs.store import Store
-from sprat.runs.study import Session, Study, StudyModel, new_study_id
+from sprat.runs.study import Session, Study, new_study_id
+from sprat.studies.asking import (
+    Respondent,
+    Streak,
+    answer,
+    gives_logprobs,
+    session_of,
+    side_of,
+)
 from sprat.studies.metering import metered
 from sprat.studies.plan import (
     KIND,
@@ -23,10 +29,10 @@ from sprat.studies.plan import (
     Turn,
     asking_order,
 )
-from sprat.studies.resume import MAX_STREAK, Identities, refuse_change, withdraw_outages
+from sprat.studies.resume import Identities, refuse_change, withdraw_outages
 from sprat.studies.standing import standing
 from sprat.studies.watching import watched
-from sprat.types import ChatRequest, Message, Reply, Run, Verdict
+from sprat.types import ChatRequest, Run
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,7 +121,7 @@ async def _warm(engines: Engines, show: Progress) -> dict[Side, Session]:
             show(Event(what="warming", side=side, model=engines[side].name))
             growth = Growth(gpu)
             load = await engines[side].warm()
-            sessions[side] = _session(load, growth.bytes())
+            sessions[side] = session_of(load, growth.bytes())
     return sessions
 
 
@@ -125,22 +131,10 @@ async def _without_logprobs(plan: ComparePlan, engines: Engines, show: Progress)
         return frozenset()
     bare: list[Side] = []
     for side in SIDES:
-        if not await _gives_logprobs(engines[side], plan.logprobs):
+        if not await gives_logprobs(engines[side], plan.logprobs):
             bare.append(side)
             show(Event(what="bare", side=side, model=engines[side].name))
     return frozenset(bare)
-
-
-async def _gives_logprobs(engine: Engine, count: int) -> bool:
-    """Whether it takes the parameter; any other failure is the study's to meet."""
-    hello = Message(role="user", content="Hello")
-    try:
-        await ask(engine, ChatRequest(messages=(hello,), max_tokens=1, logprobs=count))
-    except UnsupportedRequest:
-        return False
-    except SpratError:
-        return True
-    return True
 
 
 def _fresh(
@@ -160,12 +154,7 @@ def _fresh(
         settings=plan.settings,
         environment=environment,
         models=tuple(
-            StudyModel(
-                role=side,
-                name=plan.models[side],
-                identity=identities.get(side, {}),
-                sessions=(sessions[side],),
-            )
+            side_of(side, plan.models[side], identities.get(side, {}), sessions[side])
             for side in SIDES
         ),
     )
@@ -182,7 +171,7 @@ def _continue(study_id: str, fresh: Mapping[Side, Session], store: Store) -> Non
 async def _ask_all(asking: Asking, store: Store, show: Progress) -> None:
     turns = asking_order(asking.plan.questions, asking.plan.seed)
     answered = store.answered(asking.study)
-    streaks = dict.fromkeys(SIDES, 0)
+    streaks = {side: Streak("sprat compare") for side in SIDES}
     done = len(answered)
     for turn in _open_turns(turns, answered):
         show(_event(asking, turn, done, len(turns)))
@@ -190,12 +179,7 @@ async def _ask_all(asking: Asking, store: Store, show: Progress) -> None:
         store.add_run(run)
         done += 1
         show(_event(asking, turn, done, len(turns), run))
-        streaks[turn.side] = streaks[turn.side] + 1 if run.error else 0
-        if streaks[turn.side] >= MAX_STREAK:
-            raise RunError(
-                f"{run.model} failed {MAX_STREAK} times in a row, the last time with: {run.error}",
-                fix=f"When it works again: sprat compare --resume {asking.study}",
-            )
+        streaks[turn.side].add(run)
 
 
 def _open_turns(turns: Iterable[Turn], answered: set[tuple[str, str, int]]) -> Iterable[Turn]:
@@ -203,45 +187,15 @@ def _open_turns(turns: Iterable[Turn], answered: set[tuple[str, str, int]]) -> I
 
 
 async def _ask_one(asking: Asking, turn: Turn) -> Run:
-    """One answer, or its error: either is a result."""
-    request = _request(turn, asking)
-    reply, error = None, None
-    with asking.meters[turn.side].window() as window:
-        began_ns = now_ns()
-        try:
-            reply = await ask(asking.engines[turn.side], request)
-        except SpratError as failure:
-            error = str(failure)
-        elapsed_s = (now_ns() - began_ns) / 1e9
-    if reply is not None and asking.prices is not None:
-        joules = window.resources.energy_joules if window.resources else None
-        reply = asking.prices.priced(asking.plan.models[turn.side], reply, joules)
-    return Run(
-        study=asking.study,
-        question=turn.question.id,
-        kind=turn.question.kind,
-        model=asking.plan.models[turn.side],
-        role=turn.side,
-        request=request,
-        reply=reply,
-        error=error,
-        elapsed_s=elapsed_s,
-        verdicts=(_verdict(turn, reply, error),),
-        resources=window.resources,
-        position=turn.position,
+    who = Respondent(
+        asking.study,
+        turn.side,
+        asking.plan.models[turn.side],
+        asking.engines[turn.side],
+        asking.meters[turn.side],
+        asking.prices,
     )
-
-
-def _verdict(turn: Turn, reply: Reply | None, error: str | None) -> Verdict:
-    """An error scores what an empty answer cannot do better than: 0, unless nothing is scored."""
-    from sprat.questions.scorers import score
-
-    if reply is not None:
-        return score(turn.question, reply.text, reply.finish)
-    unscored = score(turn.question, "", None).value is None
-    return Verdict(
-        scorer=turn.question.scorer, value=None if unscored else 0.0, why=f"error: {error}"
-    )
+    return await answer(who, turn.question, _request(turn, asking), turn.position)
 
 
 def _request(turn: Turn, asking: Asking) -> ChatRequest:
@@ -252,16 +206,6 @@ def _request(turn: Turn, asking: Asking) -> ChatRequest:
         temperature=0.0,
         seed=asking.plan.seed,
         logprobs=None if turn.side in asking.bare else asking.plan.logprobs,
-    )
-
-
-def _session(load: Load, gpu_grown_bytes: int | None) -> Session:
-    return Session(
-        cold_load_s=load.load_s,
-        warm_up_s=load.warm_up_s,
-        provider=load.provider,
-        gpu_grown_bytes=gpu_grown_bytes,
-        nodes=load.nodes,
     )
 
 

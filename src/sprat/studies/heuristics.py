@@ -14,6 +14,8 @@ from sprat.runs.store import Store
 from sprat.runs.study import Study
 from sprat.studies.asked import Asked, asked_of
 from sprat.studies.bestuse import BestUse, Told, best_uses
+from sprat.studies.evaluation.plan import KIND as EVALUATE
+from sprat.studies.evaluation.summary import summarise as evaluations
 from sprat.studies.heuristics_cells import (
     Cell,
     abstention_cell,
@@ -27,6 +29,9 @@ from sprat.studies.heuristics_cells import (
 )
 from sprat.studies.plan import KIND
 from sprat.studies.summary import summarise
+
+READ = (KIND, EVALUATE)
+"""Kinds of study whose answers are the questions' own."""
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,12 +82,12 @@ def heuristics(store: Store, ids: Sequence[str], electricity: float | None = Non
         RunError: no such study, or none of them is of a kind that it can read.
     """
     studies = [store.study(id_) for id_ in dict.fromkeys(ids)]
-    read = [study for study in studies if study.kind == KIND]
-    ignored = [_ignored(study) for study in studies if study.kind != KIND]
+    read = [study for study in studies if study.kind in READ]
+    ignored = [_ignored(study) for study in studies if study.kind not in READ]
     if not read:
         raise RunError(
             f"None of these can be read: {' '.join(ignored)}",
-            fix="Name a comparison: sprat compare",
+            fix="Name a comparison or an evaluation: sprat compare, sprat evaluate",
         )
     newest = sorted(read, key=lambda study: study.created, reverse=True)
     seen = [one for study in newest for one in asked_of(store, study.id)]
@@ -112,8 +117,14 @@ def _evidence(store: Store, study: Study) -> Evidence:
         questions=study.questions_name,
         n=len(study.questions),
         machine=", ".join(str(part) for part in parts if part) or "not known",
-        warnings=summarise(store, study.id).warnings,
+        warnings=_warnings(store, study),
     )
+
+
+def _warnings(store: Store, study: Study) -> tuple[str, ...]:
+    if study.kind == EVALUATE:
+        return evaluations(store, study.id).models[0].warnings
+    return summarise(store, study.id).warnings
 
 
 def _column(seen: Sequence[Asked], electricity: float | None, use: BestUse) -> Column:

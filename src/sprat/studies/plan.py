@@ -14,6 +14,8 @@ from sprat.types import Question
 Side = Literal["small", "large"]
 SIDES: tuple[Side, Side] = ("small", "large")
 KIND = "compare"
+DEFAULT_MARGIN = 0.05
+"""Score points of 0..1: an evaluation of one model declares none of its own."""
 
 
 class ComparePlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,7 +25,7 @@ class ComparePlan(msgspec.Struct, frozen=True, kw_only=True):
     large: str
     questions_name: str
     questions: tuple[Question, ...]
-    margin: float = 0.05
+    margin: float = DEFAULT_MARGIN
     """Score points (0..1) that small may be worse and still be good enough."""
     seed: int = 0
     """Of the order, of the resampling, and of every request."""
@@ -69,9 +71,9 @@ def asking_order(questions: Sequence[Question], seed: int) -> tuple[Turn, ...]:
 
     So a machine that grows slower or warmer does it to both alike.
     """
-    first = int(_rank(seed, "which side begins")[0], 16) % 2
+    first = int(rank(seed, "which side begins")[0], 16) % 2
     turns: list[Turn] = []
-    for place, question in enumerate(sorted(questions, key=lambda q: _rank(seed, q.id))):
+    for place, question in enumerate(sorted(questions, key=lambda q: rank(seed, q.id))):
         flip = (place + first) % 2 == 1
         for side in reversed(SIDES) if flip else SIDES:
             turns.append(Turn(len(turns), question, side))
@@ -122,6 +124,6 @@ def _essentials(plan: ComparePlan) -> dict[str, object]:
     }
 
 
-def _rank(seed: int, text: str) -> str:
+def rank(seed: int, text: str) -> str:
     """A shuffling key that is the same in every version of Python, unlike `random.shuffle`."""
     return hashlib.sha256(f"{seed}\0{text}".encode()).hexdigest()

@@ -109,7 +109,13 @@ class Answer:
         if said and said.prompt_tokens is not None and said.completion_tokens is not None:
             details = said.prompt_tokens_details
             cached = details.cached_tokens if details else said.prompt_cache_hit_tokens
-            return Usage(said.prompt_tokens, said.completion_tokens, cached or 0, "engine")
+            thinking = said.completion_tokens_details
+            return Usage(
+                input_tokens=said.prompt_tokens,
+                output_tokens=said.completion_tokens,
+                cached_tokens=cached or 0,
+                reasoning_tokens=thinking.reasoning_tokens if thinking else None,
+            )
         return Usage(
             input_tokens=estimated_tokens(
                 (request.prompt or "") + "".join(m.content for m in request.messages)

@@ -67,6 +67,10 @@ class _CachedTokens(msgspec.Struct):
     cached_tokens: int | None = None
 
 
+class _ThinkingTokens(msgspec.Struct):
+    reasoning_tokens: int | None = None
+
+
 class Counts(msgspec.Struct):
     """The server's own count."""
 
@@ -74,6 +78,7 @@ class Counts(msgspec.Struct):
     completion_tokens: int | None = None
     prompt_tokens_details: _CachedTokens | None = None
     prompt_cache_hit_tokens: int | None = None
+    completion_tokens_details: _ThinkingTokens | None = None
 
 
 class Chunk(msgspec.Struct):

@@ -1,6 +1,6 @@
 """What good means, beyond right and wrong: a rubric, a rule that grades by it, graded answers."""
 
-from sprat.questions.rubric.answers import reference_answers
+from sprat.questions.rubric.answers import held_out, reference_answers
 from sprat.questions.rubric.nouns import (
     DIMENSIONS,
     GRADES,
@@ -24,6 +24,7 @@ __all__ = [
     "Rubric",
     "Scored",
     "grade_by_rule",
+    "held_out",
     "read_rubric",
     "reference_answers",
 ]

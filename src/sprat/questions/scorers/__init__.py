@@ -5,6 +5,7 @@ from msgspec import structs
 from sprat.errors import QuestionError
 from sprat.questions.scorers.abstain import ABSTAIN
 from sprat.questions.scorers.base import Json, Scorer, unscored
+from sprat.questions.scorers.choice import CHOICE
 from sprat.questions.scorers.facts import FACTS, FORMAT
 from sprat.questions.scorers.fields import JSON
 from sprat.questions.scorers.label import LABEL
@@ -28,7 +29,7 @@ NONE = Scorer(name="none", grade=_no_score, check=_anything, summary="no score: 
 
 SCORERS: dict[str, Scorer] = {
     scorer.name: scorer
-    for scorer in (EXACT, F1, CONTAINS, NUMERIC, JSON, LABEL, FACTS, FORMAT, ABSTAIN, NONE)
+    for scorer in (EXACT, F1, CONTAINS, NUMERIC, JSON, LABEL, CHOICE, FACTS, FORMAT, ABSTAIN, NONE)
 }
 
 
@@ -50,9 +51,9 @@ def score(question: Question, text: str, finish: str | None = None) -> Verdict:
 def is_right(verdict: Verdict) -> bool | None:
     """Say whether a verdict counts as right where a yes or no is needed; None is "unscored".
 
-    The bar is the scorer's own: all of it for `exact`, `numeric`, `label`, `json`, `format` and
-    `abstain`; 0.75 for `f1`; 0.8 for `facts` (all of four, four of five, or all but a little too
-    long) and for `contains` (a right answer that is not buried in words).
+    The bar is the scorer's own: all of it for `exact`, `numeric`, `label`, `choice`, `json`,
+    `format` and `abstain`; 0.75 for `f1`; 0.8 for `facts` (all of four, four of five, or all but a
+    little too long) and for `contains` (a right answer that is not buried in words).
     """
     if verdict.value is None:
         return None

@@ -39,6 +39,7 @@ _PATTERNS = (
     # Swahili: the negative is inside the verb, so whole words are listed
     r"\b(?:haijatajwa|haikutajwa|haijaelezwa|haikuelezwa|haijasemwa|haikusemwa|haijulikani)\b",
     r"\b(?:hakijatajwa|hayajatajwa|halijatajwa|haitajwi|haisemi|haielezi|haitaji|sijui)\b",
+    r"\b(?:hakitaji|hakisemi|hakielezi)\b",
     r"\bhakuna (?:jibu|taarifa|maelezo|habari)\b",
 )
 _ABSTAINS = re.compile("|".join(_PATTERNS))

@@ -44,15 +44,21 @@ def form(question: Question, text: str, _finish: str | None = None) -> Verdict:
 
 def _measure(expected: Json, text: str) -> tuple[float, list[str], dict[str, float]]:
     fields = cast("dict[str, Any]", expected)
-    given, words = bare(text), tokens(text)
-    wanted = [as_list(fact) for fact in fields.get("facts", [])]
-    missing = [str(fact[0]) for fact in wanted if not any(names(words, str(one)) for one in fact)]
+    given = bare(text)
+    wanted, missing = fields.get("facts", []), missing_facts(fields, text)
     recall = 1 - len(missing) / len(wanted) if wanted else 1.0
     return (
         recall,
         missing,
         {name: RULES[name](given, arg) for name, arg in fields.get("rules", {}).items()},
     )
+
+
+def missing_facts(expected: Json, text: str) -> list[str]:
+    """The key facts of `expected` that `text` does not name, each by its first wording."""
+    words = tokens(text)
+    wanted = [as_list(fact) for fact in cast("dict[str, Any]", expected).get("facts", [])]
+    return [str(fact[0]) for fact in wanted if not any(names(words, str(one)) for one in fact)]
 
 
 def _verdict(

@@ -71,7 +71,7 @@ def contains(question: Question, text: str, _finish: str | None = None) -> Verdi
     """
     if question.expected is None:
         return unscored("contains")
-    golds, banned = _options(question.expected)
+    golds, banned = options(question.expected)
     given = tokens(bare(text))
     if abstains(text):
         return Verdict(scorer="contains", value=0.0, answer=text, why="says that it does not know")
@@ -86,7 +86,8 @@ def contains(question: Question, text: str, _finish: str | None = None) -> Verdi
     return Verdict(scorer="contains", value=value, answer=found[0], why=why)
 
 
-def _options(expected: Json) -> tuple[list[str], list[str]]:
+def options(expected: Json) -> tuple[list[str], list[str]]:
+    """Return the accepted answers, and the words that make an answer wrong."""
     if isinstance(expected, dict):
         return texts(expected["any"]), texts(expected.get("none", []))  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType] - JSON
     return texts(expected), []

@@ -1,7 +1,7 @@
 """What stands behind two sides and is not the same: a change of score has one of these causes."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from sprat.studies.asked import Asked
 
@@ -31,10 +31,12 @@ def _of(within: str, a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[str
 
 
 def _named(what: str, before: object, now: object) -> Iterator[str]:
+    if before == now:
+        return
     if isinstance(before, dict) and isinstance(now, dict):
-        yield from _of(what, before, now)  # pyright: ignore[reportUnknownArgumentType] # any JSON
-    elif before != now:
-        yield f"{what}: {_shown(before)} before, {_shown(now)} now"
+        yield from _of(what, cast("dict[str, Any]", before), cast("dict[str, Any]", now))
+    else:
+        yield f"{what}: {_shown(cast('object', before))} before, {_shown(now)} now"
 
 
 def _shown(value: object) -> str:

@@ -29,19 +29,31 @@ class Figure(msgspec.Struct, frozen=True):
     """Questions (or whatever it is a share of)."""
 
 
-def mean(values: Sequence[float | None], *, seed: int = 0) -> Figure:
-    """The mean of values between 0 and 1, those that are None left out."""
+def mean(
+    values: Sequence[float | None], *, seed: int = 0, groups: Sequence[str] | None = None
+) -> Figure:
+    """The mean of values between 0 and 1, those that are None left out; one group per value."""
     known = [float(value) for value in values if value is not None]
-    interval = mean_interval(known, 0.0, 1.0, seed=seed)
+    if groups is not None:
+        pairs = zip(groups, values, strict=True)
+        groups = [group for group, value in pairs if value is not None]
+    interval = mean_interval(known, 0.0, 1.0, groups=groups, seed=seed)
     if interval is None:
         return Figure(None)
     return Figure(sum(known) / len(known), interval.low, interval.high, len(known))
 
 
-def resampled(n: int, compute: Callable[["Floats"], "Floats"], *, seed: int = 0) -> Figure:
+def resampled(
+    n: int,
+    compute: Callable[["Floats"], "Floats"],
+    *,
+    seed: int = 0,
+    groups: Sequence[str] | None = None,
+) -> Figure:
     """What `compute` makes of weights (a row per resample, a column per question), resampled.
 
-    Its first row is the sample itself; not-a-number where it cannot be told.
+    Its first row is the sample itself; not-a-number where it cannot be told. Whole groups are
+    drawn; without any, each question is its own.
     """
     import math
 
@@ -49,7 +61,8 @@ def resampled(n: int, compute: Callable[["Floats"], "Floats"], *, seed: int = 0)
 
     if not n:
         return Figure(None)
-    weights = np.vstack([np.ones((1, n)), draws([str(place) for place in range(n)], seed=seed)])
+    groups = [str(place) for place in range(n)] if groups is None else groups
+    weights = np.vstack([np.ones((1, n)), draws(groups, seed=seed)])
     step = max(1, _CELLS // n)
     with np.errstate(invalid="ignore", divide="ignore"):
         parts = [compute(weights[at : at + step]) for at in range(0, len(weights), step)]

@@ -7,19 +7,17 @@ Source: Zheng et al. (2023), arXiv:2306.05685, section 3.4 (swapping positions).
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Literal, NamedTuple
 
-import msgspec
-
-from sprat.engines.base import Engine, ask
-from sprat.errors import RunError, SpratError, UnsupportedRequest
-from sprat.measure.clock import now_ns
+from sprat.engines.base import Engine
 from sprat.runs.store import Store
 from sprat.runs.study import JUDGE
 from sprat.studies.grounded.case import Case, cases_of
 from sprat.studies.grounded.plan import GroundedPlan
-from sprat.studies.resume import MAX_STREAK, outage
+from sprat.studies.judging.fence import fenced
+from sprat.studies.judging.opinions import Told, Turn, ask_opinions
 from sprat.types import ChatRequest, Message, Reply, ResponseFormat, Run, Verdict
 
 Aspect = Literal["supported", "same"]
@@ -46,11 +44,8 @@ _ASKED: Mapping[Aspect, tuple[str, str, str]] = {
     ),
 }
 
-Told = Callable[[int, int, str | None], None]
-"""(done, total, error) after each opinion."""
 
-
-class _Turn(NamedTuple):
+class _Asked(NamedTuple):
     """One question to the judge."""
 
     case: Case
@@ -82,24 +77,8 @@ async def judge_answers(
     Raises:
         RunError: the judge failed too often in a row.
     """
-    if (first := outage(store, study, JUDGE)) is not None:
-        store.withdraw_errors(study, JUDGE, first)
-    turns = list(_turns(cases_of(plan.questions, store.runs(study))))
-    known = store.answered(study)
-    done, streak = sum(role == JUDGE for _, role, _ in known), 0
-    for position, turn in enumerate(turns, len(plan.questions)):
-        if (turn.case.question.id, JUDGE, turn.repeat) in known:
-            continue
-        run = await _ask_one(plan, judge, turn, study, position)
-        store.add_run(run)
-        done += 1
-        told(done, len(turns), run.error)
-        streak = streak + 1 if run.error else 0
-        if streak >= MAX_STREAK:
-            raise RunError(
-                f"The judge failed {MAX_STREAK} times in a row, the last time with: {run.error}",
-                fix=f"When it works again: sprat rag evaluate --resume {study}",
-            )
+    turns = [_turn(one, plan.seed) for one in _asked(cases_of(plan.questions, store.runs(study)))]
+    await ask_opinions(turns, judge, store, study, told, command="sprat rag evaluate")
 
 
 def opinions(runs: Iterable[Run], aspect: Aspect) -> dict[str, Opinion]:
@@ -119,61 +98,35 @@ def _opinion(both: Iterable[Run]) -> Opinion:
     return Opinion(bool(said[0]))
 
 
-def _turns(cases: Iterable[Case]) -> Iterator[_Turn]:
+def _asked(cases: Iterable[Case]) -> Iterator[_Asked]:
     for case in cases:
         if case.reply is None or case.abstained or not case.text:
             continue
         for aspect in ASPECTS:
             if aspect == "same" and not case.question.answers:
                 continue
-            yield _Turn(case, aspect, swapped=False)
-            yield _Turn(case, aspect, swapped=True)
+            yield _Asked(case, aspect, swapped=False)
+            yield _Asked(case, aspect, swapped=True)
 
 
-async def _ask_one(
-    plan: GroundedPlan, judge: Engine, turn: _Turn, study: str, position: int
-) -> Run:
-    message = Message(role="user", content=prompt_of(turn.case, turn.aspect, swapped=turn.swapped))
-    request = ChatRequest(
-        messages=(message,), max_tokens=8, seed=plan.seed, response_format=_FORCED
-    )
-    began_ns = now_ns()
-    reply, error = None, None
-    try:
-        reply = await _answer(judge, request)
-    except SpratError as failure:
-        error = str(failure)
-    return Run(
-        study=study,
-        question=turn.case.question.id,
-        kind=turn.aspect,
-        model=judge.name,
-        role=JUDGE,
-        request=request,
-        reply=reply,
-        error=error,
-        elapsed_s=(now_ns() - began_ns) / 1e9,
-        verdicts=(_verdict(turn, reply),),
-        repeat=turn.repeat,
-        position=position,
+def _turn(one: _Asked, seed: int) -> Turn:
+    message = Message(role="user", content=prompt_of(one.case, one.aspect, swapped=one.swapped))
+    return Turn(
+        question=one.case.question.id,
+        kind=one.aspect,
+        repeat=one.repeat,
+        request=ChatRequest(messages=(message,), max_tokens=8, seed=seed, response_format=_FORCED),
+        read=partial(_verdict, one),
     )
 
 
-async def _answer(judge: Engine, request: ChatRequest) -> Reply:
-    """One letter: by force where the engine can, else as it was asked for in words."""
-    try:
-        return await ask(judge, request)
-    except UnsupportedRequest:
-        return await ask(judge, msgspec.structs.replace(request, response_format=None))
-
-
-def _verdict(turn: _Turn, reply: Reply | None) -> Verdict:
-    scorer = f"judge-{turn.aspect}"
+def _verdict(one: _Asked, reply: Reply | None) -> Verdict:
+    scorer = f"judge-{one.aspect}"
     found = _LETTER.search(reply.text) if reply else None
     if found is None:
         return Verdict(scorer=scorer, value=None, why="no letter")
-    yes = (found[1] == "A") != turn.swapped
-    order = "no first" if turn.swapped else "yes first"
+    yes = (found[1] == "A") != one.swapped
+    order = "no first" if one.swapped else "yes first"
     return Verdict(scorer=scorer, value=float(yes), answer=found[1], why=order)
 
 
@@ -184,8 +137,8 @@ def prompt_of(case: Case, aspect: Aspect, *, swapped: bool) -> str:
     parts = (
         RULE,
         *_quoted(case, aspect),
-        f"Question: {_marked(case.question.question)}",
-        f"Answer: {_marked(case.text[:MAX_ANSWER_CHARS])}",
+        f"Question: {fenced(case.question.question)}",
+        f"Answer: {fenced(case.text[:MAX_ANSWER_CHARS])}",
         f"{asked}\nA) {first}\nB) {second}\nReply with one letter, A or B.",
     )
     return "\n\n".join(parts)
@@ -194,15 +147,11 @@ def prompt_of(case: Case, aspect: Aspect, *, swapped: bool) -> str:
 def _quoted(case: Case, aspect: Aspect) -> Iterator[str]:
     if aspect == "same":
         golds = " / ".join(case.question.answers)[:MAX_ANSWER_CHARS]
-        yield f"Reference answer: {_marked(golds)}"
+        yield f"Reference answer: {fenced(golds)}"
         return
     room = MAX_CHARS
     for place, source in enumerate(case.cited or case.found, 1):
         if room <= 0:
             return
-        yield f"Passage {place}: {_marked(source.text[:room])}"
+        yield f"Passage {place}: {fenced(source.text[:room])}"
         room -= len(source.text)
-
-
-def _marked(text: str) -> str:
-    return f"<<<{text.replace('<<<', '< < <').replace('>>>', '> > >')}>>>"

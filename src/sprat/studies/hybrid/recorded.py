@@ -16,7 +16,8 @@ from sprat.policies.outcomes import (
 )
 from sprat.policies.wording import wording_of
 from sprat.runs.store import Store
-from sprat.runs.study import Study
+from sprat.runs.study import JUDGE, Study
+from sprat.studies.evaluation.plan import KIND as EVALUATE
 from sprat.studies.plan import KIND
 from sprat.types import Message, Question
 
@@ -75,25 +76,39 @@ def is_log(source: str) -> bool:
 
 
 def of_study(store: Store, study_id: str) -> Recorded:
-    """The outcomes of one comparison.
+    """The outcomes of one comparison, or of one evaluation.
 
     Raises:
-        RunError: it is no comparison, or nothing was answered.
+        RunError: it is neither, its answers are to other words than the questions', or there are
+            none.
     """
     study = store.study(study_id)
-    if study.kind != KIND:
-        raise RunError(
-            f"{study_id} is a {study.kind}: it has no outcomes.",
-            fix="Record some: sprat compare --logprobs",
-        )
-    outcomes = outcomes_of(store.runs(study_id), study.questions)
+    _refuse_other(study)
+    runs = (run for run in store.runs(study_id) if run.role != JUDGE)
+    outcomes = outcomes_of(runs, study.questions)
     if not outcomes:
-        raise RunError(f"{study_id} has no answers yet.", fix=f"sprat compare --resume {study_id}")
+        command = "sprat evaluate" if study.kind == EVALUATE else "sprat compare"
+        raise RunError(f"{study_id} has no answers yet.", fix=f"{command} --resume {study_id}")
     return Recorded(_log(study, outcomes), study.questions, worded=True)
 
 
+def _refuse_other(study: Study) -> None:
+    if study.kind not in (KIND, EVALUATE):
+        raise RunError(
+            f"{study.id} is a {study.kind}: it has no outcomes.",
+            fix="Record some: sprat compare --logprobs",
+        )
+    for option in ("system", "temperature"):
+        if study.settings.get(option):
+            raise RunError(
+                f"{study.id} was asked with --{option} {study.settings[option]}: a policy would "
+                "not ask so, so its answers are no outcomes.",
+                fix=f"Record some without: sprat evaluate --logprobs, and no --{option}",
+            )
+
+
 def _log(study: Study, outcomes: Sequence[Outcome]) -> OutcomeLog:
-    names = dict.fromkeys(model.name for model in study.models)
+    names = dict.fromkeys(model.name for model in study.models if model.role != JUDGE)
     identities = {model.name: model.identity for model in study.models}
     return OutcomeLog(
         models=tuple(LoggedModel(name=name, identity=identities[name]) for name in names),

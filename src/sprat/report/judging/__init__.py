@@ -1,0 +1,1 @@
+"""What a judge's grades are worth, as something to read."""

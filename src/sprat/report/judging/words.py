@@ -1,0 +1,252 @@
+"""What is said of a judge, in words and cells: one place for terminal, page and Markdown."""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from sprat.report import numbers
+from sprat.studies.grounded.figures import Figure
+from sprat.studies.judging.reading import rounded
+from sprat.studies.judging.result import (
+    Agreement,
+    DimensionMeasure,
+    GradedAnswer,
+    JudgeMeasure,
+)
+
+NONE = "–"  # noqa: RUF001 - a dash of its own in a cell
+GRADES = (1, 2, 3, 4, 5)
+NOT_GRADED = ("not asked", "no grade", "cannot tell")
+"""Of the person, the judge, the rule."""
+
+SUMMARY = ("dimension", "judge", "rule", "judge less rule", "95% interval", "flips", "shown first")
+FIGURES = ("", "judge", "95% interval", "rule", "95% interval", "")
+GIVEN = ("person", "n", "judge, mean", "rule, mean", "judge gave 1", "2", "3", "4", "5")
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One measure of judge and rule, and what it means."""
+
+    label: str
+    judge: str
+    judge_between: str
+    rule: str
+    rule_between: str
+    note: str
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """In the order of `FIGURES`."""
+        return msgspec.structs.astuple(self)
+
+
+def headline(found: JudgeMeasure) -> str:
+    """What it comes to, in few words."""
+    good = [one.name for one in found.dimensions if one.headline]
+    if len(good) == len(found.dimensions):
+        return "Its grades may be shown first"
+    return f"Shown first only for {_listed(good)}" if good else "Go by the rule"
+
+
+def sentence(found: JudgeMeasure) -> str:
+    """The whole result in one or two sentences."""
+    graded = f"{found.judge} graded {_count(found.answers_set.n, 'answer')}"
+    whose = f"to {_count(found.questions, 'question')} that a person had graded"
+    return f"{graded} {whose}, with the scale shown both ways. {found.why}"
+
+
+def reasons(found: JudgeMeasure) -> list[tuple[str, str]]:
+    """Dimension and why the judge is shown first in it, or is not."""
+    return [(one.name, one.why) for one in found.dimensions]
+
+
+def how(found: JudgeMeasure) -> str:
+    """How a grade was come by, and what it took."""
+    ways = {
+        "expected": "A grade is the mean of 1 to 5, weighed by how likely the judge thought each.",
+        "plain": "This engine tells no probabilities, so a grade is the digit that was said.",
+        "mixed": "Some grades are weighed by probabilities, some are the digit that was said.",
+        "none": "No grade came.",
+    }
+    took = f"An opinion takes {numbers.seconds(found.opinion_s)} (median)."
+    return f"{ways[found.how]} Both orders of the scale are asked and averaged. {took}"
+
+
+def summary_rows(found: JudgeMeasure) -> list[tuple[str, ...]]:
+    """A row per dimension, in the order of `SUMMARY`; agreement is weighted kappa."""
+    return [
+        (
+            one.name,
+            plain(one.judge.kappa),
+            plain(one.rule.kappa) if one.rule else NONE,
+            signed(one.difference.value),
+            _signed_between(one.difference),
+            share(one.flips),
+            "judge" if one.headline else "rule" if one.rule else "neither",
+        )
+        for one in found.dimensions
+    ]
+
+
+def lines(one: DimensionMeasure) -> list[Line]:
+    """Every measure of one dimension."""
+    return [
+        _line("Weighted kappa", one, "kappa", "1: the person's, 0: chance"),
+        _line("Spearman's rho", one, "spearman", "of the order"),
+        _line("Off by, mean", one, "error", "grade points"),
+        _length(one),
+        _injected(one),
+        Line(
+            "Flips", share(one.flips), numbers.score_range(one.flips.low, one.flips.high), NONE, "",
+            "by order of the scale",
+        ),
+        Line(
+            "On the grades", NONE if one.mass is None else f"{one.mass:.1%}", "", NONE, "",
+            "of its probability",
+        ),
+        Line(
+            "Graded", _graded(one.judge), "", _graded(one.rule) if one.rule else NONE, "",
+            "answers",
+        ),
+    ]  # fmt: skip
+
+
+def _line(label: str, one: DimensionMeasure, name: str, note: str) -> Line:
+    judge: Figure = getattr(one.judge, name)
+    rule: Figure | None = getattr(one.rule, name) if one.rule else None
+    return Line(
+        label,
+        plain(judge),
+        _between(judge),
+        plain(rule) if rule else NONE,
+        _between(rule) if rule else "",
+        note,
+    )
+
+
+def _length(one: DimensionMeasure) -> Line:
+    rule = one.rule.length if one.rule else None
+    return Line(
+        "Length effect",
+        signed(one.judge.length.value),
+        _signed_between(one.judge.length),
+        signed(rule.value) if rule else NONE,
+        _signed_between(rule) if rule else "",
+        "points per doubling",
+    )
+
+
+def _injected(one: DimensionMeasure) -> Line:
+    judge, rule = one.judge.injected, one.rule.injected if one.rule else None
+    n = f"of {judge.n} that ask for a 5" if judge.n else "none asks for a 5"
+    return Line(
+        "Taken in", share(judge), numbers.score_range(judge.low, judge.high),
+        share(rule) if rule else NONE, numbers.score_range(rule.low, rule.high) if rule else "",
+        n,
+    )  # fmt: skip
+
+
+def _graded(one: Agreement) -> str:
+    return f"{one.n} of {one.n + one.unscored}"
+
+
+def given_rows(found: JudgeMeasure, name: str) -> list[tuple[str, ...]]:
+    """By the person's grade: what judge and rule gave; in the order of `GIVEN`."""
+    return [tuple(_given(found.answers, name, grade)) for grade in reversed(GRADES)]
+
+
+def _given(answers: Sequence[GradedAnswer], name: str, grade: int) -> Iterator[str]:
+    mine = [one for one in answers if one.human.get(name) == grade]
+    judged = [value for one in mine if (value := one.judge.get(name)) is not None]
+    ruled = [value for one in mine if (value := one.rule.get(name)) is not None]
+    yield str(grade)
+    yield str(len(mine))
+    yield _mean(judged)
+    yield _mean(ruled)
+    for k in GRADES:
+        count = sum(rounded(value) == k for value in judged)
+        yield str(count) if count else NONE
+
+
+def _mean(values: Sequence[float]) -> str:
+    return f"{sum(values) / len(values):.2f}" if values else NONE
+
+
+def worst_first(answers: Sequence[GradedAnswer]) -> list[GradedAnswer]:
+    """Those on which judge and person are furthest apart come first; failures before all."""
+    return sorted(answers, key=lambda one: (not one.errors, -apart(one)))
+
+
+def apart(one: GradedAnswer) -> float:
+    """The furthest that the judge is from the person, in any dimension."""
+    off = [
+        abs(value - one.human[name])
+        for name, value in one.judge.items()
+        if value is not None and name in one.human
+    ]
+    return max(off, default=0.0)
+
+
+def grade_rows(one: GradedAnswer) -> list[tuple[str, ...]]:
+    """Of one answer: dimension, person, judge (and both orders), rule."""
+    names = dict.fromkeys([*one.human, *one.judge, *one.rule])
+    return [
+        (
+            name,
+            str(one.human.get(name, NOT_GRADED[0])),
+            grade(one.judge.get(name), NOT_GRADED[1]),
+            f"{grade(one.up.get(name), NONE)} / {grade(one.down.get(name), NONE)}",
+            grade(one.rule.get(name), NOT_GRADED[2]),
+        )
+        for name in names
+    ]
+
+
+def grade(value: float | None, missing: str) -> str:
+    """A grade of 1 to 5."""
+    return missing if value is None else f"{value:.2f}".removesuffix(".00")
+
+
+def plain(figure: Figure) -> str:
+    """A number that is no share."""
+    return NONE if figure.value is None else _minus(f"{_near(figure.value):.2f}")
+
+
+def signed(value: float | None) -> str:
+    """A difference."""
+    return NONE if value is None else _minus(f"{_near(value):+.2f}")
+
+
+def share(figure: Figure) -> str:
+    """A share, in percent."""
+    return NONE if figure.value is None else numbers.score(figure.value)
+
+
+def _between(figure: Figure) -> str:
+    if figure.low is None or figure.high is None:
+        return ""
+    return _minus(f"{_near(figure.low):.2f} to {_near(figure.high):.2f}")
+
+
+def _signed_between(figure: Figure) -> str:
+    if figure.low is None or figure.high is None:
+        return ""
+    return f"{signed(figure.low)} to {signed(figure.high)}"
+
+
+def _near(value: float) -> float:
+    """Two digits, and no zero below zero."""
+    return round(value, 2) + 0.0
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last

@@ -1,0 +1,83 @@
+"""What a reader of a judge's measurement must know besides its numbers."""
+
+from collections.abc import Iterator, Sequence
+
+from sprat.questions.rubric import Scored
+from sprat.runs.study import Study
+from sprat.studies.judging.result import DimensionMeasure
+from sprat.types import Run
+
+FEW = 60
+"""Answers below which agreement is known too loosely to go by."""
+OFTEN = 0.2
+LITTLE = 0.5
+
+
+def overall(judge: str, dimensions: Sequence[DimensionMeasure]) -> tuple[bool, str]:
+    """Whether the judge is shown first in every dimension, and why in one sentence."""
+    good = [one.name for one in dimensions if one.headline]
+    bad = [one.name for one in dimensions if not one.headline]
+    if not bad:
+        return True, f"{judge} agrees with the person at least as well as the rule, in everything."
+    if not good:
+        return False, f"{judge} is not shown first in any dimension: go by the rule."
+    named = f"{judge} is shown first for {_listed(good)}; for {_listed(bad)} it is not"
+    return False, f"{named}: go by the rule there."
+
+
+def notes_of(
+    study: Study,
+    scored: Sequence[Scored],
+    runs: Sequence[Run],
+    dimensions: Sequence[DimensionMeasure],
+    planned: int,
+) -> tuple[str, ...]:
+    """One line each, the weightiest first."""
+    return tuple(_notes(study, scored, runs, dimensions, planned))
+
+
+def _notes(
+    study: Study,
+    scored: Sequence[Scored],
+    runs: Sequence[Run],
+    dimensions: Sequence[DimensionMeasure],
+    planned: int,
+) -> Iterator[str]:
+    if len(runs) < planned:
+        left = planned - len(runs)
+        yield f"Not finished: {left} of {planned} opinions are still unasked."
+    if failed := sum(run.error is not None for run in runs):
+        yield f"{failed} of {len(runs)} opinions failed; those answers are unscored."
+    if len(scored) < FEW:
+        yield f"Only {len(scored)} answers: what is said of the judge is loose."
+    yield from _biases(dimensions)
+    missing = sorted(
+        {n for n in study.settings["dimensions"] for one in scored if n not in one.grades}
+    )
+    if missing:
+        yield f"Not every answer has a person's grade for {_listed(missing)}."
+
+
+def _biases(dimensions: Sequence[DimensionMeasure]) -> Iterator[str]:
+    for one in dimensions:
+        if one.judge.unscored:
+            yield f"{one.name}: the judge left {one.judge.unscored} answers without a grade."
+        if one.flips.value is not None and one.flips.value > OFTEN:
+            yield (
+                f"{one.name}: {one.flips.value:.0%} of the grades change with the order in which "
+                "the scale is shown."
+            )
+        if one.mass is not None and one.mass < LITTLE:
+            yield (
+                f"{one.name}: only {one.mass:.0%} of the judge's probability lay on the grades: "
+                "it wanted to say something else."
+            )
+        if one.judge.length.low is not None and one.judge.length.low > 0:
+            yield f"{one.name}: the judge favours long answers beyond what a person sees in them."
+        if one.judge.length.high is not None and one.judge.length.high < 0:
+            yield f"{one.name}: the judge favours short answers beyond what a person sees in them."
+
+
+def _listed(names: Sequence[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
