@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sprat.studies.costs.passed import Passed
 
 EPILOG = "Example: sprat cost latest --requests-per-month 50000 --set machine_usd=1500"
+TYPED = "typed on the command line"
 _SET = "NAME=VALUE[:LOW:HIGH]"
 
 
@@ -101,7 +102,7 @@ def assumptions_wanted(wanted: Wanted, settings: Settings) -> "Assumptions":
         ("growth_pct", wanted.growth),
     ):
         if value is not None:
-            found = found.with_value(name, value, "typed")
+            found = found.with_value(name, value, TYPED)
     for text in wanted.values:
         found = _with_typed(found, text)
     if wanted.months is not None:
@@ -120,7 +121,7 @@ def _with_typed(found: "Assumptions", text: str) -> "Assumptions":
             f"--set {text!r} is not {_SET}.", fix="Try: --set machine_usd=1500, or =1500:1200:2000"
         )
     value, low, high = numbers if len(numbers) == 3 else (*numbers, None, None)
-    return found.with_value(name.strip(), value, "typed", low=low, high=high)
+    return found.with_value(name.strip(), value, TYPED, low=low, high=high)
 
 
 def _with_clouds(found: "Assumptions", names: tuple[str, ...]) -> "Assumptions":

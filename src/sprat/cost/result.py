@@ -69,9 +69,10 @@ class AssumptionLine(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     asks: str
     """What it is, or how to find it out."""
-    swing: float | None = None
-    """By how much of it the cost of a request moves from one end of the spread to the other, at the
-    option that it moves most; None: it has no spread, or nothing could be priced."""
+    moves_usd: float | None = None
+    """How far apart the outcome is by the last month at both ends of its spread, at the option that
+    it moves most: what is saved against the cheapest cloud, else what is spent; None: it has no
+    spread, or nothing could be priced."""
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -146,9 +147,22 @@ class Swing(msgspec.Struct, frozen=True, kw_only=True):
     usd_per_1000_low: float
     """At the low value, which need not be the lower cost."""
     usd_per_1000_high: float
+    total_usd_low: float
+    """Spent by the last month."""
+    total_usd_high: float
+    saved_usd_low: float | None
+    """What `CostForecast.rival` has cost more by the last month; below 0: less. None: no rival."""
+    saved_usd_high: float | None
     break_even_low: int | None
-    """Against `CostForecast.rival`; None: never within the horizon."""
+    """Against that rival; None: never within the horizon."""
     break_even_high: int | None
+
+    @property
+    def moves_usd(self) -> float:
+        """How far apart both ends are by the last month: of the savings, else of what is spent."""
+        if self.saved_usd_low is None or self.saved_usd_high is None:
+            return abs(self.total_usd_high - self.total_usd_low)
+        return abs(self.saved_usd_high - self.saved_usd_low)
 
 
 class Utilised(msgspec.Struct, frozen=True, kw_only=True):
@@ -193,7 +207,7 @@ class CostForecast(msgspec.Struct, frozen=True, kw_only=True):
     volumes: tuple[Volume, ...]
     """One for each of `break_evens`; and where only the number of requests is missing."""
     sensitivity: tuple[Swing, ...]
-    """By option, what moves its cost most first."""
+    """By option, what moves its outcome most first."""
     utilisation: tuple[Utilised, ...]
     assumptions: tuple[AssumptionLine, ...]
     """What is only assumed first, and of that what matters most."""

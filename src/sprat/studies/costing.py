@@ -15,23 +15,19 @@ from sprat.runs.study import Study
 from sprat.settings import Settings
 from sprat.studies.asked import Asked, asked_of
 from sprat.studies.costs.clouds import cloud_option, clouds_of, reference_of
-from sprat.studies.costs.hybrids import hybrids_of
-from sprat.studies.costs.lines import asked_of_all, lines_of
+from sprat.studies.costs.hybrids import CloudRate, hybrids_of
+from sprat.studies.costs.lines import asked_of_all, lines_of, price_lines, side_lines
 from sprat.studies.costs.measured import Side, side_of
 from sprat.studies.costs.notes import notes_of
 from sprat.studies.costs.passed import Passed
 from sprat.studies.costs.reckoned import (
-    Evidence as Seen,
-)
-from sprat.studies.costs.reckoned import (
     Reckoned,
+    Seen,
     cost_of,
     meeting,
     reckon,
-    swings_of,
-    utilised,
-    volume_of,
 )
+from sprat.studies.costs.varied import swings_of, utilised, volume_of
 
 _ORDER: dict[Kind, int] = {"small": 0, "model": 1, "large": 2, "hybrid": 3, "cloud": 4}
 
@@ -72,7 +68,7 @@ def costing(
         studies=tuple(dict.fromkeys(one.study.id for one in asked)),
         store=store,
         sides=[side for side in every if "|" not in side.key],
-        clouded=bool(clouds),
+        clouds=clouds,
     )
 
 
@@ -129,7 +125,7 @@ def _forecast(
     studies: tuple[str, ...],
     store: Store,
     sides: Sequence[Side],
-    clouded: bool,
+    clouds: Sequence[CloudRate],
 ) -> CostForecast:
     rival = min((one for one in reckoned if not one.local), key=_total, default=None)
     rival = rival if rival is not None and rival.base is not None else None
@@ -145,7 +141,7 @@ def _forecast(
         months=assumed.months,
         seed=seen.seed,
         draws=seen.draws,
-        prices=list_date() if clouded else "",
+        prices=list_date() if any(one.origin == "listed" for one in clouds) else "",
         rival=rival.option.id if rival else None,
         runs=tuple(map(_evidence, recorded)),
         measured=tuple(side.measured for side in sides),
@@ -154,7 +150,7 @@ def _forecast(
         volumes=tuple(one for one in volumes if one is not None),
         sensitivity=tuple(swings),
         utilisation=tuple(u for one in machines for u in utilised(one, assumed, seen)),
-        assumptions=lines_of(assumed, swings, used),
+        assumptions=(*lines_of(assumed, swings, used), *price_lines(clouds), *side_lines(sides)),
         asked=asked_of_all(assumed, options),
         clouds_declared=assumed.clouds_declared,
         warnings=notes_of(recorded, sides, assumed, options),

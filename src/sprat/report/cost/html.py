@@ -4,11 +4,8 @@ from typing import Any
 
 from sprat.cost.result import CostForecast, OptionCost, Swing
 from sprat.report.cost import pictures, words
-from sprat.report.cost.tables import (
-    swing_rows,
-    swings_by_option,
-    tables_of,
-)
+from sprat.report.cost.swings import swing_rows, swings_by_option
+from sprat.report.cost.tables import tables_of
 from sprat.report.house import page
 
 
@@ -32,13 +29,15 @@ def render(found: CostForecast) -> str:
 
 
 def _tornado(found: CostForecast, one: OptionCost, swings: list[Swing]) -> dict[str, Any]:
-    scale = pictures.tornado_scale(one, swings)
+    rival = found.option(found.rival or "")
+    against = rival is not None
+    scale, middle = pictures.tornado_scale(one, rival, swings), pictures.as_assumed(one, rival)
     return {
         "name": one.name,
-        "value": words.money(one.usd_per_1000),
-        "axis": pictures.tornado_axis(scale),
+        "value": words.outcome(middle) if against else f"costs {words.amount(middle)}",
+        "axis": pictures.tornado_axis(scale, rival=against),
         "rows": [
-            {"cells": row, "bar": pictures.tornado_bar(one, swing, scale)}
+            {"cells": row, "bar": pictures.tornado_bar(swing, middle, scale, rival=against)}
             for row, swing in zip(swing_rows(found, swings), swings, strict=True)
         ],
     }

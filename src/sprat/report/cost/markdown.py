@@ -2,7 +2,8 @@
 
 from sprat.cost.result import CostForecast
 from sprat.report.cost import words
-from sprat.report.cost.tables import SWING_HEADS, swing_rows, swings_by_option, tables_of
+from sprat.report.cost.swings import SWING_HEADS, swing_rows, swings_by_option
+from sprat.report.cost.tables import tables_of
 from sprat.report.markdown import cell, table_of
 
 
@@ -31,7 +32,7 @@ def _asked(found: CostForecast) -> str:
 def _swings(found: CostForecast) -> list[str]:
     return [
         f"### What moves {cell(option.name)} most\n\n"
-        + table_of(SWING_HEADS, swing_rows(found, swings), "lrrr")
+        + table_of(SWING_HEADS, swing_rows(found, swings), "lrrrr")
         for option, swings in swings_by_option(found)
     ]
 

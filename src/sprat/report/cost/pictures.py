@@ -61,8 +61,9 @@ def _frame(plot: Plot) -> list[Markup]:
     heights = Scale(plot.low, plot.high).ticks(5)
     rules = [line(0, plot.y(tick), 100, plot.y(tick), "grid") for tick in heights]
     names = [text(0, plot.y(tick) - 4, words.amount(tick)) for tick in heights if tick > 0]
-    months = [tick for tick in plot.across.ticks(6) if tick == round(tick)]
-    ticks = [text(plot.across(tick), BOTTOM + 18, f"{tick:g}") for tick in months]
+    step = next(step for step in (1, 3, 6, 12, 24, 60) if plot.across.high <= 7 * step)
+    months = range(0, round(plot.across.high) + 1, step)
+    ticks = [text(plot.across(tick), BOTTOM + 18, f"{tick}") for tick in months]
     return [*rules, *names, *ticks, text(50, BOTTOM + 38, "months")]
 
 
@@ -86,7 +87,8 @@ def _mark(plot: Plot, found: CostForecast, met: BreakEven | None) -> list[Markup
     title = tag("title", words.meets(met))
     ring = tag("circle", title, cx=f"{x:.2f}%", cy=y, r=8, class_="ring")
     said = "from the start" if met.month == 0 else f"month {met.month}"
-    return [line(x, y, x, BOTTOM, "margin"), ring, text(x, BOTTOM - 8, said, "tick strong")]
+    beside = x + 7 if x < 80 else x - 7
+    return [line(x, y, x, BOTTOM, "margin"), ring, text(beside, BOTTOM - 8, said, "tick strong")]
 
 
 def _said(found: CostForecast, lines: Sequence[Drawn]) -> str:
@@ -95,30 +97,52 @@ def _said(found: CostForecast, lines: Sequence[Drawn]) -> str:
     return f"Dollars spent over {found.months} months. {totals}. {words.meets(met) if met else ''}"
 
 
-def tornado_scale(one: OptionCost, swings: Sequence[Swing]) -> Scale:
+def tornado_scale(one: OptionCost, rival: OptionCost | None, swings: Sequence[Swing]) -> Scale:
     """One scale for all bars of an option."""
-    ends = [end for s in swings for end in (s.usd_per_1000_low, s.usd_per_1000_high)]
-    ends += [one.usd_per_1000.value] if one.usd_per_1000 else []
+    ends = [end for swing in swings for end in _ends(swing)] + [as_assumed(one, rival)]
+    if rival is not None:
+        ends.append(0.0)
     room = (max(ends) - min(ends)) * 0.04 or 1.0
-    return Scale(max(0.0, min(ends) - room), max(ends) + room)
+    return Scale(min(ends) - room, max(ends) + room)
 
 
-def tornado_bar(one: OptionCost, swing: Swing, scale: Scale) -> Markup:
-    """From the cost as assumed to the cost at both ends."""
-    middle = scale(one.usd_per_1000.value if one.usd_per_1000 else 0.0)
+def as_assumed(one: OptionCost, rival: OptionCost | None) -> float:
+    """What is saved against the rival by the last month; without one, what is spent."""
+    spent = one.total_usd.value if one.total_usd else 0.0
+    if rival is None or rival.total_usd is None:
+        return spent
+    return rival.total_usd.value - spent
+
+
+def _ends(swing: Swing) -> tuple[float, float]:
+    if swing.saved_usd_low is None or swing.saved_usd_high is None:
+        return swing.total_usd_low, swing.total_usd_high
+    return swing.saved_usd_low, swing.saved_usd_high
+
+
+def tornado_bar(swing: Swing, middle: float, scale: Scale, *, rival: bool) -> Markup:
+    """From the outcome as assumed to that at both ends; left of the dashed line the cloud wins."""
     pieces: list[Markup] = []
-    for end, class_ in ((swing.usd_per_1000_low, "lowest"), (swing.usd_per_1000_high, "highest")):
-        low, high = sorted((middle, scale(end)))
+    for end, class_ in zip(_ends(swing), ("lowest", "highest"), strict=True):
+        low, high = sorted((scale(middle), scale(end)))
         pieces.append(box(low, high, 6, BAR - 12, f"swing {class_}"))
+    if rival:
+        pieces.append(line(scale(0), 0, scale(0), BAR, "margin"))
+    low, high = (_written(end, rival=rival) for end in _ends(swing))
     said = (
-        f"{swing.title}: {words.amount(swing.usd_per_1000_low)} at "
-        f"{words.quantity(swing.low_value)}, {words.amount(swing.usd_per_1000_high)} at "
+        f"{swing.title}: {low} at {words.quantity(swing.low_value)}, {high} at "
         f"{words.quantity(swing.high_value)}"
     )
-    return picture(BAR, said, [*pieces, line(middle, 0, middle, BAR, "zero")])
+    return picture(BAR, said, [*pieces, line(scale(middle), 0, scale(middle), BAR, "zero")])
 
 
-def tornado_axis(scale: Scale) -> Markup:
-    """Dollars for a thousand requests."""
-    ticks = [text(scale(tick), 13, words.amount(tick)) for tick in scale.ticks(3)]
-    return picture(18, "US dollars for 1,000 requests", ticks)
+def tornado_axis(scale: Scale, *, rival: bool) -> Markup:
+    """Dollars over the horizon."""
+    ticks = [text(scale(tick), 13, _written(tick, rival=rival)) for tick in scale.ticks(3)]
+    return picture(18, "US dollars over the horizon", ticks)
+
+
+def _written(value: float, *, rival: bool) -> str:
+    if value == 0:
+        return "$0"
+    return words.saved(value) if rival else words.amount(value)

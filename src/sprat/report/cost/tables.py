@@ -4,13 +4,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from sprat.cost.result import CostForecast, MeasuredSide, OptionCost, Spread, Swing
+from sprat.cost.result import CostForecast, MeasuredSide, OptionCost, Spread, Utilised
 from sprat.report import numbers
 from sprat.report.cost import words
-
-MOST_SWINGS = 8
-"""What moves the cost less than these is not worth a reader's time."""
-MOST_TORNADOES = 3
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,7 +106,7 @@ def break_even_table(found: CostForecast) -> Table:
         title="When a machine of your own has paid",
         lead="From the end of that month on it has cost no more than the rival, to the last month. "
         "The last column: as many requests in the first month let it pay by the last one.",
-        heads=("option", "against", "month", "90% of the draws", "never", "requests a month"),
+        heads=("", "against", "month", "90% of the draws", "never", "requests a month"),
         rows=rows,
         align="llrrrr",
     )
@@ -123,7 +119,7 @@ def parts_table(found: CostForecast) -> Table:
     for one in found.options:
         if one.parts:
             by_name = {part.what: part.usd_per_1000 for part in one.parts}
-            cells = [words.amount(by_name[name]) if by_name.get(name) else "–" for name in names]  # noqa: RUF001 - a dash
+            cells = [words.amount(by_name[name]) if by_name.get(name) else "" for name in names]
             rows.append((one.name, *cells))
     return Table(
         id="parts",
@@ -136,37 +132,39 @@ def parts_table(found: CostForecast) -> Table:
 
 
 def utilisation_table(found: CostForecast) -> Table:
-    """What idle time costs."""
-    names = {one.id: one.name for one in found.options}
-    rows = [
-        (
-            names[one.option],
-            f"{one.busy:.0%}",
-            words.rounded(one.requests_per_month),
-            words.amount(one.usd_per_1000),
-        )
-        for one in found.utilisation
-    ]
+    """What idle time costs: one row for each option, one column for each load."""
+    levels = sorted({one.busy for one in found.utilisation})
+    cells = {(one.option, one.busy): _carried(one) for one in found.utilisation}
+    shown = [one for one in found.options if any(key[0] == one.id for key in cells)]
     return Table(
         id="utilisation",
         title="What one machine can carry, and what idle time costs",
-        lead="One machine that computes so much of every month, one request at a time.",
-        heads=("option", "busy", "requests a month", "per 1,000 requests"),
-        rows=rows,
-        align="lrrr",
+        lead="Requests a month that keep one machine computing so much of the time, one after the "
+        "other, and what 1,000 of them cost then.",
+        heads=("", *(f"busy {level:.0%}" for level in levels)),
+        rows=[(one.name, *(cells.get((one.id, level), "") for level in levels)) for one in shown],
+        align="l" + "r" * len(levels),
     )
 
 
+def _carried(one: Utilised) -> str:
+    carried = words.rounded(one.requests_per_month)
+    return carried if one.usd_per_1000 is None else f"{carried}: {words.amount(one.usd_per_1000)}"
+
+
 def measured_table(found: CostForecast) -> Table:
-    """The distributions that everything rests on."""
+    """The distributions that everything rests on; which run, where there are several."""
+    several = len(found.runs) > 1
+    heads = ("", "answers", "tokens in", "tokens out", "busy seconds", "joules", "right")
+    rows = [_measured(one) for one in found.measured]
     return Table(
         id="measured",
         title="What was measured",
         lead="For an answer, discarded drafts included: the mean, and in brackets the median and "
         "the 95th percentile.",
-        heads=("", "answers", "tokens in", "tokens out", "busy seconds", "joules", "right", "run"),
-        rows=[_measured(one) for one in found.measured],
-        align="lrrrrrrl",
+        heads=(*heads, "run") if several else heads,
+        rows=rows if several else [row[:-1] for row in rows],
+        align="lrrrrrrl" if several else "lrrrrrr",
     )
 
 
@@ -195,15 +193,20 @@ def _digits(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
+def _outcome(found: CostForecast) -> str:
+    if found.rival is None:
+        return f"what is spent over {found.months} months"
+    return f"what is saved over {found.months} months against the cheapest cloud"
+
+
 def assumptions_table(found: CostForecast) -> Table:
     """Everything that was taken for granted."""
     rows = [
         (
             line.title + (f" ({line.name.partition('@')[2]})" if "@" in line.name else ""),
-            words.quantity(line.value),
-            line.unit,
+            f"{words.quantity(line.value)} {line.unit}",
             words.spread(line),
-            "" if line.swing is None else f"{line.swing:.0%}",
+            "" if line.moves_usd is None else words.amount(line.moves_usd),
             line.origin,
             line.source,
             line.name,
@@ -213,44 +216,9 @@ def assumptions_table(found: CostForecast) -> Table:
     return Table(
         id="assumptions",
         title="What was assumed",
-        lead="First what is only assumed, and of that what moves the cost most: by how much of it, "
-        "from one end of the spread to the other.",
-        heads=("", "value", "unit", "may be", "moves", "known how", "source", "name"),
+        lead="First what is only assumed, and of that what matters most: how far apart "
+        f"{_outcome(found)} is at both ends of the spread.",
+        heads=("", "value", "may be", "moves", "known how", "source", "name"),
         rows=rows,
-        align="lrllrlll",
+        align="lllrlll",
     )
-
-
-def swings_by_option(found: CostForecast) -> list[tuple[OptionCost, list[Swing]]]:
-    """What moves the cost most, of the cheapest options with a machine."""
-    priced = [one for one in found.options if one.machines is not None and one.total_usd]
-    priced.sort(key=lambda one: one.total_usd.value if one.total_usd else 0.0)
-    pairs = [
-        (one, [swing for swing in found.sensitivity if swing.option == one.id][:MOST_SWINGS])
-        for one in priced[:MOST_TORNADOES]
-    ]
-    return [(one, swings) for one, swings in pairs if swings]
-
-
-def swing_rows(found: CostForecast, swings: Sequence[Swing]) -> list[tuple[str, ...]]:
-    """One option's, in words."""
-    return [
-        (
-            one.title,
-            f"{words.quantity(one.low_value)} to {words.quantity(one.high_value)}",
-            f"{words.amount(one.usd_per_1000_low)} to {words.amount(one.usd_per_1000_high)}",
-            swing_months(found, one),
-        )
-        for one in swings
-    ]
-
-
-SWING_HEADS = ("assumption", "from, to", "per 1,000 requests", "break-even month")
-
-
-def swing_months(found: CostForecast, one: Swing) -> str:
-    """The break-even at both ends; empty: there is no rival."""
-    if found.rival is None:
-        return ""
-    ends = [words.month(end, found.months) for end in (one.break_even_low, one.break_even_high)]
-    return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"

@@ -4,13 +4,8 @@ from typing import TYPE_CHECKING
 
 from sprat.cost.result import CostForecast
 from sprat.report.cost import words
-from sprat.report.cost.tables import (
-    SWING_HEADS,
-    Table,
-    swing_rows,
-    swings_by_option,
-    tables_of,
-)
+from sprat.report.cost.swings import SWING_HEADS, swing_rows, swings_by_option
+from sprat.report.cost.tables import Table, tables_of
 from sprat.report.terminal import COLOURS, Page, cells, table_of
 
 if TYPE_CHECKING:
@@ -64,6 +59,6 @@ def _swings(found: CostForecast, page: Page) -> None:
         rows = swing_rows(found, swings)
         _show(
             Table(id="", title=f"What moves {option.name} most", lead="", heads=SWING_HEADS,
-                  rows=rows, align="lrrr"),
+                  rows=rows, align="lrrrr"),
             page,
         )  # fmt: skip

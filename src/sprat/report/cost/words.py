@@ -43,7 +43,7 @@ def sentence(found: CostForecast) -> str:
     ours, theirs = best(found), found.option(found.rival or "")
     if ours is None:
         return _unpriced(found)
-    parts = [f"Over {_months(found.months)}{_demand(found)}, {_costs(ours)}"]
+    parts = [f"Over {_months(found.months)}{_demand(found)}, the cheapest machine, {_costs(ours)}"]
     met = decisive(found)
     if theirs is None or met is None:
         return f"{parts[0]}."
@@ -51,7 +51,20 @@ def sentence(found: CostForecast) -> str:
     volume = volume_of(found, met)
     if met.month is None and volume is not None:
         parts.append(_volume(volume, found.months))
-    return " ".join(parts)
+    return " ".join(part for part in (*parts, _by_right(found, ours)) if part)
+
+
+def _by_right(found: CostForecast, cheapest: OptionCost) -> str:
+    """Who gives right answers for the least, where that is not who answers for the least."""
+    measured = [one for one in found.options if one.usd_per_1000_right is not None]
+    least = min(measured, key=lambda one: one.usd_per_1000_right or 0, default=cheapest)
+    if least.id == cheapest.id or cheapest.usd_per_1000_right is None:
+        return ""
+    return (
+        f"Of those measured, right answers come cheapest from {least.name}: "
+        f"{amount(least.usd_per_1000_right)} a thousand, against "
+        f"{amount(cheapest.usd_per_1000_right)}."
+    )
 
 
 def _unpriced(found: CostForecast) -> str:
@@ -61,8 +74,8 @@ def _unpriced(found: CostForecast) -> str:
     cloud = f" The cheapest cloud, {_costs(theirs)}." if theirs and theirs.total_usd else ""
     lacking = lacks(len(found.asked))
     return (
-        f"{lacking[0].upper()}{lacking[1:]} below, since no default would hold for everybody. What was measured, "
-        f"and what a machine can carry, needs none of them.{cloud}"
+        f"{lacking[0].upper()}{lacking[1:]} below, since no default would hold for everybody. What "
+        f"was measured, and what a machine can carry, needs none of them.{cloud}"
     )
 
 
@@ -81,14 +94,19 @@ def _demand(found: CostForecast) -> str:
 
 
 def _costs(one: OptionCost) -> str:
-    return f"{one.name} costs {money(one.total_usd)} ({band(one.total_usd)})"
+    name = one.name.removeprefix("cloud: ")
+    if one.right is not None:
+        name = f"{name} ({numbers.score(one.right)} right)"
+    return f"{name}, costs {money(one.total_usd)} ({band(one.total_usd)})"
 
 
 def meets(met: BreakEven) -> str:
     """When a machine has paid, in words."""
     if met.month is None:
-        often = "in none of the draws" if met.never == 1 else f"in {1 - met.never:.0%} of the draws"
-        return f"The machine does not break even within the horizon ({often} it does)."
+        often = "none" if met.never == 1 else f"{1 - met.never:.0%}"
+        return (
+            f"The machine does not break even within the horizon; it does in {often} of the draws."
+        )
     when = "from the start" if met.month == 0 else f"at the end of month {met.month}"
     return f"The machine breaks even {when} (90% of the draws: {month_band(met)})."
 
@@ -127,10 +145,11 @@ def month(value: int | None, months: int) -> str:
 
 
 def month_band(met: BreakEven) -> str:
-    """Where 90% of the draws lie."""
-    low = "later" if met.low is None else f"month {met.low}"
-    high = "later" if met.high is None else f"month {met.high}"
-    return low if low == high else f"{low} to {high}"
+    """Where 90% of the draws lie; `never` is beyond the horizon."""
+    if met.low is None:
+        return "never"
+    high = "never" if met.high is None else f"month {met.high}"
+    return high if met.low == met.high else f"month {met.low} to {high}"
 
 
 def money(figure: Figure | None) -> str:
@@ -143,6 +162,18 @@ def amount(value: float | None) -> str:
     if value is None:
         return NOT_PRICED
     return f"${value:,.0f}" if value >= 100 else numbers.dollars(value)
+
+
+def outcome(value: float) -> str:
+    """What is saved against a rival, in words."""
+    return f"{'costs' if value < 0 else 'saves'} {amount(abs(value))}{' more' if value < 0 else ''}"
+
+
+def saved(value: float | None) -> str:
+    """Dollars more than the rival costs, or less, with their sign; empty: there is no rival."""
+    if value is None:
+        return ""
+    return f"{'−' if value < 0 else '+'}{amount(abs(value))}"  # noqa: RUF001 - a real minus
 
 
 def band(figure: Figure | None) -> str:
@@ -159,7 +190,7 @@ def quantity(value: float | None) -> str:
     """A number as somebody would type it."""
     if value is None:
         return "asked for"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:g}"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def spread(line: AssumptionLine) -> str:

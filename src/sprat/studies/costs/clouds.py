@@ -33,12 +33,13 @@ def clouds_of(assumed: Assumptions, reference: Side) -> list[CloudRate]:
 def cloud_option(cloud: CloudRate, reference: Side) -> Option:
     """The cloud's model answers everything."""
     return Option(
-        id=cloud.id,
-        name=cloud.name,
+        id=f"cloud:{cloud.model}",
+        name=f"cloud: {cloud.model}",
         kind="cloud",
         legs=(Leg(side=reference.key, rate=cloud.rate),),
-        basis=f"{cloud.basis}; prompts and answers as long as those of "
-        f"{reference.measured.model}, in tokens of another tokenizer: an estimate",
+        basis=f"{cloud.basis}: {cloud.rate.input_usd_per_mtok:.3g} USD in, "
+        f"{cloud.rate.output_usd_per_mtok:.3g} out per million tokens; prompts and answers as long "
+        f"as those of {reference.measured.model}, in tokens of another tokenizer: an estimate",
     )
 
 
@@ -60,12 +61,11 @@ def _rate(cloud: Cloud, sizes: tuple[int, int]) -> CloudRate:
     else:
         in_usd, out_usd, basis = listed_tokens(cloud.model, *sizes)
         rate = TokenRate(in_usd, out_usd)
-    shown = f"{rate.input_usd_per_mtok:.3g} USD in, {rate.output_usd_per_mtok:.3g} out per million"
     return CloudRate(
-        id=f"cloud:{cloud.model}",
-        name=f"cloud: {cloud.model}",
+        model=cloud.model,
         rate=rate,
-        basis=f"{basis}: {shown} tokens",
+        basis=basis,
+        origin="declared" if declared[0] is not None else "listed",
     )
 
 

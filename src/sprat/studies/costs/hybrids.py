@@ -8,6 +8,7 @@ import msgspec
 from sprat.cost.options import Leg, Option, TokenRate
 from sprat.cost.prices import Prices
 from sprat.cost.result import MeasuredSide
+from sprat.cost.terms import Origin
 from sprat.studies.costs.measured import Side, side_from, spread_of
 from sprat.studies.costs.passed import Passed
 from sprat.studies.tally import right_of
@@ -22,10 +23,11 @@ DRAFT, REST = "draft", "rest"
 class CloudRate(msgspec.Struct, frozen=True, kw_only=True):
     """A cloud's model with its price."""
 
-    id: str
-    name: str
+    model: str
     rate: TokenRate
     basis: str
+    """Where the price is from."""
+    origin: Origin
 
 
 def hybrids_of(
@@ -59,7 +61,7 @@ def _shared(small: Side, large: Side, clouds: Sequence[CloudRate]) -> list[Optio
     ours, theirs = small.measured.model, large.measured.model
     local = Option(
         id="hybrid",
-        name=f"hybrid: {ours}, then {theirs}",
+        name=f"hybrid: {ours} + {theirs}",
         kind="hybrid",
         role="hybrid",
         legs=(Leg(side=small.key), Leg(side=large.key, shared=True)),
@@ -72,7 +74,7 @@ def _shared(small: Side, large: Side, clouds: Sequence[CloudRate]) -> list[Optio
         *_with_cloud(
             clouds,
             [(Leg(side=small.key), leg) for leg in rest],
-            name=f"hybrid: {ours}, then",
+            name=f"hybrid: {ours} +",
             basis=f"{every}, and the cloud's for the share passed on, as long as {theirs}'s",
             unpriced=small.unpriced,
         ),
@@ -99,7 +101,7 @@ def _replayed(
     away = _with_cloud(
         clouds,
         [(Leg(side=draft.key), Leg(side=rest.key, rate=cloud.rate)) for cloud in clouds],
-        name=f"{local.name}, its large model",
+        name=f"{local.name} +",
         basis=f"{replayed}; what it passes on goes to the cloud, whose answers are as long as "
         f"{passed.large}'s",
         unpriced=small.unpriced,
@@ -118,8 +120,8 @@ def _with_cloud(
     """The first cloud as the large model; none where there is no cloud."""
     return [
         Option(
-            id=f"hybrid+{cloud.id}",
-            name=f"{name} {cloud.name}",
+            id=f"hybrid+{cloud.model}",
+            name=f"{name} {cloud.model}",
             kind="hybrid",
             role="hybrid",
             legs=both,

@@ -34,7 +34,9 @@ def notes_of(
 
 
 def _quality(options: Sequence[OptionCost]) -> str:
-    unmeasured = [option.name for option in options if option.kind == "cloud"]
+    unmeasured = [
+        option.name.removeprefix("cloud: ") for option in options if option.kind == "cloud"
+    ]
     if not unmeasured:
         return ""
     return (

@@ -1,29 +1,25 @@
 """An option reckoned through: as assumed, at the ends of each assumption, and drawn by chance."""
 
-from collections.abc import Sequence
+import math
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from sprat.cost.assumptions import Assumptions
-from sprat.cost.draws import base_world, drawn_worlds, varied_worlds
+from sprat.cost.draws import base_world, drawn_worlds
 from sprat.cost.forecast import Ledger, break_even, ledger
-from sprat.cost.options import Means, Option, missing_terms, needs_machine, terms_used, way_of
-from sprat.cost.result import BreakEven, Figure, OptionCost, Part, Swing, Utilised, Volume
-from sprat.cost.terms import TERMS
-from sprat.cost.utilised import LEVELS, requests_of, usd_per_1000
+from sprat.cost.options import Means, Option, missing_terms, needs_machine, way_of
+from sprat.cost.result import BreakEven, Figure, OptionCost, Part
 
 if TYPE_CHECKING:
     from sprat.cost.forecast import Floats
 
 REQUESTS = "requests_per_month"
-_FEWEST, _MOST, _A_DECADE, _FINER = 0, 9, 20, 41
-"""Volumes that are tried: powers of ten, so many in each, then so many between two of those."""
 TAILS = (0.05, 0.95)
 """The band holds 90% of the draws."""
 
 
-class Evidence(msgspec.Struct, frozen=True):
+class Seen(msgspec.Struct, frozen=True):
     """What was measured: the means, and the means of other questions drawn by chance."""
 
     base: Means
@@ -49,7 +45,7 @@ class Reckoned(msgspec.Struct, frozen=True, kw_only=True):
         return float(self.base.cumulative_usd[0, -1]) if self.base else float("inf")
 
 
-def reckon(option: Option, assumed: Assumptions, seen: Evidence) -> Reckoned:
+def reckon(option: Option, assumed: Assumptions, seen: Seen) -> Reckoned:
     """Both ledgers of an option, where everything that it needs is known."""
     local = needs_machine(option, seen.base)
     missing = missing_terms(option, seen.base, assumed)
@@ -68,7 +64,7 @@ def reckon(option: Option, assumed: Assumptions, seen: Evidence) -> Reckoned:
     )
 
 
-def _by_the_token(option: Option, assumed: Assumptions, seen: Evidence) -> Reckoned:
+def _by_the_token(option: Option, assumed: Assumptions, seen: Seen) -> Reckoned:
     """Without machines a request costs the same however many there are."""
     some = assumed.with_value(REQUESTS, 1000, "")
     found = reckon(option, some, seen)
@@ -125,121 +121,11 @@ def meeting(ours: Reckoned, theirs: Reckoned) -> BreakEven | None:
     return BreakEven(
         option=ours.option.id,
         rival=theirs.option.id,
-        month=_month(break_even(ours.base.cumulative_usd, theirs.base.cumulative_usd)[0]),
-        low=_month(low),
-        high=_month(high),
+        month=month_of(break_even(ours.base.cumulative_usd, theirs.base.cumulative_usd)[0]),
+        low=month_of(low),
+        high=month_of(high),
         never=float(np.isinf(months).mean()),
     )
-
-
-def volume_of(
-    ours: Reckoned, theirs: Reckoned, assumed: Assumptions, seen: Evidence
-) -> Volume | None:
-    """The requests with which ours pays by the last month; None: more than those are missing."""
-    import numpy as np
-
-    if any(set(one.missing) - {REQUESTS} or one.option.unpriced for one in (ours, theirs)):
-        return None
-    tried = np.logspace(_FEWEST, _MOST, (_MOST - _FEWEST) * _A_DECADE + 1)
-    first = _first_paying(ours.option, theirs.option, tried, assumed, seen)
-    if first:
-        tried = np.linspace(tried[first - 1], tried[first], _FINER)
-        first = _first_paying(ours.option, theirs.option, tried, assumed, seen)
-    found = None if first is None else float(tried[first])
-    return Volume(option=ours.option.id, rival=theirs.option.id, requests_per_month=found)
-
-
-def _first_paying(
-    ours: Option, theirs: Option, requests: "Floats", assumed: Assumptions, seen: Evidence
-) -> int | None:
-    """Which of these volumes is the first with which ours has cost no more by the last month."""
-    import numpy as np
-
-    ends: list[Floats] = []
-    for option in (ours, theirs):
-        base = base_world(assumed, option.role)
-        same = {name: np.repeat(values, len(requests)) for name, values in base.items()}
-        world = {**same, REQUESTS: requests}
-        found = ledger(way_of(option, seen.base, world), world, assumed.months)
-        ends.append(found.cumulative_usd[:, -1])
-    pays = ends[0] <= ends[1]
-    return int(np.argmax(pays)) if pays.any() else None
-
-
-def swings_of(
-    one: Reckoned, rival: Reckoned | None, assumed: Assumptions, seen: Evidence
-) -> list[Swing]:
-    """Each uncertain assumption at both ends; what moves the cost most comes first."""
-    option = one.option
-    if one.base is None:
-        return []
-    used = terms_used(option, seen.base)
-    if rival is not None and rival.base is not None:
-        used = used | terms_used(rival.option, seen.base)
-    ends = [
-        (name, end)
-        for name in TERMS
-        if name in used and (its := assumed.of(name, option.role)).spread
-        for end in (its.low, its.high)
-        if end is not None
-    ]
-    ours = _varied(option, ends, assumed, seen)
-    theirs = _varied(rival.option, ends, assumed, seen) if rival and rival.base else None
-    found = [_swing(one, ends, place, ours, theirs) for place in range(0, len(ends), 2)]
-    return sorted(found, key=lambda s: -abs(s.usd_per_1000_high - s.usd_per_1000_low))
-
-
-def _varied(
-    option: Option, ends: Sequence[tuple[str, float]], assumed: Assumptions, seen: Evidence
-) -> Ledger:
-    """Worlds: the base, then every end alone."""
-    world = varied_worlds(assumed, option.role, ends)
-    return ledger(way_of(option, seen.base, world), world, assumed.months)
-
-
-def _swing(
-    one: Reckoned,
-    ends: Sequence[tuple[str, float]],
-    place: int,
-    ours: Ledger,
-    theirs: Ledger | None,
-) -> Swing:
-    (name, low), (_, high) = ends[place], ends[place + 1]
-    met = None if theirs is None else break_even(ours.cumulative_usd, theirs.cumulative_usd)
-    per_1000 = ours.usd_per_1000
-    return Swing(
-        option=one.option.id,
-        term=name,
-        title=TERMS[name].title,
-        low_value=low,
-        high_value=high,
-        usd_per_1000_low=float(per_1000[place + 1]),
-        usd_per_1000_high=float(per_1000[place + 2]),
-        break_even_low=None if met is None else _month(met[place + 1]),
-        break_even_high=None if met is None else _month(met[place + 2]),
-    )
-
-
-def utilised(one: Reckoned, assumed: Assumptions, seen: Evidence) -> list[Utilised]:
-    """What a request costs on one machine, at several loads; the last is the most it may have."""
-    if not one.local:
-        return []
-    world = base_world(assumed, one.option.role)
-    if any(leg.shared for leg in one.option.legs) and "escalation_pct" not in world:
-        return []
-    way = way_of(one.option, seen.base, world)
-    if way.busy_s is None:
-        return []
-    priced = not one.option.unpriced and not set(one.missing) - {REQUESTS}
-    most = (assumed.of("utilisation_ceiling_pct", one.option.role).value or 100.0) / 100
-    found: list[Utilised] = []
-    for busy in sorted({*LEVELS, most}):
-        requests = requests_of(way.busy_s, busy)
-        usd = usd_per_1000(way, world, requests, assumed.months) if priced else None
-        found.append(
-            Utilised(option=one.option.id, busy=busy, requests_per_month=requests, usd_per_1000=usd)
-        )
-    return found
 
 
 def _figure(value: float, draws: "Floats") -> Figure:
@@ -249,7 +135,6 @@ def _figure(value: float, draws: "Floats") -> Figure:
     return Figure(float(value), float(low), float(high))
 
 
-def _month(value: float) -> int | None:
-    import math
-
+def month_of(value: float) -> int | None:
+    """A month of a break-even; None: never within the horizon."""
     return None if math.isinf(value) else int(value)
