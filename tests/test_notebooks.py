@@ -34,26 +34,55 @@ def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return "sprat-test"
 
 
+def executed(name: str, kernel: str, folder: Path) -> list[dict[str, object]]:
+    """What the cells of a notebook showed, in order, by media type."""
+    from nbclient import NotebookClient
+
+    book = nbformat.read(next(file for file in NOTEBOOKS if file.stem == name), as_version=4)
+    NotebookClient(
+        book, kernel_name=kernel, timeout=280, resources={"metadata": {"path": str(folder)}}
+    ).execute()
+    return [output.get("data", {}) for cell in book.cells for output in cell.get("outputs", [])]
+
+
+def markdown_of(shown: list[dict[str, object]]) -> list[str]:
+    return [str(data["text/markdown"]) for data in shown if "text/markdown" in data]
+
+
+def pictures_of(shown: list[dict[str, object]]) -> int:
+    return sum("image/png" in data for data in shown)
+
+
 @pytest.mark.real
 @pytest.mark.timeout(900)
 @pytest.mark.filterwarnings("ignore")  # of Jupyter's own making; the notebook runs elsewhere
 def test_the_compare_notebook_runs_and_ends_in_a_verdict(
     kernel: str, real_settings: Settings, tmp_path: Path
 ) -> None:
-    from nbclient import NotebookClient
-
-    file = next(file for file in NOTEBOOKS if file.stem == "model_compare")
-    book = nbformat.read(file, as_version=4)
-    client = NotebookClient(
-        book, kernel_name=kernel, timeout=280, resources={"metadata": {"path": str(tmp_path)}}
-    )
-    client.execute()
-    shown = [output for cell in book.cells for output in cell.get("outputs", [])]
-    texts = [
-        output.data["text/markdown"]
-        for output in shown
-        if "text/markdown" in output.get("data", {})
-    ]
+    shown = executed("model_compare", kernel, tmp_path)
+    texts = markdown_of(shown)
     assert texts[0].startswith(("## Good enough", "## Not good enough", "## Inconclusive"))
     assert texts[1].startswith("## No verdict")
-    assert sum("image/png" in output.get("data", {}) for output in shown) == 2
+    assert pictures_of(shown) == 2
+
+
+@pytest.mark.real
+@pytest.mark.timeout(900)
+@pytest.mark.filterwarnings("ignore")
+def test_the_hybrid_notebook_runs_and_ends_in_a_policy_file(
+    kernel: str, real_settings: Settings, tmp_path: Path
+) -> None:
+    shown = executed("hybrid", kernel, tmp_path)
+    assert "to learn from" in markdown_of(shown)[0]
+    assert pictures_of(shown) == 1
+
+
+@pytest.mark.real
+@pytest.mark.timeout(900)
+@pytest.mark.filterwarnings("ignore")
+def test_the_documents_notebook_runs_and_measures_answers_and_silence(
+    kernel: str, real_settings: Settings, tmp_path: Path
+) -> None:
+    shown = executed("rag_evaluation", kernel, tmp_path)
+    assert "Context recall" in markdown_of(shown)[0]
+    assert pictures_of(shown) == 1

@@ -144,7 +144,7 @@ def crowded() -> Brief:
             missing=("Price of a machine", "Electricity", "Drawn while idle", "Hours to set it up"),
         ),
         steps=tuple(
-            Step(f"sprat calibrate --small {names[0]} --large {names[1]}", sentence[:60])
-            for _ in range(4)
+            Step(f"sprat calibrate --small {names[0]} --large {names[1]}", f"{'do this ' * 7}{n}")
+            for n in range(4)
         ),
     )  # fmt: skip

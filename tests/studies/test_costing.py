@@ -255,6 +255,16 @@ def test_a_hybrid_is_the_small_one_and_its_share_of_the_large_one(recorded) -> N
     assert away.busy[0] == pytest.approx(10_000 * 2 / MONTH_S)
 
 
+def test_of_two_models_measured_alone_the_one_named_first_is_the_small_one(recorded) -> None:
+    store = recorded(first=answered("first", "tiny", 2, "y" * 40),
+                     second=answered("second", "big", 6, "y" * 80))  # fmt: skip
+    found = costing(
+        store, ["one:first", "one:second"], Settings(), assumed(escalation_pct=25), draws=50
+    )
+    assert found.option("hybrid").name == "hybrid: tiny + big"
+    assert found.option("hybrid").busy[0] == pytest.approx(10_000 * (2 + 0.25 * 6) / MONTH_S)
+
+
 def test_a_hybrid_without_a_share_asks_for_one(recorded) -> None:
     store = recorded(
         small=answered("small", "tiny", 2, "yes"), large=answered("large", "big", 6, "yes")
@@ -276,6 +286,17 @@ def test_a_policys_own_answers_pay_for_every_attempt(recorded) -> None:
     assert found.measured[0].escalated == 1
     assert found.measured[0].busy_s.mean == pytest.approx(8)
     assert found.measured[0].output_tokens.mean == 25
+
+
+def test_an_answer_from_documents_that_was_withheld_is_paid_once(recorded) -> None:
+    steps = (
+        Step(role="retrieve", engine="documents", timing=timing(1)),
+        Step(role="answer", engine="big", usage=Usage(900, 20), timing=timing(6)),
+    )
+    runs = answered("grounded", "big", 7, "", steps=steps, usage=Usage(900, 20), answered=False)
+    found = forecast(recorded(grounded=runs))
+    assert found.measured[0].busy_s.mean == pytest.approx(7)
+    assert found.measured[0].input_tokens.mean == 900
 
 
 def test_a_policy_is_replayed_over_the_answers_of_its_two_models(recorded) -> None:

@@ -71,8 +71,8 @@ def brief(
 ) -> None:
     """Write one page for a decision: verdict, recommendation, figures, risks, cost, next steps.
 
-    RUN: studies of sprat compare, evaluate, bench and rag evaluate, in any mixture. Every number
-    leads to its evidence on the second page.
+    RUN: studies of sprat compare, evaluate, bench, judge and rag evaluate, in any mixture. Every
+    number leads to its evidence on the second page.
     """
     wanted = Wanted(**options)
     targets = BriefTargets(html_file, markdown_file, json_file, pdf_file)

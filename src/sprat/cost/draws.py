@@ -67,8 +67,11 @@ def mean_columns(
     """The mean of every column over its answers, in one world. NaN is "not known of this one"."""
     import numpy as np
 
+    def mean(values: "Floats") -> "Floats":
+        return np.full(1, float(np.nanmean(values)))
+
     return {
-        side: {name: np.asarray([np.nanmean(values)]) for name, values in columns.items()}
+        side: {name: mean(values) for name, values in columns.items()}
         for side, columns in sides.items()
     }
 

@@ -173,7 +173,9 @@ def _cumulative(flows: "Floats", world: World) -> "Floats":
     import numpy as np
 
     yearly = 1 + _column(world["discount_pct"]) / 100
-    return np.cumsum(flows / yearly ** (np.arange(flows.shape[1]) / 12), axis=1)
+    years = np.arange(flows.shape[1], dtype=np.float64) / 12
+    discounted: Floats = flows / yearly**years
+    return np.cumsum(discounted, axis=1)
 
 
 def _column(values: "Floats") -> "Floats":

@@ -1,6 +1,6 @@
 """What a forecast of costs found. Reports and `--json` show exactly this. Money is US dollars."""
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -216,8 +216,6 @@ class CostForecast(msgspec.Struct, frozen=True, kw_only=True):
     clouds_declared: bool
     """Whether somebody chose the clouds; else they are examples."""
     warnings: tuple[str, ...] = ()
-    settings: dict[str, Any] = {}
-    """How it was asked for."""
 
     def option(self, wanted: str) -> OptionCost | None:
         """The option of an id; None: there is none."""

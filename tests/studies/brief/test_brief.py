@@ -88,10 +88,10 @@ def test_a_study_in_which_nothing_was_scored_says_so(store):
 # Several models, each evaluated by itself
 
 
-def evaluated(store: Store, model: str, scores: list[float], day: int = 22) -> str:
+def evaluated(store: Store, model: str, scores: list[float], day: int = 22, **more) -> str:
     sides = {"model": (model, scores)}
     asked = questions(len(scores))
-    return study(store, f"e-{model}-{day}", asked, sides, kind="evaluate", day=day)
+    return study(store, f"e-{model}-{day}", asked, sides, kind="evaluate", day=day, **more)
 
 
 def test_two_evaluations_are_paired_by_question_and_the_margin_is_said_to_have_come_late(store):
@@ -112,13 +112,12 @@ def test_questions_that_differ_between_two_evaluations_are_in_no_difference(stor
 
 
 def test_of_three_models_the_cheapest_that_is_good_enough_in_a_row_is_named(store):
-    sides = {
-        "a": ("tiny", WRONG * 100),
-        "b": ("middle", RIGHT * 100),
-        "c": ("huge", RIGHT * 100),
-    }
-    run = study(store, "three", questions(100), sides, kind="evaluate")
-    found = brief(store, run)
+    runs = [
+        evaluated(store, "huge", RIGHT * 100, more={"seconds": 4.0}),
+        evaluated(store, "middle", RIGHT * 100, more={"seconds": 2.0}),
+        evaluated(store, "tiny", WRONG * 100, more={"seconds": 1.0}),
+    ]
+    found = brief(store, *runs)
     assert (found.headline.small, found.headline.large) == ("middle", "huge")
     assert [line.name for line in found.models] == ["tiny", "middle", "huge"]
     assert found.advice.model == "middle"

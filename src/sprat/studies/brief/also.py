@@ -7,6 +7,7 @@ from sprat.studies.brief.footnotes import Footnotes
 from sprat.studies.brief.material import Material
 from sprat.studies.brief.result import Said
 from sprat.studies.grounded.result import GroundedEvaluation
+from sprat.studies.judging.result import JudgeMeasure
 
 MOST = 2
 """Sentences on the first page."""
@@ -15,6 +16,7 @@ MOST = 2
 def also_of(material: Material, notes: Footnotes) -> tuple[Said, ...]:
     """Of each study at most one."""
     said = [_of_documents(found, notes) for found in material.grounded]
+    said += [_of_judge(found, notes) for found in material.judges]
     said += [one for bench in material.benches for one in _of_bench(bench, notes)]
     return tuple(said[:MOST])
 
@@ -29,6 +31,19 @@ def _of_documents(found: GroundedEvaluation, notes: Footnotes) -> Said:
         f"which the documents answer.",
         (mark,),
     )
+
+
+def _of_judge(found: JudgeMeasure, notes: Footnotes) -> Said:
+    """What a judge's grades are worth beside those of a rule."""
+    mark = notes.cite(
+        found.run,
+        "Judge",
+        "agreement with a person's grades (quadratic weighted kappa), beside the rule's",
+        n=len(found.answers),
+    )
+    better = [one.name for one in found.dimensions if one.headline]
+    told = f"can be believed on {' and '.join(better)}" if better else "is no better than a rule"
+    return Said(f"{found.judge} as a judge {told}, on {len(found.answers)} answers.", (mark,))
 
 
 def _of_bench(bench: BenchResult, notes: Footnotes) -> Iterable[Said]:

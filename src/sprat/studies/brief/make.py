@@ -98,8 +98,6 @@ def _studies_of(key: str, first: str, material: Material) -> Sequence[Asked]:
 
 
 def _source(study: Study, material: Material) -> Source:
-    results = (*material.comparisons, *material.benches, *material.grounded)
-    found = next((one for one in results if one.run == study.id), None)
     return Source(
         run=study.id,
         kind=study.kind,
@@ -108,6 +106,6 @@ def _source(study: Study, material: Material) -> Source:
         questions=study.questions_name,
         n=len(study.questions),
         machine=machine_of(study),
-        warnings=found.warnings if found else (),
+        warnings=material.warnings_of(study),
         command=f"sprat runs report {study.id}",
     )

@@ -11,14 +11,17 @@ from sprat.studies.bench.plan import KIND as BENCH
 from sprat.studies.bench.result import BenchResult
 from sprat.studies.bench.summary import summarise as bench_result
 from sprat.studies.comparison import Comparison
+from sprat.studies.evaluation.plan import KIND as EVALUATE
+from sprat.studies.evaluation.summary import summarise as evaluation_of
 from sprat.studies.grounded.plan import KIND as GROUNDED
 from sprat.studies.grounded.result import GroundedEvaluation
 from sprat.studies.grounded.summary import summarise as grounded_result
+from sprat.studies.judging.plan import KIND as JUDGED
+from sprat.studies.judging.result import JudgeMeasure
+from sprat.studies.judging.summary import summarise as judge_measure
 from sprat.studies.plan import KIND as COMPARE
 from sprat.studies.summary import summarise as comparison_of
 
-EVALUATE = "evaluate"
-JUDGED = "judge"
 MOST_RUNS = 24
 """More studies than this are no brief."""
 
@@ -33,11 +36,20 @@ class Material(NamedTuple):
     comparisons: tuple[Comparison, ...]
     benches: tuple[BenchResult, ...]
     grounded: tuple[GroundedEvaluation, ...]
+    judges: tuple[JudgeMeasure, ...]
+    """Judges, each measured against answers that a person graded."""
     ignored: tuple[str, ...]
 
     def study(self, run: str) -> Study:
         """The study of that id."""
         return next(study for study in self.studies if study.id == run)
+
+    def warnings_of(self, study: Study) -> tuple[str, ...]:
+        """What the study's own report says first to whoever reads its figures."""
+        if study.kind == EVALUATE:
+            return evaluation_of(self.store, study.id).models[0].warnings
+        results = (*self.comparisons, *self.benches, *self.grounded, *self.judges)
+        return next((one.warnings for one in results if one.run == study.id), ())
 
     def sides_of(self, run: str) -> tuple[Asked, ...]:
         """The models of one study that the brief is to speak of."""
@@ -75,6 +87,7 @@ def gather(store: Store, wanted: Sequence[str]) -> Material:
         ),
         benches=tuple(bench_result(store, s.id) for s in studies if s.kind == BENCH),
         grounded=tuple(grounded_result(store, s.id) for s in studies if s.kind == GROUNDED),
+        judges=tuple(judge_measure(store, s.id) for s in studies if s.kind == JUDGED),
         ignored=ignored,
     )
 

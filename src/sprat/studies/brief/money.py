@@ -83,7 +83,7 @@ def _told(found: CostForecast, runs: Sequence[str], advice: Advice, notes: Footn
             command=f"sprat cost {' '.join(runs)}",
         )
     asked = {line.name: line.value for line in found.assumptions}
-    swinging = [one for one in found.assumptions if one.origin == "assumed" and one.swing]
+    swinging = [one for one in found.assumptions if one.origin == "assumed" and one.moves_usd]
     return Money(
         months=found.months,
         requests_per_month=asked.get("requests_per_month"),

@@ -118,6 +118,22 @@ def from_documents(seen: Seen) -> Iterable[Risk]:
             )
 
 
+def weak_judge(seen: Seen) -> Iterable[Risk]:
+    """A judge that agrees with a person less than a rule does."""
+    for found in seen.material.judges:
+        worse = [one for one in found.dimensions if not one.headline]
+        if worse:
+            mark = seen.notes.cite(found.run, "Judge", worse[0].why, n=worse[0].judge.n)
+            yield Risk(
+                name="weak judge",
+                weight=62,
+                text=f"{found.judge}, asked to judge answers, is not shown to agree with a person "
+                f"as well as a simple rule on {' and '.join(one.name for one in worse)}: do not go "
+                "by its grades.",
+                marks=(mark,),
+            )
+
+
 def machine_of(study: Study) -> str:
     """Processor and system, in words."""
     parts = (study.environment.get("cpu"), study.environment.get("os"))
@@ -142,4 +158,4 @@ def _plain(said: str) -> str:
     return said.split(": trust the ratio", maxsplit=1)[0].rstrip(".") + "."
 
 
-STUDIES = (drift, other_machine, unmetered, unpriced, unloaded, overrun, from_documents)
+STUDIES = (drift, other_machine, weak_judge, unmetered, unpriced, unloaded, overrun, from_documents)

@@ -47,13 +47,17 @@ def hybrids_of(
 
 
 def _pair(sides: Sequence[Side], passed: Passed | None) -> tuple[Side, Side] | None:
-    """Small and large of one study, the first that has both; of the policy's study if given."""
+    """Small and large of one study, the first that has both; of the policy's study if given.
+
+    Else, of two models that were measured alone, the one that was named first is the small one.
+    """
     by_place = {(side.measured.run, side.measured.kind): side for side in sides}
     for run in dict.fromkeys(side.measured.run for side in sides):
         small, large = by_place.get((run, "small")), by_place.get((run, "large"))
         if small and large and (passed is None or run == passed.study):
             return small, large
-    return None
+    alone = [side for side in sides if side.measured.kind == "model"]
+    return (alone[0], alone[1]) if passed is None and len(alone) == 2 else None
 
 
 def _shared(small: Side, large: Side, clouds: Sequence[CloudRate]) -> list[Option]:

@@ -88,10 +88,17 @@ def attempts_of(run: Run) -> list[Attempt]:
     if run.reply is None:
         return []
     reply = run.reply
-    steps = [_attempt(step) for step in reply.steps if step.timing is not None]
-    if any(step.kept for step in reply.steps):
-        return [one for one in steps if one is not None]
-    return [*(one for one in steps if one), Attempt(run.model, reply.usage, reply.timing)]
+    steps = [one for step in reply.steps if (one := _attempt(step)) is not None]
+    if _steps_are_all(reply):
+        return steps
+    return [*steps, Attempt(run.model, reply.usage, reply.timing)]
+
+
+def _steps_are_all(reply: Reply) -> bool:
+    """Of a policy, and of answers from documents; an engine's own steps come before the reply."""
+    return reply.path is not None or any(
+        step.kept or step.role == "retrieve" for step in reply.steps
+    )
 
 
 def _attempt(step: Step) -> Attempt | None:

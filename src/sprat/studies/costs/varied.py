@@ -25,10 +25,10 @@ def volume_of(ours: Reckoned, theirs: Reckoned, assumed: Assumptions, seen: Seen
 
     if any(set(one.missing) - {REQUESTS} or one.option.unpriced for one in (ours, theirs)):
         return None
-    tried = np.logspace(_FEWEST, _MOST, (_MOST - _FEWEST) * _A_DECADE + 1)
+    tried: Floats = np.logspace(_FEWEST, _MOST, (_MOST - _FEWEST) * _A_DECADE + 1)
     first = _first_paying(ours.option, theirs.option, tried, assumed, seen)
     if first:
-        tried = np.linspace(tried[first - 1], tried[first], _FINER)
+        tried = np.linspace(float(tried[first - 1]), float(tried[first]), _FINER)
         first = _first_paying(ours.option, theirs.option, tried, assumed, seen)
     found = None if first is None else float(tried[first])
     return Volume(option=ours.option.id, rival=theirs.option.id, requests_per_month=found)
