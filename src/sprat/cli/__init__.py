@@ -15,6 +15,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "models": ("sprat.cli.models", "The catalogue, and the weights on disk."),
     "ask": ("sprat.cli.ask", "One prompt to one model, streamed, with its timing."),
     "compare": ("sprat.cli.compare", "Is the small model good enough? Both answer; a verdict."),
+    "evaluate": (
+        "sprat.cli.evaluate",
+        "How good answers are, and whether they got worse.",
+    ),
     "calibrate": ("sprat.cli.calibrate", "Learn when to trust the small model; certify it."),
     "judge": ("sprat.cli.judge", "What a judge model's grades are worth, before it judges."),
     "bench": ("sprat.cli.bench.command", "How fast models answer, under named conditions."),

@@ -1,0 +1,91 @@
+"""When a build fails, and why: one clear line for each reason."""
+
+import math
+from typing import TYPE_CHECKING
+
+import click
+
+from sprat.cli.output import check_target, write_text
+from sprat.errors import UsageError
+
+if TYPE_CHECKING:
+    from sprat.cli.evaluate import Gate
+    from sprat.studies.evaluation.change import Change
+    from sprat.studies.evaluation.result import EvaluatedModel, Evaluation
+
+
+def refuse_gate(gate: "Gate", junit_file: str | None) -> None:
+    """Gates that cannot be held, and a file that cannot be written, before anything is asked.
+
+    Raises:
+        UsageError: naming the option.
+    """
+    check_target(junit_file)
+    if gate.fail_slower is not None and gate.baseline is None:
+        raise UsageError("--fail-slower needs a baseline.", fix="Add --baseline RUN.")
+    for option in ("significance", "fail_under", "fail_slower"):
+        value = getattr(gate, option)
+        if value is not None and math.isnan(value):
+            name = option.replace("_", "-")
+            raise UsageError(f"--{name} is not a number.", fix="Give a number.")
+
+
+def failures(found: "Evaluation", gate: "Gate") -> list[str]:
+    """Why the command fails, a line for each reason; empty: it does not."""
+    lines: list[str] = []
+    for model in found.models:
+        if gate.fail_under is not None:
+            lines += _under(model, gate.fail_under)
+        if model.change is not None:
+            lines += _worse(model.change)
+            if gate.fail_slower is not None:
+                lines += _slower(model.change, gate.fail_slower)
+    return lines
+
+
+def _under(model: "EvaluatedModel", least: float) -> list[str]:
+    summary = model.summary
+    if summary.score is None:
+        return [f"{model.name} has no score, so --fail-under {least:g} is not met."]
+    if summary.score < least:
+        return [f"{model.name} scores {summary.score:.3f}, below --fail-under {least:g}."]
+    low = summary.score_low
+    if low is not None and low < least:
+        click.echo(
+            f"{model.name} scores {summary.score:.3f}; the low end of its interval, {low:.3f}, "
+            f"is below --fail-under {least:g}.",
+            err=True,
+        )
+    return []
+
+
+def _worse(change: "Change") -> list[str]:
+    if change.decision == "regression":
+        return [f"A regression against {change.before.run}: {change.why}"]
+    if change.decision == "too few":
+        few = f"{change.n} questions in common with {change.before.run} are too few to hold a line."
+        return [f"{few} Ask the same questions as the baseline."]
+    return []
+
+
+def _slower(change: "Change", percent: float) -> list[str]:
+    pace = change.pace
+    if pace.other_machine:
+        return [f"Seconds cannot be held to a line: {pace.other_machine}."]
+    if pace.low is None or pace.times is None or pace.low <= 1 + percent / 100:
+        return []
+    longer = f"{pace.times:.2f} times as long as in {change.before.run} (at least {pace.low:.2f})"
+    return [f"{change.now.model} takes {longer}: more than --fail-slower {percent:g} allows."]
+
+
+def write_junit(found: "Evaluation", target: str) -> None:
+    """One test case for each question.
+
+    Raises:
+        CannotWrite: the file cannot be written.
+    """
+    from sprat.report.evaluation.junit import render
+
+    write_text(render(found), target)
+    if target != "-":
+        click.echo(f"Written: {target}", err=True)

@@ -1,0 +1,1 @@
+"""Evaluations, to be read."""
