@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from tests.browser import chromium
 from tests.serve.beside import beside
 from tests.serve.running import serving
@@ -71,17 +71,19 @@ def test_filters_sorting_and_links_work_from_the_keyboard_without_javascript(
     page.goto(f"{url}/runs")
     page.get_by_label("Model").fill("tiny")
     page.keyboard.press("Enter")
-    assert "model=tiny" in page.url
-    assert page.locator("tbody tr").count() == 7
+    page.wait_for_url(re.compile("model=tiny"))
+    expect(page.locator("tbody tr")).to_have_count(7)
     page.get_by_role("link", name="Study").focus()
     page.keyboard.press("Enter")
-    assert page.locator("tbody th a").first.inner_text().startswith("260101")
-    assert "model=tiny" in page.url
+    page.wait_for_url(re.compile("model=tiny.*sort=created"))
+    expect(page.locator("tbody th a").first).to_have_text(re.compile("260101"))
     page.locator("tbody td a").first.click()
     page.get_by_label("Outcome").select_option("wrong")
     page.get_by_role("button", name="Show").click()
+    page.wait_for_url(re.compile("outcome=wrong"))
     assert set(page.locator("tbody .badge").all_inner_texts()) == {"✕ wrong"}
     page.locator("tbody th a").first.click()
+    page.wait_for_url(re.compile(r"/answers/q"))
     assert re.search(r"/answers/q\d+$", page.url)
     context.close()
 
@@ -92,7 +94,7 @@ def test_two_runs_are_chosen_from_lists(browser: Browser, url: str):
     page.get_by_label("Before").select_option("260104-070000-abcd:tiny")
     page.get_by_label("Now").select_option("260105-070000-abcd:tiny")
     page.get_by_role("button", name="Compare").click()
-    assert page.locator(".decision").inner_text() == "Regression"
+    expect(page.locator(".decision")).to_have_text("Regression")
     page.context.close()
 
 

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from sprat.report.browse.frame import framed
 from sprat.runs.study import StudyLine
-
-_NOT = frozenset({"bench", "judge"})
+from sprat.studies.history.series import OTHERS
 
 
 def choose_page(lines: Sequence[StudyLine], a: str | None, b: str | None) -> str:
@@ -16,7 +15,7 @@ def choose_page(lines: Sequence[StudyLine], a: str | None, b: str | None) -> str
             f"{line.created[:16].replace('T', ' ')} · {name} · {line.kind} · {line.questions_name}",
         )
         for line in lines
-        if line.kind not in _NOT
+        if line.kind not in OTHERS
         for name in dict.fromkeys(line.models)
     ]
     return framed("runs_choose.html.j2", "Compare", {"sides": sides, "a": a, "b": b})

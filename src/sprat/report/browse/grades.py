@@ -1,13 +1,15 @@
 """Grades of 1 to 5 for one question's answers: by rule, and by a judge."""
 
-from collections.abc import Sequence
-from statistics import fmean
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from sprat.types import Run, Verdict
+from sprat.questions.rubric import Grade
+from sprat.studies.evaluation.grading import RULE_SCORER, rule_grade
+from sprat.studies.judging.grades import grades_of as judged
+from sprat.types import Run
 
-_RULE, _JUDGE = "rule/", "judge/"
+_JUDGE = "judge/"
 
 
 class GradeLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,34 +26,36 @@ class GradeLine(msgspec.Struct, frozen=True, kw_only=True):
 def grades_of(answers: Sequence[Run], opinions: Sequence[Run]) -> list[GradeLine]:
     """A line per answer and dimension; a judge's opinions are of the only model that answered."""
     alone = len({run.role for run in answers}) == 1
-    judged = [one for run in opinions for one in run.verdicts] if alone else []
-    return [line for run in answers for line in _lines(run, judged)]
+    graded = [run for run in opinions if alone and _grades(run)]
+    by_question = judged(graded)
+    return [line for run in answers for line in _lines(run, by_question.get(run.question, {}))]
 
 
-def grade(value: float) -> float:
-    """A verdict's 0..1 as a grade of 1 to 5."""
-    return 1 + 4 * value
+def _grades(run: Run) -> bool:
+    """Other judges say whether an answer is supported, or which of two is better."""
+    return any(verdict.scorer.startswith(_JUDGE) for verdict in run.verdicts)
 
 
-def _lines(run: Run, judged: Sequence[Verdict]) -> list[GradeLine]:
-    rules = {v.scorer.removeprefix(_RULE): v for v in run.verdicts if v.scorer.startswith(_RULE)}
-    judges = [v for v in judged if v.scorer.startswith(_JUDGE)]
-    names = dict.fromkeys([*rules, *(v.scorer.removeprefix(_JUDGE) for v in judges)])
-    return [_line(run, name, rules.get(name), judges) for name in names]
+def _lines(run: Run, judges: Mapping[str, Grade]) -> list[GradeLine]:
+    rules = {
+        one.scorer.removeprefix(RULE_SCORER): one.why
+        for one in run.verdicts
+        if one.scorer.startswith(RULE_SCORER)
+    }
+    return [_line(run, name, rules, judges) for name in dict.fromkeys([*rules, *judges])]
 
 
-def _line(run: Run, name: str, rule: Verdict | None, judges: Sequence[Verdict]) -> GradeLine:
-    mine = [v for v in judges if v.scorer == f"{_JUDGE}{name}"]
-    values = [v.value for v in mine if v.value is not None]
+def _line(run: Run, name: str, rules: Mapping[str, str], judges: Mapping[str, Grade]) -> GradeLine:
+    judge = judges.get(name)
     return GradeLine(
         model=run.model,
         dimension=name,
-        rule=_shown(rule.value if rule else None),
-        rule_why=rule.why if rule else "",
-        judge=_shown(fmean(values) if values else None),
-        judge_why=" / ".join(v.why for v in mine if v.why),
+        rule=_shown(rule_grade(run, name)),
+        rule_why=rules.get(name, ""),
+        judge=_shown(judge.value if judge else None),
+        judge_why=judge.why if judge else "",
     )
 
 
-def _shown(value: float | None) -> str:
-    return "none" if value is None else f"{grade(value):.1f}"
+def _shown(grade: float | None) -> str:
+    return "no grade" if grade is None else f"{grade:.1f}"

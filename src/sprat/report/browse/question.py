@@ -12,13 +12,13 @@ from sprat.report.browse.outcome import badge_of
 from sprat.report.facts import kind_name
 from sprat.report.pictures.phases import bar_of, phases_of
 from sprat.runs.study import JUDGE, Study
+from sprat.studies.evaluation.grading import RULE_SCORER
 from sprat.studies.tally import timing_of
 from sprat.types import Message, Question, Reply, Resources, Run, Source, Step
 
 MOST_RUNS = 100
 """A benchmark asks one thing again and again: the first ones say what it was."""
 MOST_CHARACTERS = 20_000
-_RULE = "rule/"
 
 
 def question_page(study: Study, question: Question, runs: Sequence[Run]) -> str:
@@ -76,7 +76,7 @@ def _shown(run: Run) -> dict[str, Any]:
         "badge": badge_of(run),
         "text": cut(reply.text) if reply else "",
         "reasoning": cut(reply.reasoning) if reply else "",
-        "verdicts": [one for one in run.verdicts if not one.scorer.startswith(_RULE)],
+        "verdicts": [one for one in run.verdicts if not one.scorer.startswith(RULE_SCORER)],
         "facts": _facts(run, reply),
         "phases": phases_of(timing_of(reply.timing)) if reply else [],
         "bar": bar_of(timing_of(reply.timing)) if reply else "",

@@ -39,7 +39,8 @@ def _model(model: EvaluatedModel) -> list[str]:
     parts: list[str] = []
     if model.change is not None:
         change = model.change
-        head = f"### {words.DECISIONS[change.decision]}: {cell(model.name)}, against `{change.before.run}`"
+        what = words.DECISIONS[change.decision]
+        head = f"### {what}: {cell(model.name)}, against `{change.before.run}`"
         lines = [cell(line) for line in words.change_lines(change)]
         parts.append("\n\n".join([head, *lines]))
     if model.rescored is not None:
@@ -58,5 +59,5 @@ def _warnings(found: Evaluation) -> list[str]:
 
 def _signature(found: Evaluation) -> str:
     runs = ", ".join(f"`{model.run}`" for model in found.models)
-    first = found.models[0]
-    return f"<sub>Sprat runs {runs}, {first.questions.n} questions from `{cell(first.questions.name)}`.</sub>"
+    asked = found.models[0].questions
+    return f"<sub>Sprat runs {runs}, {asked.n} questions from `{cell(asked.name)}`.</sub>"

@@ -315,7 +315,7 @@ def is_bad(marked: MarkedAnswer) -> bool:
 
 
 def grade_line(grades: dict[str, float | None]) -> str:
-    """`coherence 4, factuality –, conciseness 5`."""
+    """As `coherence 4, factuality 3.5, conciseness 5`."""
     return ", ".join(
         f"{name} {NONE if grade is None else f'{grade:.1f}'.removesuffix('.0')}"
         for name, grade in grades.items()

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from sprat.questions.rubric import RULE
 from sprat.runs.intervals import mean_interval
+from sprat.studies.evaluation.grading import RULE_SCORER, rule_grade
 from sprat.studies.judging.grades import grades_of
 from sprat.studies.tally import group_of
 from sprat.types import Question, Run
-
-RULE = "rule/"
 
 Grades = Mapping[tuple[str, str], Mapping[str, float]]
 """(dimension, by whom) → question → grade, 1 to 5."""
@@ -36,15 +36,20 @@ def grades_in(runs: Iterable[Run], opinions: Iterable[Run]) -> Grades:
     """By rule from the verdicts of `runs`, by a judge from what it was asked."""
     found: dict[tuple[str, str], dict[str, float]] = {}
     for run in runs:
-        for verdict in run.verdicts:
-            if verdict.scorer.startswith(RULE) and verdict.value is not None and run.repeat == 0:
-                place = found.setdefault((verdict.scorer.removeprefix(RULE), "rule"), {})
-                place[run.question] = 1 + 4 * verdict.value
+        for dimension in _graded(run):
+            grade = rule_grade(run, dimension)
+            if grade is not None and run.repeat == 0:
+                found.setdefault((dimension, RULE), {})[run.question] = grade
     for question, by_dimension in grades_of(opinions).items():
         for dimension, grade in by_dimension.items():
             if grade.value is not None:
                 found.setdefault((dimension, grade.by), {})[question] = grade.value
     return found
+
+
+def _graded(run: Run) -> list[str]:
+    names = [verdict.scorer for verdict in run.verdicts]
+    return [name.removeprefix(RULE_SCORER) for name in names if name.startswith(RULE_SCORER)]
 
 
 def grade_changes(

@@ -16,12 +16,13 @@ from sprat.runs.study import JUDGE, Status, StudyLine
 from sprat.studies.asked import Asked, asked_of
 from sprat.studies.bench.plan import KIND as BENCH
 from sprat.studies.history.step import Step, flagged, step_between
+from sprat.studies.judging.plan import KIND as JUDGED
 from sprat.studies.tally import summarise_model
 
 LEVEL = 0.05
 """Of all changes of a series together: of 20 series in which nothing changed, one is flagged."""
 MOST_STUDIES = 100
-_OTHERS = frozenset({BENCH, "judge"})
+OTHERS = frozenset({BENCH, JUDGED})
 """Kinds of study that answer no questions for their own sake."""
 
 
@@ -104,7 +105,7 @@ def history_of(
 def _wanted(line: StudyLine, model: str | None, questions: str | None) -> bool:
     named = model is None or model in line.models
     by_print = questions is not None and questions != line.questions_name
-    return named and line.kind not in _OTHERS and (not by_print or _is_print(questions))
+    return named and line.kind not in OTHERS and (not by_print or _is_print(questions))
 
 
 def _is_print(questions: str | None) -> bool:
