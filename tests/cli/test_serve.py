@@ -141,7 +141,7 @@ def test_the_process_starts_quickly_and_loads_nothing_heavy(tmp_path: Path):
         )  # fmt: skip
         took_s.append(time.monotonic() - begun_s)
     assert json.loads(done.stdout.split("LOADED")[1]) == []
-    assert min(took_s) < 5
+    assert min(took_s) < 10
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")

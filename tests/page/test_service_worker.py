@@ -34,7 +34,7 @@ def tiny(tmp_path: Path) -> tuple[Path, dict[str, object]]:
 def ready(page: Page) -> None:
     page.wait_for_function("() => typeof openAll === 'function'")
     assert page.evaluate("() => offlineReady()")
-    page.wait_for_function("() => navigator.serviceWorker.controller !== null", timeout=20_000)
+    page.wait_for_function("() => navigator.serviceWorker.controller !== null", timeout=60_000)
 
 
 def test_after_the_first_visit_page_runtime_and_weights_are_there_without_a_gateway(
@@ -128,8 +128,8 @@ def test_a_new_version_is_told_and_comes_with_a_reload(
         for mark in ("newer", "newest"):
             moods.page = marked(bundled("kept.ts"), tmp_path, mark)
             page.evaluate("async () => { (await navigator.serviceWorker.ready).update() }")
-            page.wait_for_function("() => news.length === 1", timeout=20_000)
-            with page.expect_navigation(timeout=20_000):
+            page.wait_for_function("() => news.length === 1", timeout=60_000)
+            with page.expect_navigation(timeout=60_000):
                 page.evaluate("() => void renew()")
             ready(page)
             assert page.evaluate("() => news") == []

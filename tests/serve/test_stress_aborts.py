@@ -17,7 +17,7 @@ from tests.serve.running import At, gateway, serving
 from tests.serve.upstream import text_of, upstream
 
 ABORTS, WHOLE, RUDE, POLITE = 1000, 120, 24, 4
-BOUND_S = 1.0
+BOUND_S = 3.0  # of what would go on for 4 to 9 s; a tenth of a second on a quiet machine
 """0.25 s is the promise, and benchmarks measure it; here other work may hold the machine."""
 
 
