@@ -328,3 +328,14 @@ def columns(found: Evaluation) -> Sequence[str]:
     if len(set(names)) == len(names):
         return names
     return [f"{model.name} ({model.run})" for model in found.models]
+
+
+def notices(found: Evaluation) -> list[str]:
+    """What a reader must know: of all models once, of one with its name."""
+    several = len(found.models) > 1
+    lines = list(found.warnings)
+    for model in found.models:
+        for line in model.warnings:
+            shared = all(line in other.warnings for other in found.models)
+            lines.append(line if shared or not several else f"{model.name}: {line}")
+    return list(dict.fromkeys(lines))
