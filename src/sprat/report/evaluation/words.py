@@ -37,9 +37,10 @@ class Row(msgspec.Struct, frozen=True):
 
 def headline(found: Evaluation) -> str:
     """What it comes to, in a few words."""
-    if len(found.models) > 1:
-        return f"{len(found.models)} models on {found.models[0].questions.n} questions"
-    score = found.models[0].summary.score
+    first, *others = found.models
+    if others:
+        return f"{len(found.models)} models on {first.questions.n} questions"
+    score = first.summary.score
     return "Nothing was scored" if score is None else f"{numbers.score(score)} right"
 
 
