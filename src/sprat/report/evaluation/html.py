@@ -24,6 +24,7 @@ def render(found: Evaluation) -> str:
         "rows": words.rows(found),
         "kinds": _slices(found, "kinds"),
         "languages": _slices(found, "languages"),
+        "notices": words.notices(found),
         "scores": scores_picture(found),
         "models": [_model(found, model) for model in found.models],
         "not_measured": words.not_measured(found),

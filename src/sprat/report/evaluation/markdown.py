@@ -14,7 +14,7 @@ def render(found: Evaluation) -> str:
         *_slices(found),
         *(part for model in found.models for part in _model(model)),
         "\n".join(f"- {cell(line)}" for line in words.not_measured(found)),
-        "\n".join(f"> **Note:** {cell(line)}" for line in _warnings(found)),
+        "\n".join(f"> **Note:** {cell(line)}" for line in words.notices(found)),
         _signature(found),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -50,11 +50,6 @@ def _model(model: EvaluatedModel) -> list[str]:
         )
     parts += [cell(line) for line in words.judge_lines(model)]
     return parts
-
-
-def _warnings(found: Evaluation) -> list[str]:
-    of_each = [f"{model.name}: {line}" for model in found.models for line in model.warnings]
-    return [*found.warnings, *of_each]
 
 
 def _signature(found: Evaluation) -> str:
