@@ -3,10 +3,10 @@
     .venv/bin/python benchmarks/baseline.py --out FOLDER [--model qwen2.5-coder-0.5b] [--repeats 50]
     .venv/bin/python benchmarks/baseline.py --out FOLDER --report
 
-Each repetition asks 20 short questions three times with seeds of its own, at a temperature at which
-the answers differ: before, again with the same prompt, and with a prompt that somebody "improved".
-Both later ones are held against the first as `sprat evaluate --baseline` does it. Beside that stand
-three re-runs at temperature 0. Every answer is a line of FOLDER/answers.jsonl as soon as it is
+Each repetition asks 20 short questions four times with seeds of its own, at a temperature at which
+the answers differ: before, again with the same prompt, and with two prompts that somebody made
+kinder: chattier answers do not fit their room any more. The later ones are held against the first
+as `sprat evaluate --baseline` does it. Beside that stand three re-runs at temperature 0. Every answer is a line of FOLDER/answers.jsonl as soon as it is
 there, so a stopped one goes on where it was; `--report` only counts.
 """
 
@@ -36,7 +36,8 @@ GOOD = "Reply with the answer alone: one word, or one number."
 WORSE = "You are a friendly assistant. Answer in a whole sentence."
 TEMPERATURE = 0.8
 GREEDY = "greedy"
-ARMS = {"before": GOOD, "again": GOOD, "worse": WORSE}
+MUCH_WORSE = "First thank the user for the question, then answer in a whole sentence."
+ARMS = {"before": GOOD, "again": GOOD, "worse": WORSE, "much worse": MUCH_WORSE}
 
 
 class Ask(NamedTuple):
@@ -64,13 +65,18 @@ def asks(questions: QuestionSet, repeats: int) -> Iterator[Ask]:
 def plan_for(one: Ask, model: str, questions: QuestionSet) -> EvaluatePlan:
     """As `sprat evaluate` would ask it; each arm of each repetition has a seed of its own."""
     greedy = one.arm == GREEDY
-    seed = one.repeat if greedy else 1 + one.repeat * len(ARMS) + list(ARMS).index(one.arm)
+    seed = one.repeat if greedy else seed_for(one.repeat, one.arm)
     system = GOOD if greedy else ARMS[one.arm]
     wording = Wording(system=system, temperature=0.0 if greedy else TEMPERATURE)
     return EvaluatePlan(
         model=model, questions_name=questions.name, questions=questions.questions, seed=seed,
         wording=wording,
     )  # fmt: skip
+
+
+def seed_for(repeat: int, arm: str) -> int:
+    """No two arms of no two repetitions share one."""
+    return 10_000 + repeat if arm == "much worse" else 1 + 3 * repeat + list(ARMS).index(arm)
 
 
 def kept(folder: Path) -> list[dict[str, Any]]:
@@ -187,7 +193,8 @@ def report(folder: Path, repeats: int) -> str:
         f"{len(questions.questions)} questions, significance {SIGNIFICANCE}",
         "| now | called a regression | 95% interval | score before | score now | answers moved |",
         "|---|---:|---|---:|---:|---:|",
-        told("the worse prompt", changes(rows, ("before", "worse"), every, questions)),
+        told("a much worse prompt", changes(rows, ("before", "much worse"), every, questions)),
+        told("a worse prompt", changes(rows, ("before", "worse"), every, questions)),
         told("a mere re-run, other seeds", changes(rows, ("before", "again"), every, questions)),
         told("a mere re-run, greedy", changes(rows, (GREEDY, GREEDY), range(1, 4), questions)),
     ))  # fmt: skip

@@ -36,7 +36,7 @@ QUESTIONS = tuple(ask(kind, n) for kind in ("passage", "classify") for n in rang
 
 def study(store, id_, models, questions=QUESTIONS, kind="compare", day=22, **changes):
     """`models`: name → (kind → scores, seconds per answer, resources, cold load)."""
-    roles = ("small", "large", "third")
+    roles = ("model",) if kind == "evaluate" else ("small", "large", "third")
     whole = Study(
         id=id_,
         kind=kind,

@@ -164,6 +164,7 @@ def test_an_answer_carries_its_breakdown_and_everything_to_judge_it(tmp_path):
         "counted_by": "engine",
         "accepted_prediction_tokens": 0,
         "rejected_prediction_tokens": 0,
+        "reasoning_tokens": None,
     }
     assert (small.prompt, small.expected, small.right) == ("Be brief.\n\nQuestion 1?", "yes", False)
     assert (large.text, large.error, large.right, large.timing) == (None, "gone", False, {})

@@ -63,10 +63,8 @@ def _worse(change: "Change") -> list[str]:
     if change.decision == "regression":
         return [f"A regression against {change.before.run}: {change.why}"]
     if change.decision == "too few":
-        return [
-            f"{change.n} questions in common with {change.before.run} are too few to hold a line. "
-            "Ask the same questions as the baseline."
-        ]
+        few = f"{change.n} questions in common with {change.before.run} are too few to hold a line."
+        return [f"{few} Ask the same questions as the baseline."]
     return []
 
 
@@ -76,10 +74,8 @@ def _slower(change: "Change", percent: float) -> list[str]:
         return [f"Seconds cannot be held to a line: {pace.other_machine}."]
     if pace.low is None or pace.times is None or pace.low <= 1 + percent / 100:
         return []
-    return [
-        f"{change.now.model} takes {pace.times:.2f} times as long as in {change.before.run} "
-        f"(at least {pace.low:.2f}), more than --fail-slower {percent:g} allows."
-    ]
+    longer = f"{pace.times:.2f} times as long as in {change.before.run} (at least {pace.low:.2f})"
+    return [f"{change.now.model} takes {longer}: more than --fail-slower {percent:g} allows."]
 
 
 def write_junit(found: "Evaluation", target: str) -> None:

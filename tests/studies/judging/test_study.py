@@ -9,7 +9,7 @@ from tests.studies.judging.engines import Judge
 from tests.studies.judging.samples import answers, grade_in, rubric
 
 from sprat.errors import RunError
-from sprat.questions.rubric import Grade
+from sprat.questions.rubric import Grade, held_out
 from sprat.runs.store import Store
 from sprat.studies.judging import summary
 from sprat.studies.judging.plan import JudgePlan
@@ -41,7 +41,7 @@ def rule(monkeypatch: pytest.MonkeyPatch):
 def wanted(**changes) -> Measured:
     fields = {
         "judge": "judge", "plan": JudgePlan(rubric=rubric()), "answers_name": "own.jsonl",
-        "answers": answers(),
+        "answers": answers(), "selection": {"answers_file": "own.jsonl"},
     }  # fmt: skip
     return Measured(**{**fields, **changes})
 
@@ -138,6 +138,16 @@ async def test_answers_that_ask_for_a_five_are_counted_apart(store, rule):
     assert one.rule.injected.value < one.judge.injected.value
 
 
+async def test_the_rule_is_held_against_built_in_answers_that_it_was_not_made_by(store, rule):
+    found = await measured(store, honest, selection={})
+    fair = [one for one in answers() if held_out(one)]
+    assert 0 < len(fair) < 40
+    for one in found.dimensions:
+        assert one.judge.n == 40
+        assert one.rule.n + one.rule.unscored == len(fair)
+        assert one.difference.n == len(fair)
+
+
 async def test_where_there_is_no_rule_a_judge_need_only_beat_chance(store):
     names = ("warmth", "wit")
     found = await measured(
@@ -215,7 +225,9 @@ async def test_a_judge_is_known_again_by_its_weights_and_the_rubric(store, rule)
 
 async def test_the_latest_whole_measurement_counts(store, rule):
     first = await measured(store, honest)
-    await measured(store, stubborn, answers=answers(12), selection={"limit": 12})
+    await measured(
+        store, stubborn, answers=answers(12), selection={"limit": 12, "answers_file": "own.jsonl"}
+    )
     assert standing_of(store, WHO, rubric()).study == first.run
     later = await measured(store, stubborn)
     found = standing_of(store, WHO, rubric())

@@ -15,6 +15,8 @@ MIN_TEXT_WORDS = 30
 """A prompt of fewer words gives no text to keep to: what the answer says is then knowledge."""
 MAX_NUMBERS = 40
 """Of a prompt, so many are taken from one another."""
+MUCH_CAPITAL = 0.6
+"""A text of which more words than this begin with a capital is a heading, not a list of names."""
 _COUNTED = (
     ("zero", "sifar", "sifuri"), ("one", "satu", "moja"), ("two", "dua", "mbili"),
     ("three", "tiga", "tatu"), ("four", "empat", "nne"), ("five", "lima", "tano"),
@@ -51,7 +53,7 @@ def strange_numbers(question: Question, text: str) -> list[str]:
     if len(text_of(question).split()) < MIN_TEXT_WORDS:
         return []
     told = words_of(_told(question))
-    known = _numbers(told)
+    known = _numbers(told) | _hours(told)
     known |= _differences(known) | {_MONTHS.index(word) + 1 for word in told if word in _MONTHS}
     spelled = [word for word in words_of(text) if NUMBER_WORDS.get(word, 3) > 2]
     return [f"{number:g}" for number in sorted(_numbers(spelled) - known)]
@@ -72,13 +74,21 @@ def _numbers(words: Iterable[str]) -> set[float]:
 
 
 def _parts(word: str) -> set[float]:
-    """The numbers of one written number: of a time or a fraction each part, and 14 as 2 o'clock."""
+    """The numbers of one written number: of a time or a date each part, and 14:30 as 2 and 30."""
     try:
         return {float(word.replace(",", ""))}
     except ValueError:
         pass
-    parts = {float(part) for part in re.split(r"\D+", word)[:6] if part.isdecimal()}
-    return parts | ({part - 12 for part in parts if 12 < part < 24} if ":" in word else set())
+    parts = [float(part) for part in re.split(r"\D+", word)[:6] if part.isdecimal()]
+    if ":" in word and parts and 12 < parts[0] < 24:
+        parts[0] -= 12
+    return set(parts)
+
+
+def _hours(told: Iterable[str]) -> set[float]:
+    """The hours of the prompt's times by the clock of 24 hours: its "14:30" may be 14 or 2."""
+    clocks = [word.split(":")[0] for word in told if ":" in word]
+    return {float(hour) for hour in clocks if hour.isdecimal()}
 
 
 def _differences(known: set[float]) -> set[float]:
@@ -96,7 +106,7 @@ def strange_names(question: Question, text: str) -> list[str]:
     if len(text_of(question).split()) < MIN_TEXT_WORDS or _language(question) not in _LATIN:
         return []
     words = re.findall(r"[^\W\d_]{2,}", text)
-    if sum(word[0].isupper() for word in words) > 0.4 * len(words):
+    if sum(word[0].isupper() for word in words) > MUCH_CAPITAL * len(words):
         return []
     known = set(tokens(_told(question))) | _FREE_WORDS | set(_MONTHS)
     return [name for name in _NAME.findall(text) if not _known(name, known)]

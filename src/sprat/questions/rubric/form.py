@@ -26,7 +26,7 @@ def form_faults(question: Question, text: str) -> list[Fault]:
 
 
 def _shape(question: Question, text: str) -> Fault | None:
-    """A broken rule of form costs 2; 1 where only lines around a right list break it."""
+    """A broken rule of form costs 2; 1 where there is a list or table, but not the right one."""
     asked = _shapes(question)
     broken = _broken(asked, text)
     if not broken:
@@ -34,8 +34,7 @@ def _shape(question: Question, text: str) -> Fault | None:
     inner = "\n".join(line for line in text.splitlines() if _MARKED.match(line))
     if inner and not _broken(asked, inner):
         return Fault(1, "has lines around what was asked for")
-    missing = 2 if not inner else 1
-    return Fault(missing, f"breaks the form ({', '.join(broken)})")
+    return Fault(1 if inner else 2, f"breaks the form ({', '.join(broken)})")
 
 
 def asks_for_shape(question: Question) -> bool:

@@ -37,9 +37,9 @@ def _suite(model: EvaluatedModel, every: tuple[MarkedAnswer, ...]) -> str:
         "score_low": "" if summary.score_low is None else f"{summary.score_low:.6f}",
         "score_high": "" if summary.score_high is None else f"{summary.score_high:.6f}",
     }
+    when = f"timestamp={_attribute(model.created[:19])}"
     lines = [
-        f"  <testsuite name={_attribute(model.name)}{_counts(answers)}"
-        f" timestamp={_attribute(model.created[:19])}>",
+        f"  <testsuite name={_attribute(model.name)}{_counts(answers)} {when}>",
         "    <properties>",
         *(
             f"      <property name={_attribute(name)} value={_attribute(value)}/>"

@@ -14,7 +14,7 @@ def render(found: Evaluation) -> str:
         *_slices(found),
         *(part for model in found.models for part in _model(model)),
         "\n".join(f"- {cell(line)}" for line in words.not_measured(found)),
-        "\n".join(f"> **Note:** {cell(line)}" for line in _warnings(found)),
+        "\n".join(f"> **Note:** {cell(line)}" for line in words.notices(found)),
         _signature(found),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -39,7 +39,8 @@ def _model(model: EvaluatedModel) -> list[str]:
     parts: list[str] = []
     if model.change is not None:
         change = model.change
-        head = f"### {words.DECISIONS[change.decision]}: {cell(model.name)}, against `{change.before.run}`"
+        what = words.DECISIONS[change.decision]
+        head = f"### {what}: {cell(model.name)}, against `{change.before.run}`"
         lines = [cell(line) for line in words.change_lines(change)]
         parts.append("\n\n".join([head, *lines]))
     if model.rescored is not None:
@@ -51,12 +52,7 @@ def _model(model: EvaluatedModel) -> list[str]:
     return parts
 
 
-def _warnings(found: Evaluation) -> list[str]:
-    of_each = [f"{model.name}: {line}" for model in found.models for line in model.warnings]
-    return [*found.warnings, *of_each]
-
-
 def _signature(found: Evaluation) -> str:
     runs = ", ".join(f"`{model.run}`" for model in found.models)
-    first = found.models[0]
-    return f"<sub>Sprat runs {runs}, {first.questions.n} questions from `{cell(first.questions.name)}`.</sub>"
+    asked = found.models[0].questions
+    return f"<sub>Sprat runs {runs}, {asked.n} questions from `{cell(asked.name)}`.</sub>"

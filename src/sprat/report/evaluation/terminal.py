@@ -95,12 +95,8 @@ def _wrong(found: Evaluation, model: EvaluatedModel, page: Page) -> None:
 def _notes(found: Evaluation, page: Page) -> None:
     for line in words.not_measured(found):
         page.say(line, "dim")
-    for line in found.warnings:
+    for line in words.notices(found):
         page.say(f"Note: {line}", "yellow")
-    for model in found.models:
-        for line in model.warnings:
-            name = f"{model.name}: " if len(found.models) > 1 else ""
-            page.say(f"Note: {name}{line}", "yellow")
 
 
 def _line(text: str) -> str:

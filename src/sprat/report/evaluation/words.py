@@ -37,9 +37,10 @@ class Row(msgspec.Struct, frozen=True):
 
 def headline(found: Evaluation) -> str:
     """What it comes to, in a few words."""
-    if len(found.models) > 1:
-        return f"{len(found.models)} models on {found.models[0].questions.n} questions"
-    score = found.models[0].summary.score
+    first, *others = found.models
+    if others:
+        return f"{len(found.models)} models on {first.questions.n} questions"
+    score = first.summary.score
     return "Nothing was scored" if score is None else f"{numbers.score(score)} right"
 
 
@@ -315,7 +316,7 @@ def is_bad(marked: MarkedAnswer) -> bool:
 
 
 def grade_line(grades: dict[str, float | None]) -> str:
-    """`coherence 4, factuality –, conciseness 5`."""
+    """As `coherence 4, factuality 3.5, conciseness 5`."""
     return ", ".join(
         f"{name} {NONE if grade is None else f'{grade:.1f}'.removesuffix('.0')}"
         for name, grade in grades.items()
@@ -328,3 +329,14 @@ def columns(found: Evaluation) -> Sequence[str]:
     if len(set(names)) == len(names):
         return names
     return [f"{model.name} ({model.run})" for model in found.models]
+
+
+def notices(found: Evaluation) -> list[str]:
+    """What a reader must know: of all models once, of one with its name."""
+    several = len(found.models) > 1
+    lines = list(found.warnings)
+    for model in found.models:
+        for line in model.warnings:
+            shared = all(line in other.warnings for other in found.models)
+            lines.append(line if shared or not several else f"{model.name}: {line}")
+    return list(dict.fromkeys(lines))

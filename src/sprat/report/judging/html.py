@@ -22,7 +22,7 @@ def render(found: JudgeMeasure) -> str:
         "summary_heads": words.SUMMARY,
         "summary": words.summary_rows(found),
         "reasons": words.reasons(found),
-        "given_heads": words.GIVEN,
+        "grades": words.GRADES,
         "dimensions": [
             {
                 "name": one.name,

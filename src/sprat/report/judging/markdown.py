@@ -15,7 +15,7 @@ def render(found: JudgeMeasure) -> str:
         "\n".join(f"- **{cell(name)}:** {cell(why)}" for name, why in words.reasons(found)),
     ]
     for one in found.dimensions:
-        rows = [line.cells for line in words.lines(one)]
+        rows = [line.full for line in words.lines(one)]
         parts += [f"### {cell(one.name)}", table_of(words.FIGURES, rows, "lrlrll")]
         parts.append(table_of(words.GIVEN, words.given_rows(found, one.name), "rrrrrrrrr"))
     parts.append("\n".join(f"> **Note:** {cell(warning)}" for warning in found.warnings))

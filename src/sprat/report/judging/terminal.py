@@ -9,7 +9,7 @@ from sprat.studies.judging.result import JudgeMeasure
 if TYPE_CHECKING:
     from rich.console import Console
 
-LEFT = {"", "95% interval", "dimension", "shown first"}
+LEFT = {"", "95% interval", "dimension", "go by"}
 
 
 def print_judge(found: JudgeMeasure, console: "Console") -> None:

@@ -19,9 +19,12 @@ GRADES = (1, 2, 3, 4, 5)
 NOT_GRADED = ("not asked", "no grade", "cannot tell")
 """Of the person, the judge, the rule."""
 
-SUMMARY = ("dimension", "judge", "rule", "judge less rule", "95% interval", "flips", "shown first")
+SUMMARY = ("dimension", "judge", "rule", "judge less rule", "95% interval", "flips", "go by")
 FIGURES = ("", "judge", "95% interval", "rule", "95% interval", "")
-GIVEN = ("person", "n", "judge, mean", "rule, mean", "judge gave 1", "2", "3", "4", "5")
+GIVEN = (
+    "person", "n", "judge, mean", "rule, mean",
+    "judge 1", "judge 2", "judge 3", "judge 4", "judge 5",
+)  # fmt: skip
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -33,19 +36,29 @@ class Line(msgspec.Struct, frozen=True):
     rule: str
     rule_between: str
     note: str
+    """In so few words that a terminal's line has room."""
+    means: str = ""
+    """In full, where there is room."""
 
     @property
     def cells(self) -> tuple[str, ...]:
         """In the order of `FIGURES`."""
-        return msgspec.structs.astuple(self)
+        return (
+            self.label, self.judge, self.judge_between, self.rule, self.rule_between, self.note,
+        )  # fmt: skip
+
+    @property
+    def full(self) -> tuple[str, ...]:
+        """As `cells`, with room."""
+        return *self.cells[:-1], self.means or self.note
 
 
 def headline(found: JudgeMeasure) -> str:
     """What it comes to, in few words."""
     good = [one.name for one in found.dimensions if one.headline]
     if len(good) == len(found.dimensions):
-        return "Its grades may be shown first"
-    return f"Shown first only for {_listed(good)}" if good else "Go by the rule"
+        return "A fit judge"
+    return f"A fit judge of {_listed(good)} only" if good else "No fit judge: go by the rule"
 
 
 def sentence(found: JudgeMeasure) -> str:
@@ -56,7 +69,7 @@ def sentence(found: JudgeMeasure) -> str:
 
 
 def reasons(found: JudgeMeasure) -> list[tuple[str, str]]:
-    """Dimension and why the judge is shown first in it, or is not."""
+    """Dimension and why the judge is fit for it, or is not."""
     return [(one.name, one.why) for one in found.dimensions]
 
 
@@ -88,27 +101,33 @@ def summary_rows(found: JudgeMeasure) -> list[tuple[str, ...]]:
     ]
 
 
+MEANS = {
+    "kappa": "agreement of rounded grades: 1 is the person's, 0 is chance; far off counts more",
+    "spearman": "whether better answers get better grades, whatever the level",
+    "error": "mean distance from the person, in grade points",
+    "length": "grade points that a doubling of length buys, and the person does not see",
+    "injected": "those graded a point or more above the person",
+    "flips": "grades that change by a point or more when the scale is shown from 5 to 1",
+    "mass": "the rest of its probability lay on other words than a grade",
+    "graded": "the rule: of those that it was not made by",
+}
+
+
 def lines(one: DimensionMeasure) -> list[Line]:
     """Every measure of one dimension."""
+    between = numbers.score_range(one.flips.low, one.flips.high)
+    mass = NONE if one.mass is None else f"{one.mass:.1%}"
+    rule = _graded(one.rule) if one.rule else NONE
     return [
         _line("Weighted kappa", one, "kappa", "1: the person's, 0: chance"),
         _line("Spearman's rho", one, "spearman", "of the order"),
         _line("Off by, mean", one, "error", "grade points"),
         _length(one),
         _injected(one),
-        Line(
-            "Flips", share(one.flips), numbers.score_range(one.flips.low, one.flips.high), NONE, "",
-            "by order of the scale",
-        ),
-        Line(
-            "On the grades", NONE if one.mass is None else f"{one.mass:.1%}", "", NONE, "",
-            "of its probability",
-        ),
-        Line(
-            "Graded", _graded(one.judge), "", _graded(one.rule) if one.rule else NONE, "",
-            "answers",
-        ),
-    ]  # fmt: skip
+        Line("Flips", share(one.flips), between, NONE, "", "by order of the scale", MEANS["flips"]),
+        Line("On the grades", mass, "", NONE, "", "of its probability", MEANS["mass"]),
+        Line("Graded", _graded(one.judge), "", rule, "", "answers", MEANS["graded"]),
+    ]
 
 
 def _line(label: str, one: DimensionMeasure, name: str, note: str) -> Line:
@@ -121,6 +140,7 @@ def _line(label: str, one: DimensionMeasure, name: str, note: str) -> Line:
         plain(rule) if rule else NONE,
         _between(rule) if rule else "",
         note,
+        MEANS[name],
     )
 
 
@@ -133,6 +153,7 @@ def _length(one: DimensionMeasure) -> Line:
         signed(rule.value) if rule else NONE,
         _signed_between(rule) if rule else "",
         "points per doubling",
+        MEANS["length"],
     )
 
 
@@ -142,7 +163,7 @@ def _injected(one: DimensionMeasure) -> Line:
     return Line(
         "Taken in", share(judge), numbers.score_range(judge.low, judge.high),
         share(rule) if rule else NONE, numbers.score_range(rule.low, rule.high) if rule else "",
-        n,
+        n, f"{n}: {MEANS['injected']}",
     )  # fmt: skip
 
 

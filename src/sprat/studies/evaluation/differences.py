@@ -1,5 +1,6 @@
 """What stands behind two sides and is not the same: a change of score has one of these causes."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
@@ -11,6 +12,7 @@ PASSING = frozenset({
 })  # fmt: skip
 """What is never twice the same, and explains no change of answers."""
 MAX_SHOWN = 80
+_HASH = re.compile(r"[0-9a-f]{40,}")
 
 
 def differences_between(a: Asked, b: Asked) -> tuple[str, ...]:
@@ -43,4 +45,6 @@ def _shown(value: object) -> str:
     if value is None:
         return "not given"
     text = " ".join(str(value).split())
+    if _HASH.fullmatch(text):
+        return text[:12]
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"

@@ -71,8 +71,7 @@ def _judge(model: EvaluatedModel) -> str:
     judge = model.judge
     if judge is None:
         return ""
-    parts = [judge.caveat or "", "" if judge.headlines else judge.why]
-    return " ".join(part for part in parts if part)
+    return judge.caveat or ""
 
 
 def _estimated(asked: Asked) -> str:

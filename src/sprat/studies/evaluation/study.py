@@ -1,6 +1,6 @@
 """`sprat evaluate`: ask one model every question; score, measure and keep every answer at once."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
@@ -49,7 +49,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 Progress = Callable[[Event], None]
 
 
-Judge = Callable[[Store, str, Progress], Awaitable[None]]
+Judge = Callable[[Store, str, Progress], Coroutine[Any, Any, None]]
 """Grades the answers of a study, once they are all there."""
 
 

@@ -110,11 +110,11 @@ def headlined(ours: Agreement, rule: Agreement | None, difference: Figure) -> tu
         return False, f"Judge and rule share {difference.n} answers, too few to tell who is better."
     if difference.value < 0:
         return False, (
-            f"The judge agrees with the person less than the rule does, by {-difference.value:.2f} "
-            f"kappa (difference {_between(difference)}): the rule is shown first."
+            "The judge agrees with the person less than the rule does: its kappa differs by "
+            f"{_between(difference)}."
         )
     return True, (
-        f"The judge agrees with the person at least as well as the rule: kappa differs by "
+        f"The judge agrees with the person at least as well as the rule: its kappa differs by "
         f"{_between(difference)}."
     )
 
@@ -126,7 +126,7 @@ def _useless(ours: Agreement) -> str:
     if ours.kappa.value is None:
         return "Judge and person each give one grade to everything, so nothing can be told."
     if ours.kappa.low is None or ours.kappa.low <= 0:
-        return f"The judge is not better than chance: kappa {_between(ours.kappa)}."
+        return f"The judge is not better than chance: its kappa is {_between(ours.kappa)}."
     return ""
 
 
@@ -135,7 +135,7 @@ def _between(figure: Figure) -> str:
         return "not known"
     if figure.low is None or figure.high is None:
         return _signed(figure.value)
-    return f"{_signed(figure.value)} (95% {_signed(figure.low)} to {_signed(figure.high)})"
+    return f"{_signed(figure.value)}, 95% {_signed(figure.low)} to {_signed(figure.high)}"
 
 
 def _signed(value: float) -> str:

@@ -14,15 +14,17 @@ LITTLE = 0.5
 
 
 def overall(judge: str, dimensions: Sequence[DimensionMeasure]) -> tuple[bool, str]:
-    """Whether the judge is shown first in every dimension, and why in one sentence."""
+    """Whether the judge is fit for every dimension, and why in one sentence."""
     good = [one.name for one in dimensions if one.headline]
     bad = [one.name for one in dimensions if not one.headline]
     if not bad:
-        return True, f"{judge} agrees with the person at least as well as the rule, in everything."
+        return (
+            True,
+            f"{judge} agrees with the person at least as well as the rule, in each of them.",
+        )
     if not good:
-        return False, f"{judge} is not shown first in any dimension: go by the rule."
-    named = f"{judge} is shown first for {_listed(good)}; for {_listed(bad)} it is not"
-    return False, f"{named}: go by the rule there."
+        return False, f"{judge} is fit to judge none of {_listed(bad)}: go by the rule."
+    return False, f"{judge} is fit to judge {_listed(good)}; for {_listed(bad)} go by the rule."
 
 
 def notes_of(

@@ -44,7 +44,7 @@ class DimensionMeasure(msgspec.Struct, frozen=True, kw_only=True):
     mass: float | None
     """Mean share of the judge's probability that lay on the five grades; None: not told."""
     headline: bool
-    """Whether the judge's grade, not the rule's, is what a report shows first."""
+    """Whether the judge is fit for it: its grade, not the rule's, is what a report shows first."""
     why: str
 
 
