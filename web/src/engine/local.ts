@@ -117,7 +117,7 @@ export class LocalEngine implements Engine {
         return await this.#openWay(manifest, way);
       } catch (error) {
         this.#unlink();
-        this.#distrust();
+        this.#distrust(asPageError(error));
         if (!this.#stepDown(asPageError(error), ways)) throw error;
       }
     }
@@ -132,9 +132,9 @@ export class LocalEngine implements Engine {
   }
 
   /** The way in use went wrong: next time it computes its canary again. */
-  #distrust(): void {
+  #distrust({ code }: PageError): void {
     const [way] = this.#ways ?? [];
-    if (way && this.#manifest) dropPass(passKey(this.#manifest, way, this.#machine));
+    if (OF_THE_WAY.includes(code) && way && this.#manifest) dropPass(passKey(this.#manifest, way, this.#machine));
   }
 
   /** Leave the way that failed, if there is another; false: there is none, or that would not help. */
@@ -152,7 +152,7 @@ export class LocalEngine implements Engine {
   /** A worker that was of use has ended. */
   #lose(error: PageError): void {
     this.#unlink();
-    this.#distrust();
+    this.#distrust(error);
     this.#warm = null;
     // a card may be lost for a moment only: after sleep, or a new driver
     const again = error.code === "lost" && !this.#isRetried;
@@ -179,8 +179,11 @@ export class LocalEngine implements Engine {
         return turn.reply(written, this.#where);
       } catch (error) {
         if (this.#isClosed && signal?.aborted) return turn.reply(null, this.#where);
-        if (!link.broken) this.#tell({ ...this.#state, phase: "ready" });
-        if (!this.#recovers(link)) throw this.#ended(turn, error);
+        if (!link.broken) {
+          this.#tell({ ...this.#state, phase: "ready" });
+          throw error;
+        }
+        if (!this.#recovers) throw this.#ended(turn, error);
       }
     }
   }
@@ -199,9 +202,9 @@ export class LocalEngine implements Engine {
     return this.#link;
   }
 
-  /** Another worker goes on where this one ended. */
-  #recovers(link: Link): boolean {
-    return link.broken !== null && !this.#isClosed && this.#state.phase !== "failed";
+  /** Another worker goes on where one ended. */
+  get #recovers(): boolean {
+    return !this.#isClosed && this.#state.phase !== "failed";
   }
 
   /** What is thrown where no worker goes on. */

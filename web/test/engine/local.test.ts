@@ -118,6 +118,9 @@ test("a way that has passed its canary is trusted at the next start, until it fa
   };
   assert.deepEqual(await trusted({}), [undefined]);
   assert.deepEqual(await trusted({}), [31]);
+  const gone: Part = { open: (_, say) => say({ kind: "failed", id: null, trouble: { code: "network", message: "No.", fix: "" } }) };
+  await assert.rejects(trusted(gone), { code: "network" });
+  assert.deepEqual(await trusted({}), [31]); // that said nothing against it
   const doubt: Trouble = { code: "canary", message: "This machine computed NaN.", fix: "" };
   const wrong: Part = { answer: (id, _, say) => say({ kind: "failed", id, trouble: doubt }) };
   assert.deepEqual(await trusted(wrong), [31, undefined]); // the other way is tried, for it has not passed
