@@ -119,6 +119,12 @@ def test_two_evaluations_are_paired_by_question_and_the_margin_is_said_to_have_c
     assert found.headline.summary.n == 80
     assert (found.headline.summary.margin, found.headline.declared) == (0.1, False)
     assert "margin set afterwards" in risks(found)
+    assert "declared" not in found.headline.said.text
+
+
+def test_two_evaluations_cannot_tell_whether_a_policy_would_do_better_and_say_so(store):
+    runs = [evaluated(store, "little", WRONG * 80), evaluated(store, "big", RIGHT * 80)]
+    assert "only a comparison that keeps log-prob" in brief(store, *runs).advice.why[-1].text
 
 
 def test_questions_that_differ_between_two_evaluations_are_in_no_difference(store):
