@@ -106,6 +106,6 @@ function wrong(what: string): PageError {
   return new PageError(
     "canary",
     `This machine does not compute what the model should say: ${what}.`,
-    "Choose another way to compute in the settings, or update the browser and the graphics driver.",
+    "Verify the model again under Models; if it is right, choose another way to compute, or update the browser and the graphics driver.",
   );
 }
