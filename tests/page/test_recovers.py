@@ -17,18 +17,22 @@ GPUAdapter.prototype.requestDevice = async function (...words) {
 };
 """
 
-GET_STUCK = """
-const post = MessagePort.prototype.postMessage;
-MessagePort.prototype.postMessage = function (...words) {
-  if (!self.stuck) post.apply(this, words);
+GET_STUCK = "MessagePort.prototype.postMessage = () => undefined;"
+"""A worker that waits for a message of its own, between two tokens, and never gets it."""
+AT_THE_FIFTH_TOKEN = """
+const say = self.postMessage;
+let tokens = 0;
+self.postMessage = function (message, ...more) {
+  say.call(self, message, ...more);
+  if (message.kind === "text" && ++tokens === 5) { %s }
 };
 """
-"""A worker that waits for a message of its own, between two tokens, and never gets it."""
 LITTLE_MEMORY = """
 const Real = WebAssembly.Memory;
 WebAssembly.Memory = function (wanted) { return new Real({...wanted, maximum: wanted.initial}) };
 """
 """A heap that does not grow beyond the 16 MiB that it starts with."""
+PASSED = "sprat.passed.2"
 NEVER = {
     "adapter": "GPU.prototype.requestAdapter = () => new Promise(() => undefined);",
     "device": """
@@ -53,13 +57,11 @@ def test_a_device_destroyed_in_the_middle_of_an_answer_is_told_and_the_answer_go
     opened: Opened,
 ):
     page = opened()
-    page.route("**/worker-*.js", remember_device)
     begin(page, "webgpu")
-    whole = ask(page, QUESTION, maxTokens=60, logprobs=True)
+    whole = ask(page, QUESTION, maxTokens=20, logprobs=True)
+    breaks(page, "self.device.destroy()", REMEMBER_DEVICE)
     begin(page, "webgpu")
-    halfway(page, maxTokens=60, logprobs=True)
-    destroy(page)
-    reply = page.evaluate("cut")
+    reply = ask(page, QUESTION, maxTokens=20, logprobs=True)
     assert (reply["text"], reply["finish"]) == (whole["text"], whole["finish"])
     assert reply["usage"]["outputTokens"] == whole["usage"]["outputTokens"]
     ids = [[token["id"] for token in one["logprobs"]] for one in (whole, reply)]
@@ -73,14 +75,12 @@ def test_a_worker_that_hangs_in_the_middle_of_an_answer_is_replaced_and_the_answ
     opened: Opened,
 ):
     page = opened()
-    page.route("**/worker-*.js", lambda route: prefixed(route, GET_STUCK))
     begin(page, "wasm", threads=2)
-    whole = ask(page, QUESTION, maxTokens=60)
+    whole = ask(page, QUESTION, maxTokens=20)
     patience = {"probing": 20_000, "loading": 60_000, "answering": 3_000}
+    breaks(page, GET_STUCK)
     begin(page, "wasm", threads=2, patience=patience)
-    halfway(page, maxTokens=60)
-    engine_of(page).evaluate("self.stuck = true")
-    assert page.evaluate("cut")["text"] == whole["text"]
+    assert ask(page, QUESTION, maxTokens=20)["text"] == whole["text"]
     note = page.evaluate("states()")[-1]["note"]
     assert "has not moved for 3 seconds" in note
     assert "From here on the processor (WASM) computes in a plainer way" in note
@@ -135,6 +135,33 @@ def test_a_card_that_computes_wrongly_is_not_used_and_that_is_told(
     assert "the processor (WASM) computes" in note
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_the_canary_found_holds_at_the_next_start_until_the_first_step_is_another(
+    opened: Opened, threads: int
+):
+    page = opened()
+    (first,) = start(page, threads)
+    assert start(page, threads) == [first]
+    doubted = [{**first, "step": [first["step"][0] + 1, *first["step"][1:]]}]
+    page.evaluate(
+        "([key, found]) => localStorage.setItem(key, JSON.stringify(found))", [PASSED, doubted]
+    )
+    (again,) = start(page, threads)
+    assert again["step"] == first["step"]
+    assert again["atMs"] > first["atMs"]
+
+
+def start(page: Page, threads: int) -> list[dict[str, Any]]:
+    """Open the engine and ask it; what is remembered of its canary then."""
+    begin(page, "wasm", threads=threads)
+    assert ask(page, QUESTION, maxTokens=2)["where"] == "wasm"
+    return passes(page)
+
+
+def passes(page: Page) -> list[dict[str, Any]]:
+    return page.evaluate(f"JSON.parse(localStorage.getItem({PASSED!r}))")
+
+
 def remember_device(route: Route) -> None:
     prefixed(route, REMEMBER_DEVICE)
 
@@ -145,11 +172,10 @@ def prefixed(route: Route, script: str) -> None:
     route.fulfill(response=found, body=script + found.text())
 
 
-def halfway(page: Page, **more: Any) -> None:
-    """Ask, and wait for a few pieces; what comes of it is `cut`."""
-    question = {"messages": [{"role": "user", "content": QUESTION}], **more}
-    page.evaluate("(question) => { window.cut = ask(question) }", question)
-    page.wait_for_function("() => shown() >= 3")
+def breaks(page: Page, how: str, before: str = "") -> None:
+    """The next worker breaks in the middle of its answer."""
+    script = before + AT_THE_FIFTH_TOKEN % how
+    page.route("**/worker-*.js", lambda route: prefixed(route, script), times=1)
 
 
 def engine_of(page: Page) -> Worker:

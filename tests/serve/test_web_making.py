@@ -1,6 +1,7 @@
 """A model is made ready for the page beside the gateway: told of, one at a time, killed with it."""
 
 import asyncio
+import errno
 import json
 import logging
 import signal
@@ -22,6 +23,7 @@ from sprat.models.disk import export_folder, locked, sha256_of
 from sprat.models.export.web import RECIPE
 from sprat.models.progress import silent
 from sprat.serve.observe.log import LOG
+from sprat.serve.page import making
 from sprat.settings import Settings
 
 MANIFEST = "/api/web/models/tiny/manifest.json"
@@ -148,14 +150,31 @@ def cut(gguf: Path) -> Path:
     return gguf
 
 
-async def test_why_it_cannot_be_made_is_told_in_one_line(cut: Path):
+async def test_why_it_cannot_be_made_is_told_in_one_line_and_where_it_lies_to_the_log_alone(
+    cut: Path, caplog: pytest.LogCaptureFixture
+):
     async with offering(cut) as at:
         status, told = await asked(at)
+    assert str(cut.parent) not in told
+    assert str(cut) in " ".join(str(vars(record).get("error")) for record in caplog.records)
     error = json.loads(told)["error"]["message"]
     assert status == 503
     assert "tiny.gguf" in error
     assert "\n" not in error
     assert "Traceback" not in error
+
+
+async def test_a_process_that_cannot_be_started_is_told_in_one_line(
+    gguf: Path, monkeypatch: pytest.MonkeyPatch
+):
+    async def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    monkeypatch.setattr(making.asyncio, "create_subprocess_exec", full)
+    async with offering(gguf) as at:
+        status, told = await asked(at)
+    assert status == 503
+    assert "cannot be started: Cannot allocate memory" in json.loads(told)["error"]["message"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")

@@ -31,6 +31,8 @@ export interface Question {
 
 export interface Answer {
   readonly finish: Finish;
+  /** What was held back, as it might have begun a stop string, and can be shown after all. */
+  readonly rest: string;
   /** With those that were begun with. */
   readonly outputTokens: number;
   readonly cachedTokens: number;
@@ -60,10 +62,11 @@ export class Answerer {
   async answer(question: Question, onPiece: (piece: Piece) => void, pause: Pause): Promise<Answer> {
     const turn = new Turn(question, this.#vocabulary, this.#ends, onPiece);
     const text = [...question.prompt, ...question.begun];
+    if (question.begun.length > 0 && text.length >= this.#contextTokens) turn.finish ??= "length";
     const cachedTokens = turn.finish ? 0 : this.#keep(text, question.maxTokens);
     const logits = turn.finish ? null : await this.#read(text, pause);
     const finish = turn.finish ?? (logits ? await this.#write(turn, logits, pause) : "cancelled");
-    return { finish, outputTokens: turn.outputTokens, cachedTokens };
+    return { finish, rest: turn.rest(), outputTokens: turn.outputTokens, cachedTokens };
   }
 
   /** Cut back to what this text and the cache have in common, and make room; how many tokens that is. */
@@ -92,8 +95,8 @@ export class Answerer {
     for (;;) {
       const token = turn.take(logits);
       if (turn.finish !== null) return turn.finish;
-      if (this.#kept.length + 1 >= this.#contextTokens) return turn.end("length");
-      if ((await pause()) === "stop") return turn.end("cancelled");
+      if (this.#kept.length + 1 >= this.#contextTokens) return "length";
+      if ((await pause()) === "stop") return "cancelled";
       this.#decoder.cache.reserve(this.#kept.length + 1, this.#kept.length);
       logits = await this.#append([token]);
     }
@@ -136,7 +139,6 @@ class Turn {
   #resume(token: number): void {
     this.#sampler.skip();
     this.#add(token);
-    if (!this.#filter.stopped && this.outputTokens >= this.#question.maxTokens) this.end("length");
   }
 
   /** Choose the next token and show what it completes; `finish` is set when it was the last. */
@@ -144,12 +146,11 @@ class Turn {
     const token = this.#sampler.choose(logits);
     if (!Number.isFinite(logits[token])) throw noNumber(logits[token]);
     if (this.#ends.has(token)) {
-      this.end("stop");
+      this.finish = "stop";
       return token;
     }
     const text = this.#add(token);
     this.#onPiece({ text, token, ...this.#noted(logits, token) });
-    if (!this.#filter.stopped && this.outputTokens >= this.#question.maxTokens) this.end("length");
     return token;
   }
 
@@ -158,15 +159,13 @@ class Turn {
     this.outputTokens += 1;
     const text = this.#filter.add(this.#stream.add(this.#vocabulary.bytes(token)));
     if (this.#filter.stopped) this.finish = "stop";
+    else if (this.outputTokens >= this.#question.maxTokens) this.finish = "length";
     return text;
   }
 
-  /** Show what was held back. */
-  end(finish: Finish): Finish {
-    const text = this.#filter.flush();
-    if (text) this.#onPiece({ text, token: null });
-    this.finish = finish;
-    return finish;
+  /** Told together with the end, so that whoever goes on with the answer never shows it twice. */
+  rest(): string {
+    return this.#filter.flush();
   }
 
   #noted(logits: Float32Array, token: number): Pick<Piece, "logprob"> {

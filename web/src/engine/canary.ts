@@ -3,6 +3,7 @@
 import type { Canary } from "../manifest.ts";
 import { PageError } from "../types.ts";
 import type { Decoder } from "./decoder.ts";
+import type { Passed } from "./protocol.ts";
 import { likeliest } from "./sampling.ts";
 
 /** From one more on, ONNX Runtime's WebGPU attention computes by another kernel. */
@@ -11,9 +12,38 @@ const FEW_TOKENS = 31;
 /** Of its answer, where it was computed rightly before: one step, so that both kernels are warm. */
 const BRIEF_TOKENS = 2;
 
-/** A card that has passed before: its kernels are made, and the first logits compared, no more. */
-export async function tryBriefly(decoder: Decoder, canary: Canary): Promise<void> {
-  await sing(decoder, { ...canary, tokens: canary.tokens.slice(0, BRIEF_TOKENS) });
+/** Beyond what the same bytes, computed in the same place, come to. */
+const SAME = 1e-3;
+
+/**
+ * Whether a card that has passed before still does: its kernels are made, and the first logits compared.
+ *
+ * Raises whatever is no difference: the card is gone, no memory.
+ */
+export async function passesBriefly(decoder: Decoder, canary: Canary, { mostTokens }: Passed): Promise<boolean> {
+  decoder.mostTokens = Math.min(decoder.mostTokens, mostTokens);
+  try {
+    await sing(decoder, { ...canary, tokens: canary.tokens.slice(0, BRIEF_TOKENS) });
+    return true;
+  } catch (error) {
+    if (error instanceof PageError && error.code === "canary") return false;
+    throw error;
+  }
+}
+
+/** Whether the processor's first step is what it was when the canary had passed. */
+export async function stepsAsBefore(decoder: Decoder, canary: Canary, { mostTokens, step }: Passed): Promise<boolean> {
+  decoder.mostTokens = Math.min(decoder.mostTokens, mostTokens);
+  const now = await stepOf(decoder, canary);
+  return now.length === step.length && now.every((logit, i) => Math.abs(logit - step[i]!) <= SAME);
+}
+
+/** One step from nothing: the mean of all logits, and those of the canary. Each layer's weights are in them. */
+export async function stepOf(decoder: Decoder, { prompt, top }: Canary): Promise<number[]> {
+  decoder.cache.reserve(1, 0);
+  const logits = await decoder.run(prompt.slice(0, 1), 0);
+  const mean = logits.reduce((sum, logit) => sum + logit, 0) / logits.length;
+  return [mean, ...top.map(({ id }) => logits[id] ?? NaN)];
 }
 
 /**
@@ -76,6 +106,6 @@ function wrong(what: string): PageError {
   return new PageError(
     "canary",
     `This machine does not compute what the model should say: ${what}.`,
-    "Choose another way to compute in the settings, or update the browser and the graphics driver.",
+    "Verify the model again under Models; if it is right, choose another way to compute, or update the browser and the graphics driver.",
   );
 }

@@ -63,18 +63,18 @@ export class Link {
     return machine as unknown as Machine;
   }
 
-  /** `known`: this way has computed rightly before. Gives what it has shown now. */
+  /** `known`: this way has computed rightly before. Gives what it has shown now; null: that still holds. */
   async open(
     manifest: Manifest, base: string, way: Way, known: Passed | null, onPhase: (phase: Phase) => void,
-  ): Promise<Passed> {
+  ): Promise<Passed | null> {
     let passed: Passed | null = null;
-    const order = { kind: "open", manifest, base, way, passed: known } as const;
+    const order = { kind: "open", manifest, base, way, known } as const;
     await this.#ask(order, this.#patience.loading, (message) => {
       if (message.kind === "phase") onPhase(message);
       if (message.kind === "ready") passed = message.passed;
-      return passed !== null;
+      return message.kind === "ready";
     });
-    return passed as unknown as Passed;
+    return passed;
   }
 
   /** After `begun`. Raises the worker's PageError; `broken` is set where that was its end. */

@@ -125,9 +125,8 @@ export class LocalEngine implements Engine {
 
   async #openWay(manifest: Manifest, way: Way): Promise<void> {
     const [link, base, key] = [this.#linked(), addressOf(this.#options), passKey(manifest, way, this.#machine)];
-    const known = passOf(key);
-    const passed = await link.open(manifest, base, way, known, (phase) => this.#follow(phase));
-    if (!known) keepPass(key, passed);
+    const passed = await link.open(manifest, base, way, passOf(key), (phase) => this.#follow(phase));
+    if (passed) keepPass(key, passed);
     link.onBroken = (error) => this.#lose(error);
   }
 

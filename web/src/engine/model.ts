@@ -5,7 +5,7 @@ import { PageError } from "../types.ts";
 import type { Ask } from "../types.ts";
 import { Answerer } from "./answer.ts";
 import type { Pause } from "./answer.ts";
-import { tryBriefly, tryOut } from "./canary.ts";
+import { passesBriefly, stepOf, stepsAsBefore, tryOut } from "./canary.ts";
 import { Decoder } from "./decoder.ts";
 import { variantBytes, variantOf } from "./protocol.ts";
 import type { Passed, Piece, Way, Written } from "./protocol.ts";
@@ -32,35 +32,35 @@ export type Files = ReadonlyMap<string, Blob | Uint8Array>;
 export class Model {
   /** Null on the processor. */
   readonly device: GPUDevice | null;
-  /** What the canary found. */
-  readonly passed: Passed;
+  /** What the canary found; null: what was known of it still held. */
+  readonly passed: Passed | null;
   readonly #tokenizer: Tokenizer;
   readonly #answerer: Answerer;
 
-  private constructor(decoder: Decoder, tokenizer: Tokenizer, answerer: Answerer) {
-    this.device = decoder.device;
-    this.passed = { mostTokens: decoder.mostTokens };
+  private constructor(device: GPUDevice | null, passed: Passed | null, tokenizer: Tokenizer, answerer: Answerer) {
+    this.device = device;
+    this.passed = passed;
     this.#tokenizer = tokenizer;
     this.#answerer = answerer;
   }
 
   /**
-   * Load, and try the canary unless it has `passed`; `warming` is called between the two. Raises PageError.
+   * Load, and try the canary unless `known` still holds; `warming` is called between the two. Raises PageError.
    *
    * The runtime starts while the files still come.
    */
   static async open(
     manifest: Manifest, way: Way, coming: Files | Promise<Files>, paths: RuntimePaths,
-    warming: () => void, passed: Passed | null = null,
+    warming: () => void, known: Passed | null = null,
   ): Promise<Model> {
     const [tokenizer, session] = await openParts(manifest, way, coming, paths);
     const { vocabulary, contextTokens, ends } = manifest;
     const decoder = new Decoder(session, vocabulary, contextTokens, readTokens(manifest, way));
     warming();
     if (isGpu(way)) decoder.cache.reserve(roomTokens(manifest), 0);
-    await tried(decoder, manifest, way, passed);
+    const passed = await tried(decoder, manifest, way, known);
     const answerer = new Answerer(decoder, tokenizer.vocabulary, ends, contextTokens);
-    return new Model(decoder, tokenizer, answerer);
+    return new Model(decoder.device, passed, tokenizer, answerer);
   }
 
   /** Answer one question, or go on where another worker ended; `onPiece` gets each token. */
@@ -72,8 +72,8 @@ export class Model {
     const sampling = { temperature, topP, seed };
     const maxTokens = ask.maxTokens ?? DEFAULT_TOKENS;
     const question = { prompt, maxTokens, sampling, stop, logprobs, begun };
-    const { finish, outputTokens, cachedTokens } = await this.#answerer.answer(question, onPiece, pause);
-    return { finish, usage: { inputTokens: prompt.length, outputTokens, cachedTokens } };
+    const { finish, rest, ...counts } = await this.#answerer.answer(question, onPiece, pause);
+    return { finish, rest, usage: { inputTokens: prompt.length, ...counts } };
   }
 }
 
@@ -88,14 +88,16 @@ async function openParts(
   return [tokenizer, await openSession(ort, graph, isGpu(way))];
 }
 
-/** The processor that computed rightly last time does so again; a card's kernels are made anew. */
+/** The whole canary, unless a part of it is as it was: a step on the processor, the prompt on a card. */
 async function tried(
-  decoder: Decoder, manifest: Manifest, way: Way, passed: Passed | null,
-): Promise<void> {
-  const { canary } = variantOf(manifest, way.variant);
-  if (!passed) return tryOut(decoder, canary);
-  decoder.mostTokens = Math.min(decoder.mostTokens, passed.mostTokens);
-  if (isGpu(way)) await tryBriefly(decoder, canary);
+  decoder: Decoder, manifest: Manifest, way: Way, known: Passed | null,
+): Promise<Passed | null> {
+  const [{ canary }, { mostTokens }] = [variantOf(manifest, way.variant), decoder];
+  const holds = isGpu(way) ? passesBriefly : stepsAsBefore;
+  if (known && (await holds(decoder, canary, known))) return null;
+  decoder.mostTokens = mostTokens;
+  await tryOut(decoder, canary);
+  return { mostTokens: decoder.mostTokens, step: isGpu(way) ? [] : await stepOf(decoder, canary) };
 }
 
 /** Keys and values of a token, in every layer; less where that would be too much memory. */

@@ -1,6 +1,6 @@
 /**
- * Which ways have computed their canary rightly in this browser, so that the next start need not wait
- * for it. A pass is for the same code, weights, place and browser, and for a week.
+ * Which ways have computed their canary rightly in this browser, so that the next start need compute a
+ * part of it only. A pass is for the same code, weights, place and browser, and for a week.
  */
 
 import type { Manifest } from "../manifest.ts";
@@ -9,21 +9,21 @@ import { runtimePaths } from "./places.ts";
 import { variantOf } from "./protocol.ts";
 import type { Passed, Way } from "./protocol.ts";
 
-const KEY = "sprat.passed.1";
+const KEY = "sprat.passed.2";
 const WORTH_MS = 7 * 24 * 3600 * 1000;
 const MOST = 8;
 
 type Entry = Passed & { readonly key: string; readonly atMs: number };
 
-/** What must be the same: the page's own code, the runtime's, each file's bytes, the place, the browser. */
+/** What must be the same: the page's own code, the runtime's, each file's bytes, what they shall compute, the place, the browser. */
 export function passKey(manifest: Manifest, way: Way, machine: Machine | null): string {
-  const { model, data } = variantOf(manifest, way.variant);
+  const { model, data, canary } = variantOf(manifest, way.variant);
   const { wasm } = runtimePaths(way.build);
   const code = [new URL("./worker.ts", import.meta.url).href, wasm].map(nameOf);
   const files = [model, ...data].map(({ sha256 }) => sha256);
   const card = way.backend === "webgpu" ? machine?.gpu?.name : undefined;
   const browser = globalThis.navigator?.userAgent;
-  return JSON.stringify([...code, ...files, way.backend, way.threads, card, browser]);
+  return JSON.stringify([...code, ...files, canary.top, way.backend, way.threads, card, browser]);
 }
 
 /** Null: it must be shown (again). */
@@ -32,8 +32,8 @@ export function passOf(key: string, nowMs = Date.now()): Passed | null {
   return found && nowMs >= found.atMs && nowMs - found.atMs < WORTH_MS ? found : null;
 }
 
-export function keepPass(key: string, { mostTokens }: Passed, atMs = Date.now()): void {
-  write([...read().filter((entry) => entry.key !== key), { key, mostTokens, atMs }].slice(-MOST));
+export function keepPass(key: string, { mostTokens, step }: Passed, atMs = Date.now()): void {
+  write([...read().filter((entry) => entry.key !== key), { key, mostTokens, step, atMs }].slice(-MOST));
 }
 
 /** Whatever failed may fail for a reason that a canary finds. */
@@ -54,8 +54,9 @@ function read(): Entry[] {
 }
 
 function isEntry(read: Partial<Entry> | null): read is Entry {
-  const { key, mostTokens, atMs } = read ?? {};
-  return typeof key === "string" && typeof atMs === "number" && Number.isInteger(mostTokens) && mostTokens! > 0;
+  const { key, mostTokens, step, atMs } = read ?? {};
+  if (typeof key !== "string" || typeof atMs !== "number" || !Array.isArray(step)) return false;
+  return Number.isInteger(mostTokens) && mostTokens! > 0 && step.every(Number.isFinite);
 }
 
 function write(entries: readonly Entry[]): void {

@@ -20,6 +20,8 @@ export interface Way {
 export interface Passed {
   /** How many tokens may be read in one run there. */
   readonly mostTokens: number;
+  /** What one step came to on the processor (`stepOf`); empty on a card. */
+  readonly step: readonly number[];
 }
 
 export type ToWorker =
@@ -29,8 +31,8 @@ export type ToWorker =
       readonly manifest: Manifest;
       readonly base: string;
       readonly way: Way;
-      /** Null: the canary is computed first. */
-      readonly passed: Passed | null;
+      /** Null: the canary is computed whole. */
+      readonly known: Passed | null;
     }
   /** `begun`: the tokens that another worker wrote of the answer before it ended. */
   | { readonly kind: "answer"; readonly id: number; readonly ask: Ask; readonly begun: readonly number[] }
@@ -40,14 +42,15 @@ export type ToWorker =
 export interface Piece {
   /** What can be shown now; "": nothing yet. */
   readonly text: string;
-  /** Null: none was written, only what was held back is shown. */
-  readonly token: number | null;
+  readonly token: number;
   /** Where they were asked for. */
   readonly logprob?: TokenLogprob;
 }
 
 export interface Written {
   readonly finish: Finish;
+  /** Text that was held back until now. */
+  readonly rest: string;
   readonly usage: Usage;
 }
 
@@ -62,7 +65,8 @@ export type FromWorker =
       readonly totalBytes?: number;
       readonly note?: string;
     }
-  | { readonly kind: "ready"; readonly passed: Passed }
+  /** `passed` null: what was known still holds. */
+  | { readonly kind: "ready"; readonly passed: Passed | null }
   | ({ readonly kind: "text"; readonly id: number } & Piece)
   | { readonly kind: "done"; readonly id: number; readonly written: Written }
   /** Still at work: the prompt is long. */

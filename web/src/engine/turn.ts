@@ -21,9 +21,9 @@ export class Turn {
   }
 
   add({ text, token, logprob }: Piece): void {
-    if (token !== null) this.tokens.push(token);
+    this.tokens.push(token);
     if (logprob) this.#logprobs.push(logprob);
-    if (text !== "") this.#show(text);
+    this.#show(text);
   }
 
   /** Before the first token: what is loaded in the middle of an answer is time of the answer. */
@@ -32,6 +32,7 @@ export class Turn {
   }
 
   #show(text: string): void {
+    if (text === "") return;
     this.#lastToken = performance.now();
     this.#firstToken ??= this.#lastToken;
     this.text += text;
@@ -40,15 +41,16 @@ export class Turn {
 
   /** `written` null: cancelled before anything was. */
   reply(written: Written | null, where: string): Reply {
+    this.#show(written?.rest ?? "");
     const finish: Finish = written?.finish ?? "cancelled";
     const none: Usage = { inputTokens: 0, outputTokens: this.tokens.length, cachedTokens: 0 };
     const usage = written?.usage ?? none;
     const logprobs: readonly TokenLogprob[] = this.#logprobs;
     const timing = this.#timing();
     const [engine, text] = [this.#engine, this.text];
-    const done = { engine, usage, timing };
-    const step: Step = { ...done, role: "answer", why: "", kept: true, confidence: null };
-    return { ...done, text, finish, where, logprobs, steps: [step] };
+    const counted = written?.usage ?? null;
+    const step: Step = { engine, usage: counted, timing, role: "answer", why: "", kept: true, confidence: null };
+    return { engine, usage, timing, text, finish, where, logprobs, steps: [step] };
   }
 
   #timing(): Timing {

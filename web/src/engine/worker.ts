@@ -39,10 +39,10 @@ onmessage = ({ data }: MessageEvent<ToWorker>): void => {
 };
 
 async function open(order: Open): Promise<void> {
-  const { manifest, way, passed } = order;
+  const { manifest, way, known } = order;
   const files = download(order);
   const warming = (): void => say({ kind: "phase", phase: "warming" });
-  model = await Model.open(manifest, way, files, runtimePaths(way.build), warming, passed);
+  model = await Model.open(manifest, way, files, runtimePaths(way.build), warming, known);
   void model.device?.lost.then(({ message }) => failed(null)(lost(message)));
   // Before the first question, so that nothing is asked for while it is answered.
   await keepRuntime();

@@ -45,7 +45,7 @@ function make(contextTokens = 100): { decoder: Alphabet; answerer: Answerer } {
 async function write(answerer: Answerer, question: Question, pause = goOn) {
   const pieces: Piece[] = [];
   const answer = await answerer.answer(question, (piece) => pieces.push(piece), pause);
-  return { ...answer, pieces, text: pieces.map(({ text }) => text).join("") };
+  return { ...answer, pieces, text: pieces.map(({ text }) => text).join("") + answer.rest };
 }
 
 test("the common beginning is what both begin with", () => {
@@ -131,13 +131,36 @@ test("a conversation longer than the model reads is refused with both numbers", 
 test("an answer that another worker began goes on as if it had not ended, wherever that was", async () => {
   const asked = { maxTokens: 9, stop: ["jk"], sampling: { temperature: 1.2, topP: 0.9, seed: 3 } };
   const whole = await write(make().answerer, ask("abc", asked));
-  const tokens = whole.pieces.flatMap(({ token }) => token ?? []);
+  const tokens = whole.pieces.map(({ token }) => token);
   for (let count = 0; count <= tokens.length; count++) {
     const [begun, shown] = [tokens.slice(0, count), whole.pieces.slice(0, count)];
     const rest = await write(make().answerer, ask("abc", { ...asked, begun }));
     assert.equal(shown.map(({ text }) => text).join("") + rest.text, whole.text);
     assert.deepEqual([rest.finish, rest.outputTokens], [whole.finish, whole.outputTokens]);
   }
+});
+
+test("what was held back is shown once, with the end: whoever goes on there repeats and loses nothing", async () => {
+  const ends = [{}, { maxTokens: 3 }];
+  for (const more of ends) {
+    const whole = await write(make().answerer, ask("w", { stop: ["z!"], ...more }));
+    assert.deepEqual([whole.text, whole.rest], ["xyz", "z"]);
+    const begun = whole.pieces.map(({ token }) => token);
+    const rest = await write(make().answerer, ask("w", { stop: ["z!"], ...more, begun }));
+    assert.deepEqual([rest.text, rest.finish, rest.outputTokens], ["z", whole.finish, 3]);
+  }
+});
+
+test("an answer that filled what the model reads only ends, and is not called too long a question", async () => {
+  const { decoder, answerer } = make(5);
+  const answer = await write(answerer, ask("abc", { begun: idsOf("de") }));
+  assert.deepEqual([answer.finish, answer.outputTokens, decoder.runs], ["length", 2, []]);
+});
+
+test("told to stop before it has gone on, an answer that was begun shows what was held back", async () => {
+  const stop: Pause = async () => "stop";
+  const answer = await write(make().answerer, ask("w", { stop: ["z!"], begun: idsOf("xyz") }), stop);
+  assert.deepEqual([answer.finish, answer.text], ["cancelled", "z"]);
 });
 
 test("an answer that had its length already only ends", async () => {

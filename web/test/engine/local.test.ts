@@ -84,12 +84,12 @@ test("a loss after text was shown is told, and another worker goes on where it w
   const { engine, actors, states } = stage([
     loseHalfway, { answer: (id, _, say) => {
       say({ kind: "text", id, text: " done", token: 8 });
-      say({ kind: "done", id, written: { finish: "stop", usage: USAGE } });
+      say({ kind: "done", id, written: { finish: "stop", rest: "!", usage: USAGE } });
     } },
   ]);
   const pieces: string[] = [];
   const reply = await engine.answer(ASK, (text) => pieces.push(text));
-  assert.deepEqual([pieces, reply.text, reply.finish], [["half", " done"], "half done", "stop"]);
+  assert.deepEqual([pieces, reply.text, reply.finish], [["half", " done", "!"], "half done!", "stop"]);
   const begun = actors[1]?.heard.flatMap((order) => (order.kind === "answer" ? order.begun : []));
   assert.deepEqual(begun, [7]);
   assert.match(states.at(-1)?.note ?? "", /taken away/);
@@ -114,16 +114,19 @@ test("a way that has passed its canary is trusted at the next start, until it fa
   const trusted = async (part: Part): Promise<unknown[]> => {
     const { engine, actors } = stage([part, {}]);
     await engine.answer(ASK, () => undefined);
-    return actors.flatMap(({ heard }) => heard.flatMap((order) => (order.kind === "open" ? [order.passed?.mostTokens] : [])));
+    return actors.flatMap(({ heard }) => heard.flatMap((order) => (order.kind === "open" ? [order.known?.mostTokens] : [])));
   };
   assert.deepEqual(await trusted({}), [undefined]);
   assert.deepEqual(await trusted({}), [31]);
+  const other: Part = { open: (_, say) => say({ kind: "ready", passed: { mostTokens: 64, step: [] } }) };
+  assert.deepEqual(await trusted(other), [31]); // it computed the whole canary again
+  assert.deepEqual(await trusted({}), [64]);
   const gone: Part = { open: (_, say) => say({ kind: "failed", id: null, trouble: { code: "network", message: "No.", fix: "" } }) };
   await assert.rejects(trusted(gone), { code: "network" });
-  assert.deepEqual(await trusted({}), [31]); // that said nothing against it
+  assert.deepEqual(await trusted({}), [64]); // that said nothing against it
   const doubt: Trouble = { code: "canary", message: "This machine computed NaN.", fix: "" };
   const wrong: Part = { answer: (id, _, say) => say({ kind: "failed", id, trouble: doubt }) };
-  assert.deepEqual(await trusted(wrong), [31, undefined]); // the other way is tried, for it has not passed
+  assert.deepEqual(await trusted(wrong), [64, undefined]); // the other way is tried, for it has not passed
   assert.deepEqual(await trusted({}), [undefined]);
 });
 
@@ -172,6 +175,7 @@ test("an abort while it loads does not wait for the loading", async () => {
   setTimeout(() => stop.abort(), 30);
   const reply = await engine.answer(ASK, () => undefined, stop.signal);
   assert.deepEqual([reply.text, reply.finish], ["", "cancelled"]);
+  assert.equal(reply.steps[0]?.usage, null, "nothing was counted, which is not 0");
   engine.close();
 });
 

@@ -7,7 +7,7 @@ import type { Workers } from "../../src/engine/link.ts";
 import { LocalEngine } from "../../src/engine/local.ts";
 import type { EngineState, LocalOptions } from "../../src/engine/local.ts";
 import type { Machine } from "../../src/engine/probe.ts";
-import type { FromWorker, ToWorker, Trouble, Way } from "../../src/engine/protocol.ts";
+import type { FromWorker, Passed, ToWorker, Trouble, Way } from "../../src/engine/protocol.ts";
 
 const SHA = "0".repeat(64);
 export const ASK: Ask = { messages: [{ role: "user", content: "x" }] };
@@ -30,6 +30,8 @@ const gpu = {
 };
 const machine: Machine = { gpu, why: null, jspi: true, threads: 2, copyBytesPerMs: 1e6, productBytesPerMs: 5e6 };
 
+export const PASSED: Passed = { mostTokens: 31, step: [0.5] };
+
 type Say = (message: FromWorker) => void;
 /** What a worker does with a way, and with a question. */
 export interface Part {
@@ -42,7 +44,7 @@ export interface Part {
 export const speak = (id: number, say: Say): void => {
   say({ kind: "text", id, text: "hel", token: 1 });
   say({ kind: "text", id, text: "lo", token: 2 });
-  say({ kind: "done", id, written: { finish: "stop", usage: USAGE } });
+  say({ kind: "done", id, written: { finish: "stop", rest: "", usage: USAGE } });
 };
 
 export class Actor implements Workers {
@@ -61,12 +63,16 @@ export class Actor implements Workers {
 
   postMessage(message: ToWorker): void {
     this.heard.push(message);
-    const { open = (_, say) => say({ kind: "ready", passed: { mostTokens: 31 } }), answer = (id, _, say) => speak(id, say) } = this.#part;
+    const { open, answer = (id, _, say) => speak(id, say) } = this.#part;
     if (message.kind === "probe" && !this.#part.isDumb) this.say({ kind: "machine", machine });
-    if (message.kind === "open") open((this.#way = message.way), this.say);
+    if (message.kind === "open") {
+      this.#way = message.way;
+      if (open) open(message.way, this.say);
+      else this.say({ kind: "ready", passed: message.known ? null : PASSED });
+    }
     if (message.kind === "answer") answer(message.id, this.#way as Way, this.say);
     if (message.kind === "cancel") {
-      const written = { finish: "cancelled" as const, usage: USAGE };
+      const written = { finish: "cancelled" as const, rest: "", usage: USAGE };
       this.say({ kind: "done", id: message.id, written });
     }
   }

@@ -48,4 +48,4 @@ async function ask(question: Ask, stopAfter = Infinity): Promise<object> {
   }
 }
 
-Object.assign(globalThis, { compute, open_: open, ask, states: () => states, shown: () => pieces });
+Object.assign(globalThis, { compute, open_: open, ask, states: () => states });

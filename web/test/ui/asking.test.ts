@@ -88,6 +88,18 @@ test("a download that is paused under a question is told as that, and asking aga
   assert.equal(last(page).phase, "done");
 });
 
+test("one model is verified at a time, and what is cancelled is that one", async () => {
+  const { page, parts } = await opened();
+  parts.kept.elsewhere = true;
+  const first = page.own.verify("smollm2-135m");
+  await page.own.verify("another");
+  assert.equal(page.state.verifying?.name, "smollm2-135m");
+  page.own.stopVerifying();
+  await first;
+  assert.equal(page.state.verifying, null);
+  assert.deepEqual(parts.kept.verified, []);
+});
+
 test("hybrid: nothing is sent before somebody said yes to exactly what is sent", async () => {
   const { page, parts } = await opened();
   page.choose({ mode: "hybrid" });

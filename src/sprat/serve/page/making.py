@@ -52,14 +52,22 @@ async def made_folder(name: str, settings: Settings, progress: Progress) -> Path
         UnknownModel: no such model runs in the page.
         ModelError: it could not be fetched, verified, read or exported; or its process was killed.
     """
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(*_COMMAND, stdin=pipe, stdout=pipe)
+    process = await _started(name)
     try:
         return await _heard(process, Order(name, settings), progress)
     finally:
         with suppress(ProcessLookupError):
             process.kill()
         await process.communicate()
+
+
+async def _started(name: str) -> asyncio.subprocess.Process:
+    pipe = asyncio.subprocess.PIPE
+    try:
+        return await asyncio.create_subprocess_exec(*_COMMAND, stdin=pipe, stdout=pipe)
+    except OSError as error:  # no memory for one more, or too many of them
+        line = f"The process that prepares {name} for the page cannot be started: {error.strerror}."
+        raise ModelError(line, fix="Ask again once this machine has less to do.") from error
 
 
 async def _heard(process: asyncio.subprocess.Process, order: Order, progress: Progress) -> Path:

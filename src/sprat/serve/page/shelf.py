@@ -2,18 +2,21 @@
 
 import asyncio
 import hashlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
-from sprat.errors import ModelError, UnknownModel
+from sprat.errors import ModelError, SpratError, UnknownModel
 from sprat.models.export.web.manifest import MANIFEST, FileEntry
+from sprat.models.names import GgufFile
 from sprat.models.web_ready import WebModel, kept_folder, web_models
 from sprat.serve.file import File
-from sprat.serve.models.names import Names
+from sprat.serve.models.names import Names, Served
 from sprat.serve.models.offered import Offered
 from sprat.serve.observe.lines import fetching
+from sprat.serve.observe.log import LOG
 from sprat.serve.page.making import made_folder
 from sprat.serve.problem import Busy
 from sprat.settings import Settings
@@ -101,12 +104,29 @@ class Shelves:
         return making
 
     async def _make(self, name: str) -> Shelf:
-        await asyncio.to_thread(self._offered.refuse_unfetched, self._names.find(name))
+        served = self._names.find(name)
+        await asyncio.to_thread(self._offered.refuse_unfetched, served)
         if kept := await asyncio.to_thread(self._kept, name):
             return kept
         async with self._one:  # each computes with all processors
-            folder = await made_folder(name, self._settings, fetching(name))
+            folder = await self._folder(served)
         return await asyncio.to_thread(read_shelf, folder)
+
+    async def _folder(self, served: Served) -> Path:
+        try:
+            return await made_folder(served.name, self._settings, fetching(served.name))
+        except SpratError as error:  # clients are told no path
+            LOG.warning("could not be made", extra={"model": served.name, "error": str(error)})
+            kind, fix = type(error), error.fix and self._pathless(error.fix, served)
+            raise kind(self._pathless(error.message, served), fix=fix) from error
+
+    def _pathless(self, text: str, served: Served) -> str:
+        folders = [self._settings.exports_dir, self._settings.models_dir]
+        if isinstance(served.found, GgufFile):
+            folders.append(served.found.path.parent)
+        for folder in folders:
+            text = text.replace(f"{folder}{os.sep}", "").replace(str(folder), folder.name)
+        return text
 
     def _ended(self, name: str, making: asyncio.Task[Shelf]) -> None:
         del self._making[name]
@@ -133,8 +153,9 @@ def read_shelf(folder: Path) -> Shelf:
         raw = path.read_bytes()
         named = msgspec.json.decode(raw, type=_Named).entries()
     except (OSError, msgspec.DecodeError) as error:
-        line = f"{path} is no manifest of a model for the page."
-        raise ModelError(line, fix="Remove that folder: it is made again.") from error
+        line = f"{folder.name}/{MANIFEST} is no manifest of a model for the page."
+        fix = "Remove that folder of the gateway's exports: it is made again."
+        raise ModelError(line, fix=fix) from error
     own = FileEntry(name=MANIFEST, bytes=len(raw), sha256=hashlib.sha256(raw).hexdigest())
     return {one.name: _file(folder, one) for one in (*named, own)}
 

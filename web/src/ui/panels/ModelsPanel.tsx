@@ -88,12 +88,13 @@ function KeptActions({ model }: { model: KeptModel }): VNode {
   const page = usePage();
   const verifying = useView((state) => (state.verifying?.name === model.name ? state.verifying : null));
   const locked = useView(busy); // The answer under way may need its files.
+  const another = useView((state) => state.verifying !== null) && !verifying;
   const verify = () => (verifying ? page.own.stopVerifying() : void page.own.verify(model.name));
   return (
     <div class="row">
       {verifying && <progress aria-label={`Verifying ${model.name}`} max={verifying.totalBytes || 1} value={verifying.doneBytes} />}
       {verifying?.waits && <p class="soft" role="status">Another tab of this page has the model: waiting for it.</p>}
-      {model.whole && <button type="button" class="small" onClick={verify} aria-label={`${verifying ? "Cancel verifying" : "Verify again:"} ${model.name}`}>{verifying ? "Cancel" : "Verify again"}</button>}
+      {model.whole && <button type="button" class="small" disabled={another} onClick={verify} aria-label={`${verifying ? "Cancel verifying" : "Verify again:"} ${model.name}`}>{verifying ? "Cancel" : "Verify again"}</button>}
       <button type="button" class="small" disabled={locked || verifying !== null} onClick={() => void page.own.remove(model.name)} aria-label={`Delete ${model.name}`}>Delete</button>
     </div>
   );

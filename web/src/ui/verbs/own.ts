@@ -65,8 +65,9 @@ export class Own {
 
   /** The same for a question, that fails with it. */
   async ready(): Promise<void> {
+    const here = this.open();
     try {
-      await this.open().warm();
+      await here.warm();
     } catch (error) {
       throw this.#paused ?? error;
     }
@@ -109,8 +110,10 @@ export class Own {
     await this.look();
   }
 
+  /** One model at a time: two would share one account, and one Cancel. */
   async verify(name: string): Promise<void> {
     const { parts, store } = this.#page;
+    if (this.#page.state.verifying) return;
     const { signal } = (this.#verifying = new AbortController());
     try {
       const tell = (doneBytes: number, totalBytes: number, waits: boolean) =>
