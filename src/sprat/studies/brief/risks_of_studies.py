@@ -62,8 +62,8 @@ def unpriced(seen: Seen) -> Iterable[Risk]:
         yield Risk(
             name="price not known",
             weight=32,
-            text="What it costs here is not known: nobody has said what a machine, its "
-            "electricity and the hours of people cost.",
+            text="What it costs here is not known, for nobody has said: "
+            f"{', '.join(title.lower() for title in missing)}.",
         )
 
 
@@ -119,7 +119,7 @@ def from_documents(seen: Seen) -> Iterable[Risk]:
 
 
 def weak_judge(seen: Seen) -> Iterable[Risk]:
-    """A judge that agrees with a person less than a rule does."""
+    """A judge that agrees with the graded answers less than a rule does."""
     for found in seen.material.judges:
         worse = [one for one in found.dimensions if not one.headline]
         if worse:
@@ -127,8 +127,9 @@ def weak_judge(seen: Seen) -> Iterable[Risk]:
             yield Risk(
                 name="weak judge",
                 weight=62,
-                text=f"{found.judge}, asked to judge answers, is not shown to agree with a person "
-                f"as well as a simple rule on {' and '.join(one.name for one in worse)}: do not go "
+                text=f"{found.judge}, asked to judge answers, is not shown to agree with the "
+                "graded answers as well as a simple rule does on "
+                f"{' and '.join(one.name for one in worse)}: do not go "
                 "by its grades.",
                 marks=(mark,),
             )
