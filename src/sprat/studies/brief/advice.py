@@ -98,7 +98,7 @@ def _neither(contest: Contest, both: Sequence[Replayed], notes: Footnotes) -> Ad
     right, n = _right(better)
     name = better.model.name
     text = (
-        f"Of the two {name} is right more often, on {right} of {n} questions: less than "
+        f"Of the two {name} is the better: it is right on {right} of {n} questions, less than "
         f"{USABLE:.0%}. Take it only where somebody checks every answer, or try a larger model."
     )
     if not right:

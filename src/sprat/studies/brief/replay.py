@@ -36,11 +36,11 @@ async def replayed(
 ) -> list[Replayed]:
     """Kept policies of these very weights first; one learned from these answers if there is none.
 
-    Empty where the study is no comparison: only those keep what a policy reads.
+    Only a comparison keeps what a policy reads, both sides of it in one study.
     """
     study = contest.small.study
     if study.kind != COMPARE or study.id != contest.large.study.id:
-        return []
+        return [_unknown(contest, "only a comparison that keeps log-probabilities tells")]
     from sprat.studies.hybrid.recorded import of_study
 
     recorded = of_study(store, study.id)
@@ -104,12 +104,25 @@ def _certificate(policy: Policy, notes: Footnotes) -> tuple[Said, ...]:
         return (Said(f"Nothing about the mistakes of {policy.name} is certified."),)
     wrong, kept = sealed.get("errors"), sealed.get("accepted")
     how = f"certificate in the policy's file: {wrong} wrong of {kept} kept to certify on"
-    mark = notes.cite("", "Certificate", how, command=f"sprat policy show {shlex.quote(policy.name)}")
+    mark = notes.cite(
+        "", "Certificate", how, command=f"sprat policy show {shlex.quote(policy.name)}"
+    )
     text = (
         f"Certified: of the answers of {policy.small.model} that it keeps at most {target:.0%} are "
         f"wrong, with {1 - delta:.0%} confidence, on questions like those it was made with."
     )
     return (Said(text, (mark,)),)
+
+
+def _unknown(contest: Contest, why: str) -> Replayed:
+    """What is not known is said, with what would tell it."""
+    text = (
+        "Whether both as one would do better (the large model only where the small one is unsure) "
+        f"is not known: {why}."
+    )
+    small, large = contest.small.model.name, contest.large.model.name
+    command = shlex.join(["sprat", "compare", "--small", small, "--large", large, "--logprobs"])
+    return Replayed("", (Said(text),), worth=False, certified=False, command=command)
 
 
 async def _learned(
@@ -124,15 +137,8 @@ async def _learned(
     name = name_of(small, large)
     command = f"sprat calibrate --from {run} --name {name}"
     if not any(one.model == small and one.tokens is not None for one in recorded.log.outcomes):
-        text = (
-            "Whether both as one would do better (the large model only where the small one is "
-            "unsure) is not known: the study kept no log-probabilities, which tell how sure a "
-            "model was."
-        )
-        again = shlex.join(
-            ["sprat", "compare", "--small", small, "--large", large, "--logprobs"]
-        )
-        return Replayed("", (Said(text),), worth=False, certified=False, command=again)
+        lacks = "the study kept no log-probabilities, which tell how sure a model was"
+        return _unknown(contest, lacks)
     wish = Wish(name=name, small=small, large=large, target_error=TARGET_ERROR)
     try:
         _, found = await calibrate(wish, recorded, price=Prices(settings).of)

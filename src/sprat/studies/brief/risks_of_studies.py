@@ -57,13 +57,19 @@ def unmetered(seen: Seen) -> Iterable[Risk]:
 
 def unpriced(seen: Seen) -> Iterable[Risk]:
     """What must be declared before the money can be told."""
-    missing = seen.money.missing
+    missing = len(seen.money.missing)
     if missing:
+        own = any(option.kind in {"small", "large", "model"} for option in seen.money.options)
+        what = "Not every way to answer is priced" if own else "What it costs here is not known"
+        numbers = (
+            "a number that only you can tell is"
+            if missing == 1
+            else (f"{missing} numbers that only you can tell are")
+        )
         yield Risk(
             name="price not known",
             weight=32,
-            text="What it costs here is not known, for nobody has said: "
-            f"{', '.join(title.lower() for title in missing)}.",
+            text=f"{what}: {numbers} missing, as the cost says.",
         )
 
 

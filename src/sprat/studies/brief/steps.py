@@ -41,14 +41,12 @@ def _ask(seen: Seen) -> Iterable[Step]:
     if contest is None:
         if seen.field.models:
             name = seen.field.models[0].model.name
-            yield Step(
-                f"sprat compare --small {shlex.quote(name)} --large MODEL",
-                "hold it against another MODEL",
-            )
+            yield Step(f"sprat compare --small {shlex.quote(name)}", "hold it against a larger model")
         else:
             names = list(dict.fromkeys(line.name for line in seen.lines))[:2]
             sides = " ".join(
-                f"--{side} {shlex.quote(name)}" for side, name in zip(("small", "large"), names, strict=False)
+                f"--{side} {shlex.quote(name)}"
+                for side, name in zip(("small", "large"), names, strict=False)
             )
             yield Step(f"sprat compare {sides}".rstrip(), "find out whether the answers are right")
         return
