@@ -41,7 +41,9 @@ def _ask(seen: Seen) -> Iterable[Step]:
     if contest is None:
         if seen.field.models:
             name = seen.field.models[0].model.name
-            yield Step(f"sprat compare --small {shlex.quote(name)}", "hold it against a larger model")
+            yield Step(
+                f"sprat compare --small {shlex.quote(name)}", "hold it against a larger model"
+            )
         else:
             names = list(dict.fromkeys(line.name for line in seen.lines))[:2]
             sides = " ".join(
