@@ -102,7 +102,7 @@ def test_without_a_verdict_a_price_or_a_risk_each_says_so():
         assert "Nothing was scored." in text
         assert "It cannot be told: no study" in " ".join(text.split())
         assert "Best at" in text
-    assert "Nothing in these studies gives reason to worry" in render(bare)
+    assert words.NO_RISK in render(bare)
 
 
 def test_only_three_models_have_a_column_and_the_two_of_the_verdict_are_among_them():

@@ -75,12 +75,12 @@ def _kinds(brief: Brief) -> list[str]:
 
 def _options(brief: Brief) -> str:
     found = words.option_rows(brief)
-    return table_of(words.OPTION_COLUMNS, list(found), "lrr") if found else ""
+    return table_of(words.option_columns(brief), list(found), "lrr") if found else ""
 
 
 def _risks(brief: Brief) -> str:
     lines = [f"{n}. {_said(Said(risk.text, risk.marks))}" for n, risk in enumerate(brief.risks, 1)]
-    return "\n".join(lines) or "Nothing in these studies gives reason to worry."
+    return "\n".join(lines) or words.NO_RISK
 
 
 def _rest(brief: Brief) -> list[str]:

@@ -64,7 +64,7 @@ def _kinds(brief: Brief, page: Page) -> None:
 def _cost(brief: Brief, page: Page) -> None:
     page.say("The cost", "bold")
     if found := words.option_rows(brief):
-        first, *rest = words.OPTION_COLUMNS
+        first, *rest = words.option_columns(brief)
         table = table_of(page, (first, "left"), *((name, "right") for name in rest))
         for row in found:
             table.add_row(*cells(page, *row))

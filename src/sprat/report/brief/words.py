@@ -6,9 +6,20 @@ from typing import NamedTuple
 from sprat.cost.result import BreakEven
 from sprat.report import numbers
 from sprat.report.cost import words as cost_words
+from sprat.report.cost.words import months
 from sprat.report.facts import DECISIONS, Tone, kind_name
-from sprat.studies.brief.result import Brief, Enough, Figure, KindLine, KindScore, ModelLine, Said
+from sprat.studies.brief.result import (
+    Brief,
+    Enough,
+    Figure,
+    KindLine,
+    KindScore,
+    ModelLine,
+    OptionLine,
+    Said,
+)
 
+NO_RISK = "Nothing of what is looked for was found in these studies, which proves nothing."
 NO_VERDICT: tuple[str, Tone] = ("No verdict", "open")
 ENOUGH: dict[Enough, str] = {
     "small": "the small one will do",
@@ -21,7 +32,9 @@ MOST_MODELS = 3
 """Columns that a page has room for; the others stand with the evidence."""
 MOST_KINDS = 8
 MOST_KINDS_DENSE = 6
-MANY_CHARS, MOST_CHARS = 1700, 2400
+MANY_CHARS, MOST_CHARS = 2150, 2700
+KIND_CHARS = 40
+"""Of prose, which take as much room as one kind of question."""
 """On paper a first page of more prose than this is set smaller; of still more, without picture."""
 MOST_WHY = 2
 """Sentences of the recommendation on the first page; the others stand with the evidence."""
@@ -96,7 +109,7 @@ def density(brief: Brief) -> str:
     prose = [brief.headline.said.text, *(said.text for said in brief.advice.why[:MOST_WHY])]
     prose += [risk.text for risk in brief.risks] + [said.text for said in brief.also]
     prose += [f"{step.why} {step.command}" for step in brief.steps]
-    chars = sum(map(len, prose))
+    chars = sum(map(len, prose)) + KIND_CHARS * len(brief.kinds)
     if chars > MOST_CHARS:
         return "dense packed"
     return "dense" if len(brief.models) > 2 or chars > MANY_CHARS else ""
@@ -214,15 +227,31 @@ def _kind(line: KindLine, said: bool) -> tuple[str, str, str, str, str]:
     return (kind_name(line.kind), str(line.n), small, large, ENOUGH[line.enough] if said else "")
 
 
-OPTION_COLUMNS = ("1,000 answers", "dollars", "90% of cases")
+def option_columns(brief: Brief) -> tuple[str, str, str]:
+    """What is spent over the months where that is known, else the band of a thousand answers."""
+    if not _totals(brief):
+        return ("way to answer", "1,000 answers", "90% of cases")
+    return ("way to answer", "1,000 answers", f"{months(brief.money.months)} (90% of cases)")
 
 
 def option_rows(brief: Brief) -> list[tuple[str, str, str]]:
-    """Each way to answer, what a thousand answers cost, and the band."""
+    """Each way to answer, what a thousand answers cost, and what is spent in all."""
     return [
-        (one.name, cost_words.money(one.usd_per_1000), cost_words.band(one.usd_per_1000))
+        (one.name, cost_words.money(one.usd_per_1000), _spent(one, _totals(brief)))
         for one in brief.money.options
     ]
+
+
+def _totals(brief: Brief) -> bool:
+    return any(one.total_usd is not None for one in brief.money.options)
+
+
+def _spent(one: OptionLine, totals: bool) -> str:
+    if not totals:
+        return cost_words.band(one.usd_per_1000)
+    if one.total_usd is None:
+        return cost_words.NOT_PRICED
+    return f"{cost_words.money(one.total_usd)} ({cost_words.band(one.total_usd)})"
 
 
 def money(brief: Brief) -> list[Said]:
@@ -251,13 +280,23 @@ def _demand(brief: Brief) -> str:
     clouds = any(option.kind == "cloud" for option in found.options)
     examples = "; the clouds are examples, whose answers nobody measured" if clouds else ""
     chosen = "; how good the clouds' answers are was not measured" if clouds else ""
-    return f"{asked}, over {found.months} months{examples if found.examples else chosen}."
+    said = examples if found.examples else chosen
+    return f"{asked}, over {months(found.months)}{said}."
 
 
 def _break_even(brief: Brief, met: BreakEven) -> str:
     names = {option.id: option.name for option in brief.money.options}
     ours, rival = names.get(met.option, met.option), names.get(met.rival, met.rival)
-    return f"{ours}, beside {rival}: {cost_words.meets(met)}"
+    if met.month is None:
+        often = (
+            "in no case that was drawn" if met.never == 1 else f"in {1 - met.never:.0%} of cases"
+        )
+        within = months(brief.money.months)
+        return f"{ours} does not pay for itself within {within} beside {rival}; {often} it does."
+    when = "from the start" if met.month == 0 else f"at the end of month {met.month}"
+    return (
+        f"{ours} breaks even {when} beside {rival} (in 90% of cases: {cost_words.month_band(met)})."
+    )
 
 
 def _missing(titles: Sequence[str], some: bool) -> str:

@@ -44,7 +44,7 @@ def sentence(found: CostForecast) -> str:
     ours, theirs = best(found), found.option(found.rival or "")
     if ours is None:
         return _unpriced(found)
-    parts = [f"Over {_months(found.months)}{_demand(found)}, the cheapest machine, {_costs(ours)}"]
+    parts = [f"Over {months(found.months)}{_demand(found)}, the cheapest machine, {_costs(ours)}"]
     met = decisive(found)
     if theirs is None or met is None:
         return f"{parts[0]}."
@@ -124,11 +124,11 @@ def meets(met: BreakEven) -> str:
     return f"The machine breaks even {when} (in 90% of cases: {month_band(met)})."
 
 
-def _volume(volume: Volume, months: int) -> str:
+def _volume(volume: Volume, horizon: int) -> str:
     if volume.requests_per_month is None:
-        return "No number of requests changes that: each costs more here than in the cloud."
+        return f"No number of requests changes that within {months(horizon)}."
     return (
-        f"It would within {_months(months)} from about {rounded(volume.requests_per_month)} "
+        f"It would within {months(horizon)} from about {rounded(volume.requests_per_month)} "
         "requests a month on."
     )
 
@@ -150,10 +150,10 @@ def command(found: CostForecast) -> str:
     return f"sprat cost {' '.join(run.run for run in found.runs)} {said}"
 
 
-def month(value: int | None, months: int) -> str:
+def month(value: int | None, horizon: int) -> str:
     """When, in a cell."""
     if value is None:
-        return f"not in {months}"
+        return f"not in {horizon}"
     return "at once" if value == 0 else f"{value}"
 
 
@@ -213,5 +213,6 @@ def spread(line: AssumptionLine) -> str:
     return f"{quantity(line.low)} to {quantity(line.high)}"
 
 
-def _months(months: int) -> str:
-    return "one month" if months == 1 else f"{months} months"
+def months(count: int) -> str:
+    """How long."""
+    return "one month" if count == 1 else f"{count} months"
