@@ -23,7 +23,7 @@ from sprat.report.brief.terminal import print_brief
 from sprat.studies.brief.result import Advice, Brief, Headline, Money, Risk, Said, Step
 
 from ..browser import chromium_path  # noqa: TID252 - the tests are no installed package
-from .briefs import LARGE, RUN, SMALL, brief, crowded
+from .briefs import LARGE, RUN, SMALL, brief, crowded, full
 
 
 def terminal(shown: Brief) -> str:
@@ -143,7 +143,7 @@ def test_the_page_fits_and_does_not_complain(browser, tmp_path, shown, width, sc
 
 
 @pytest.mark.parametrize("paper", ["A4", "Letter"])
-@pytest.mark.parametrize("shown", [brief(), crowded()], ids=["usual", "crowded"])
+@pytest.mark.parametrize("shown", [brief(), full(), crowded()], ids=["usual", "full", "crowded"])
 def test_the_first_sheet_holds_the_brief_and_the_second_begins_with_the_evidence(
     browser, tmp_path, shown, paper
 ):
@@ -157,6 +157,11 @@ def test_the_first_sheet_holds_the_brief_and_the_second_begins_with_the_evidence
     assert all(step.why in sheets[0] for step in shown.steps)
     assert sheets[1].startswith("Evidence")
     assert "Evidence" not in sheets[0]
+
+
+def test_the_first_sheet_is_set_small_only_where_it_has_to_be():
+    assert words.density(full()) == ""
+    assert words.density(crowded()) == "dense packed"
 
 
 def texts(pdf: bytes) -> list[str]:

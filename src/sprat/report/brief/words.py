@@ -33,8 +33,8 @@ MOST_MODELS = 3
 MOST_KINDS = 8
 MOST_KINDS_DENSE = 6
 MANY_CHARS, MOST_CHARS = 2150, 2700
-KIND_CHARS = 40
-"""Of prose, which take as much room as one kind of question."""
+KIND_CHARS, TOLD_CHARS = 40, 150
+"""Of prose, which take as much room as one kind of question, and as one with its own advice."""
 """On paper a first page of more prose than this is set smaller; of still more, without picture."""
 MOST_WHY = 2
 """Sentences of the recommendation on the first page; the others stand with the evidence."""
@@ -109,10 +109,15 @@ def density(brief: Brief) -> str:
     prose = [brief.headline.said.text, *(said.text for said in brief.advice.why[:MOST_WHY])]
     prose += [risk.text for risk in brief.risks] + [said.text for said in brief.also]
     prose += [f"{step.why} {step.command}" for step in brief.steps]
-    chars = sum(map(len, prose)) + KIND_CHARS * len(brief.kinds)
+    chars = sum(map(len, prose)) + _room_of_kinds(brief)
     if chars > MOST_CHARS:
         return "dense packed"
     return "dense" if len(brief.models) > 2 or chars > MANY_CHARS else ""
+
+
+def _room_of_kinds(brief: Brief) -> int:
+    shown = min(len(brief.kinds), MOST_KINDS)
+    return shown * (KIND_CHARS if kinds_note(brief) else TOLD_CHARS)
 
 
 def rows(brief: Brief, models: Sequence[ModelLine] | None = None) -> list[Row]:
