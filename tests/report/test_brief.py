@@ -105,6 +105,15 @@ def test_without_a_verdict_a_price_or_a_risk_each_says_so():
     assert words.NO_RISK in render(bare)
 
 
+def test_what_is_not_priced_is_named_where_the_rest_is():
+    some = msgspec.structs.replace(
+        brief().money, missing=("Passed on to the large model",), unpriced=("hybrid: a + b",)
+    )
+    said = " ".join(one.text for one in words.money(brief(money=some)))
+    assert "What hybrid: a + b costs is not known before you say: passed on to the large" in said
+    assert "What it costs is not known" not in said
+
+
 def test_only_three_models_have_a_column_and_the_two_of_the_verdict_are_among_them():
     shown = [line.name for line in words.shown_models(crowded())]
     assert len(shown) == 3

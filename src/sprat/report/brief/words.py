@@ -269,8 +269,7 @@ def money(brief: Brief) -> list[Said]:
     if found.break_even is not None:
         said.append(Said(_break_even(brief, found.break_even), marks))
     if found.missing:
-        own = any(option.kind in OWN for option in found.options)
-        said.append(Said(_missing(found.missing, bool(found.options) and not own)))
+        said.append(Said(_missing(brief)))
     elif found.assumed:
         listed = _listed([one.lower() for one in found.assumed])
         said.append(Said(f"Nobody declared these, so a default stands in: {listed}."))
@@ -304,12 +303,15 @@ def _break_even(brief: Brief, met: BreakEven) -> str:
     )
 
 
-def _missing(titles: Sequence[str], some: bool) -> str:
-    """What only the reader can say."""
+def _missing(brief: Brief) -> str:
+    """What only the reader can say, and what it leaves open."""
+    titles, options = brief.money.missing, brief.money.options
     named = [one.lower() for one in titles[:MOST_NAMED]]
     rest = len(titles) - len(named)
     listed = _listed([*named, f"{rest} more"] if rest else named)
-    what = "What your own machine costs" if some else "What it costs"
+    what = "What your own machine costs" if options else "What it costs"
+    if any(option.kind in OWN for option in options):
+        what = f"What {_listed(brief.money.unpriced) or 'the rest'} costs"
     return f"{what} is not known before you say: {listed}. No default would hold for everybody."
 
 
