@@ -86,6 +86,11 @@ def test_texts_that_are_markup_stay_text():
     assert len(re.findall(r"(?<!\\)\|", kinds)) == 6
 
 
+def test_a_command_with_backticks_stays_one_piece_of_code():
+    shown = brief(steps=(Step("sprat bench 'a`<b>x</b>`'", "see"),))
+    assert "1. see: `` sprat bench 'a`<b>x</b>`' ``" in markdown(shown)
+
+
 def test_without_a_verdict_a_price_or_a_risk_each_says_so():
     bare = brief(
         headline=Headline(

@@ -1,5 +1,7 @@
 """The brief as GitHub-flavoured Markdown, its evidence as footnotes."""
 
+import re
+
 from sprat.report.brief import words
 from sprat.report.markdown import cell, table_of
 from sprat.studies.brief.result import Brief, Evidence, Said
@@ -20,7 +22,7 @@ def render(brief: Brief) -> str:
         "\n".join(f"- {_said(said)}" for said in words.money(brief))
         or "Nothing in these studies can be priced.",
         "### What to do next",
-        "\n".join(f"{n}. {cell(s.why)}: `{s.command}`" for n, s in enumerate(brief.steps, 1)),
+        "\n".join(f"{n}. {cell(s.why)}: {_code(s.command)}" for n, s in enumerate(brief.steps, 1)),
         "### Evidence",
         *_rest(brief),
         "\n".join(_note(one) for one in brief.evidence),
@@ -106,5 +108,12 @@ def _said(said: Said) -> str:
 def _note(one: Evidence) -> str:
     n = "" if one.n is None else f" n {one.n:,}."
     where = f"run `{one.run}`: " if one.run else ""
-    command = f" `{one.command}`" if one.command else ""
+    command = f" {_code(one.command)}" if one.command else ""
     return f"[^{one.number}]: {cell(one.what)}, {where}{cell(one.how)}.{n}{command}"
+
+
+def _code(text: str) -> str:
+    """A code span that the text cannot close."""
+    longest = max((len(ticks) for ticks in re.findall("`+", text)), default=0)
+    fence, room = "`" * (longest + 1), " " if longest else ""
+    return f"{fence}{room}{' '.join(text.split())}{room}{fence}"
