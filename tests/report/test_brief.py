@@ -15,7 +15,7 @@ import pytest
 from rich.console import Console
 
 from sprat.report import browser as finder
-from sprat.report.brief import words
+from sprat.report.brief import money, words
 from sprat.report.brief.html import render
 from sprat.report.brief.markdown import render as markdown
 from sprat.report.brief.pdf import CannotPrint, printed
@@ -114,7 +114,7 @@ def test_what_is_not_priced_is_named_where_the_rest_is():
     some = msgspec.structs.replace(
         brief().money, missing=("Passed on to the large model",), unpriced=("hybrid: a + b",)
     )
-    said = " ".join(one.text for one in words.money(brief(money=some)))
+    said = " ".join(one.text for one in money.sentences(brief(money=some)))
     assert "What hybrid: a + b costs is not known before you say: passed on to the large" in said
     assert "What it costs is not known" not in said
 

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from markupsafe import Markup, escape
 
-from sprat.report.brief import words
+from sprat.report.brief import money, words
 from sprat.report.brief.picture import strip
 from sprat.report.house import page
 from sprat.studies.brief.result import Brief
@@ -42,9 +42,9 @@ def _context(brief: Brief, runs: str) -> dict[str, Any]:
         "density": words.density(brief),
         "most_why": words.MOST_WHY,
         "no_risk": words.NO_RISK,
-        "money": words.money(brief),
-        "options": words.option_rows(brief),
-        "option_columns": words.option_columns(brief),
+        "money": money.sentences(brief),
+        "options": money.option_rows(brief),
+        "option_columns": money.option_columns(brief),
         "rest": [line for line in brief.models if line not in models],
         "rest_rows": words.rows(brief, [line for line in brief.models if line not in models]),
         "marks": _marks,

@@ -2,7 +2,7 @@
 
 import re
 
-from sprat.report.brief import words
+from sprat.report.brief import money, words
 from sprat.report.markdown import cell, table_of
 from sprat.studies.brief.result import Brief, Evidence, Said
 
@@ -19,7 +19,7 @@ def render(brief: Brief) -> str:
         _risks(brief),
         "### The cost",
         _options(brief),
-        "\n".join(f"- {_said(said)}" for said in words.money(brief))
+        "\n".join(f"- {_said(said)}" for said in money.sentences(brief))
         or "Nothing in these studies can be priced.",
         "### What to do next",
         "\n".join(f"{n}. {cell(s.why)}: {_code(s.command)}" for n, s in enumerate(brief.steps, 1)),
@@ -76,8 +76,8 @@ def _kinds(brief: Brief) -> list[str]:
 
 
 def _options(brief: Brief) -> str:
-    found = words.option_rows(brief)
-    return table_of(words.option_columns(brief), list(found), "lrr") if found else ""
+    found = money.option_rows(brief)
+    return table_of(money.option_columns(brief), list(found), "lrr") if found else ""
 
 
 def _risks(brief: Brief) -> str:
