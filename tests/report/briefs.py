@@ -1,5 +1,7 @@
 """Briefs to draw. Test data only: no model said any of this."""
 
+import msgspec
+
 from sprat.cost.result import BreakEven
 from sprat.cost.result import Figure as Band
 from sprat.studies.brief.result import (
@@ -148,3 +150,21 @@ def crowded() -> Brief:
             for n in range(4)
         ),
     )  # fmt: skip
+
+
+def full() -> Brief:
+    """Two models, and just as much as is still set in the usual size."""
+    whole = crowded()
+    short = "Here is a risk that takes the whole of two lines on paper, as most of them do."
+    return msgspec.structs.replace(
+        whole,
+        title=f"Can {SMALL} do the work of {LARGE}?",
+        models=(model(), model(LARGE)),
+        headline=brief().headline,
+        advice=msgspec.structs.replace(whole.advice, why=tuple(Said(short) for _ in range(2))),
+        kinds=whole.kinds[:6],
+        money=msgspec.structs.replace(whole.money, options=options() * 2),
+        also=(Said(short),),
+        risks=tuple(Risk(name=str(n), weight=9, text=short) for n in range(6)),
+        steps=(*whole.steps[:2], *brief().steps),
+    )

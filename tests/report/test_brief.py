@@ -15,7 +15,7 @@ import pytest
 from rich.console import Console
 
 from sprat.report import browser as finder
-from sprat.report.brief import words
+from sprat.report.brief import money, words
 from sprat.report.brief.html import render
 from sprat.report.brief.markdown import render as markdown
 from sprat.report.brief.pdf import CannotPrint, printed
@@ -23,7 +23,7 @@ from sprat.report.brief.terminal import print_brief
 from sprat.studies.brief.result import Advice, Brief, Headline, Money, Risk, Said, Step
 
 from ..browser import chromium_path  # noqa: TID252 - the tests are no installed package
-from .briefs import LARGE, RUN, SMALL, brief, crowded
+from .briefs import LARGE, RUN, SMALL, brief, crowded, full
 
 
 def terminal(shown: Brief) -> str:
@@ -86,6 +86,11 @@ def test_texts_that_are_markup_stay_text():
     assert len(re.findall(r"(?<!\\)\|", kinds)) == 6
 
 
+def test_a_command_with_backticks_stays_one_piece_of_code():
+    shown = brief(steps=(Step("sprat bench 'a`<b>x</b>`'", "see"),))
+    assert "1. see: `` sprat bench 'a`<b>x</b>`' ``" in markdown(shown)
+
+
 def test_without_a_verdict_a_price_or_a_risk_each_says_so():
     bare = brief(
         headline=Headline(
@@ -102,7 +107,16 @@ def test_without_a_verdict_a_price_or_a_risk_each_says_so():
         assert "Nothing was scored." in text
         assert "It cannot be told: no study" in " ".join(text.split())
         assert "Best at" in text
-    assert "Nothing in these studies gives reason to worry" in render(bare)
+    assert words.NO_RISK in render(bare)
+
+
+def test_what_is_not_priced_is_named_where_the_rest_is():
+    some = msgspec.structs.replace(
+        brief().money, missing=("Passed on to the large model",), unpriced=("hybrid: a + b",)
+    )
+    said = " ".join(one.text for one in money.sentences(brief(money=some)))
+    assert "What hybrid: a + b costs is not known before you say: passed on to the large" in said
+    assert "What it costs is not known" not in said
 
 
 def test_only_three_models_have_a_column_and_the_two_of_the_verdict_are_among_them():
@@ -143,7 +157,7 @@ def test_the_page_fits_and_does_not_complain(browser, tmp_path, shown, width, sc
 
 
 @pytest.mark.parametrize("paper", ["A4", "Letter"])
-@pytest.mark.parametrize("shown", [brief(), crowded()], ids=["usual", "crowded"])
+@pytest.mark.parametrize("shown", [brief(), full(), crowded()], ids=["usual", "full", "crowded"])
 def test_the_first_sheet_holds_the_brief_and_the_second_begins_with_the_evidence(
     browser, tmp_path, shown, paper
 ):
@@ -157,6 +171,11 @@ def test_the_first_sheet_holds_the_brief_and_the_second_begins_with_the_evidence
     assert all(step.why in sheets[0] for step in shown.steps)
     assert sheets[1].startswith("Evidence")
     assert "Evidence" not in sheets[0]
+
+
+def test_the_first_sheet_is_set_small_only_where_it_has_to_be():
+    assert words.density(full()) == ""
+    assert words.density(crowded()) == "dense packed"
 
 
 def texts(pdf: bytes) -> list[str]:

@@ -101,12 +101,12 @@ def test_the_sentence_has_both_totals_how_good_it_is_and_when_they_meet() -> Non
     assert "5,000 requests a month" in said
     assert "small: tiny (50.0% right), costs $500 ($400 to $667)" in said
     assert "costs $800 ($640 to $1,067)" in said
-    assert "breaks even at the end of month 2 (90% of the draws: month 1 to month 3)" in said
+    assert "breaks even at the end of month 2 (in 90% of cases: month 1 to month 3)" in said
 
 
 def test_where_it_never_pays_the_volume_is_told_with_which_it_would() -> None:
     said = words.sentence(met(month=None, low=None, high=None, never=1.0))
-    assert "it does in none of the draws" in said
+    assert "it does in none of the cases" in said
     assert "It would within 4 months from about 1,200 requests a month on" in said
 
 
@@ -115,6 +115,22 @@ def test_who_gives_right_answers_for_less_is_named_where_that_is_another_one() -
                    usd_per_1000_right=70.0)  # fmt: skip
     said = words.sentence(forecast(options=(*forecast().options, large)))
     assert "right answers come cheapest from large: big: $70.00 a thousand, against $100" in said
+
+
+def test_a_low_price_of_what_is_mostly_wrong_is_not_praised() -> None:
+    first, *others = forecast().options
+    wrong = msgspec.structs.replace(first, right=0.1)
+    assert "right on only 10.0%" in words.sentence(forecast(options=(wrong, *others)))
+    assert "right on only" not in words.sentence(forecast())
+
+
+def test_a_machine_that_is_never_right_does_not_hide_who_is() -> None:
+    first, *others = forecast().options
+    never = msgspec.structs.replace(first, right=0.0, usd_per_1000_right=None)
+    large = option("big", "large", 700, machines=(1, 1), busy=(0.2, 0.2), right=1.0,
+                   usd_per_1000_right=70.0)  # fmt: skip
+    said = words.sentence(forecast(options=(never, *others, large)))
+    assert "right answers come cheapest from large: big: $70.00 a thousand." in said
 
 
 def test_what_is_asked_for_stands_first_with_the_way_to_say_it() -> None:

@@ -192,6 +192,43 @@ def test_the_break_even_and_the_volume_from_which_a_machine_pays_agree(recorded)
         assert (found.break_evens[0].month is not None) is pays
 
 
+def test_the_volume_is_that_from_which_on_it_pays_though_one_more_machine_undoes_an_earlier_one(
+    recorded,
+) -> None:
+    store = recorded(small=answered("small", "tiny", 2, "y" * 40))
+    cheap = Cloud(model="cheap", input_usd_per_mtok=0, output_usd_per_mtok=21)
+    idle = {"setup_hours": 0, "upkeep_hours_per_month": 0}
+    pays = {
+        requests: forecast(store, assumed(cheap, requests_per_month=requests, **idle))
+        for requests in (600_000, 800_000, 3_000_000)
+    }
+    met = {requests: found.break_evens[0].month for requests, found in pays.items()}
+    assert met[600_000] is not None  # one machine, nearly full
+    assert met[800_000] is None  # the second one is not worth it yet
+    assert met[3_000_000] is not None
+    assert 1_400_000 < pays[600_000].volumes[0].requests_per_month < 3_000_000
+
+
+def test_a_machine_of_a_side_that_is_not_there_is_named_and_not_listed_as_used(recorded) -> None:
+    store = recorded(small=answered("small", "tiny", 2, "yes"))
+    found = forecast(store, assumed().with_value("machine_usd@smal", 5, "a test"))
+    assert "Not used: machine_usd@smal. The sides here are small, hybrid." in found.warnings
+    assert "machine_usd@smal" not in {line.name for line in found.assumptions}
+
+
+def test_watts_that_cannot_be_and_a_cloud_that_may_think_are_said(recorded) -> None:
+    store = recorded(small=answered("small", "tiny", 2, "yes"))
+    odd = forecast(store, assumed(idle_watts=60, load_watts=15))
+    assert any(note.startswith("load_watts (15) is less than idle_watts (60)")
+               for note in odd.warnings)  # fmt: skip
+    made = assumed()
+    default = assumptions_of(CostSettings()).of("cloud_output_factor")
+    values = {**made.values, "cloud_output_factor": default}
+    found = forecast(store, msgspec.structs.replace(made, values=values))
+    assert any("set cloud_output_factor" in note for note in found.warnings)
+    assert not any("set cloud_output_factor" in note for note in odd.warnings)
+
+
 def test_bands_hold_the_value_and_widen_with_what_is_uncertain(recorded) -> None:
     store = recorded(small=answered("small", "tiny", 2, "y" * 40))
     sure = forecast(store).option("small").total_usd

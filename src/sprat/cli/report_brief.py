@@ -106,6 +106,7 @@ def _wish(wanted: Wanted, settings: "Settings") -> "BriefWish":
         title=" ".join((wanted.title or "").split()),
         margin=wanted.margin,
         assumptions=_assumptions(wanted, settings),
+        cost_options=_cost_options(wanted),
     )
 
 
@@ -126,6 +127,21 @@ def _assumptions(wanted: Wanted, settings: "Settings") -> "Assumptions":
         write_file=None,
     )
     return assumptions_wanted(typed, settings)
+
+
+def _cost_options(wanted: Wanted) -> tuple[str, ...]:
+    """What was typed of the cost, as `sprat cost` takes it."""
+    typed = {
+        "--assumptions": wanted.assumptions,
+        "--requests-per-month": wanted.requests_per_month,
+        "--months": wanted.months,
+    }
+    return tuple(
+        part
+        for name, value in typed.items()
+        if value is not None
+        for part in (name, value if isinstance(value, str) else f"{value:.12g}")
+    )
 
 
 def _emit(made: "Brief", targets: BriefTargets) -> None:

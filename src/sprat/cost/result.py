@@ -132,8 +132,8 @@ class Volume(msgspec.Struct, frozen=True, kw_only=True):
     option: str
     rival: str
     requests_per_month: float | None
-    """The fewest in the first month with which it has cost no more by the last one; None: no number
-    up to a thousand million does."""
+    """In the first month: with so many or more, as far as tried, it has cost no more by the last
+    one; None: not even with a thousand million."""
 
 
 class Swing(msgspec.Struct, frozen=True, kw_only=True):

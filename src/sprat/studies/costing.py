@@ -18,7 +18,7 @@ from sprat.studies.costs.clouds import cloud_option, clouds_of, reference_of
 from sprat.studies.costs.hybrids import CloudRate, hybrids_of
 from sprat.studies.costs.lines import asked_of_all, lines_of, price_lines, side_lines
 from sprat.studies.costs.measured import Side, side_of
-from sprat.studies.costs.notes import notes_of
+from sprat.studies.costs.notes import notes_of, roles_of
 from sprat.studies.costs.passed import Passed
 from sprat.studies.costs.reckoned import (
     Reckoned,
@@ -150,7 +150,11 @@ def _forecast(
         volumes=tuple(one for one in volumes if one is not None),
         sensitivity=tuple(swings),
         utilisation=tuple(u for one in machines for u in utilised(one, assumed, seen)),
-        assumptions=(*lines_of(assumed, swings, used), *price_lines(clouds), *side_lines(sides)),
+        assumptions=(
+            *lines_of(assumed, swings, used, roles_of(sides)),
+            *price_lines(clouds),
+            *side_lines(sides),
+        ),
         asked=asked_of_all(assumed, options),
         clouds_declared=assumed.clouds_declared,
         warnings=notes_of(recorded, sides, assumed, options),

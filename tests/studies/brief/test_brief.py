@@ -69,6 +69,26 @@ def test_neither_is_recommended_where_even_the_large_one_is_right_less_than_half
     assert found.steps[0].command == "sprat compare --small big --large MODEL --logprobs"
 
 
+def test_neither_names_the_one_that_is_right_more_often_whichever_it_is(store):
+    found = brief(store, compared(store, (RIGHT + 2 * WRONG) * 20, WRONG * 60))
+    assert found.advice.use == "neither"
+    assert "Of the two little is the better: it is right on 20 of 60" in found.advice.why[0].text
+    assert found.steps[0].command == "sprat compare --small little --large MODEL --logprobs"
+
+
+def test_a_small_model_that_is_right_is_recommended_beside_a_large_one_that_is_not(store):
+    found = brief(store, compared(store, RIGHT * 60, WRONG * 60))
+    assert (found.advice.use, found.advice.model) == ("small", "little")
+
+
+def test_a_command_is_safe_to_paste_whatever_the_models_are_called(store):
+    sides = {"small": ("a b;$(id)", WRONG * 60), "large": ("big", RIGHT * 60)}
+    found = brief(store, study(store, "odd", questions(60), sides))
+    commands = [step.command for step in found.steps if "--small" in step.command]
+    assert commands
+    assert all("--small 'a b;$(id)'" in command for command in commands)
+
+
 def test_one_model_alone_gets_its_figures_and_no_verdict(store):
     run = study(store, "one", questions(40), {"model": ("little", RIGHT * 40)}, kind="evaluate")
     found = brief(store, run)
@@ -285,6 +305,8 @@ def test_without_a_price_the_cost_names_what_must_be_declared(store):
     assert found.money.missing
     assert all(option.kind == "cloud" for option in found.money.options)
     assert any(step.command.startswith("sprat cost --write-assumptions") for step in found.steps)
+    said = next(risk for risk in found.risks if risk.name == "price not known")
+    assert f"{len(found.money.missing)} numbers that only you can tell" in said.text
 
 
 def test_with_all_assumptions_the_cost_is_the_forecast_s_own(store):
@@ -306,6 +328,32 @@ def test_with_all_assumptions_the_cost_is_the_forecast_s_own(store):
     assert found.money.options[0].usd_per_1000 == forecast.options[0].usd_per_1000
     assert found.money.mark is not None
     assert "price not known" not in risks(found)
+
+
+def test_the_break_even_is_of_the_model_that_is_recommended_from_two_evaluations_too(store):
+    from sprat.cost.assumptions import Cloud, assumptions_of
+
+    assumed = assumptions_of(CostSettings())
+    declared = {
+        "requests_per_month": 1e5, "machine_usd": 900, "electricity_usd_per_kwh": 0.3,
+        "idle_watts": 15, "load_watts": 60, "setup_hours": 0, "upkeep_hours_per_month": 0,
+        "escalation_pct": 50,
+    }  # fmt: skip
+    for name, value in declared.items():
+        assumed = assumed.with_value(name, value, "typed")
+    cloud = Cloud(model="c", input_usd_per_mtok=5.0, output_usd_per_mtok=5.0)
+    assumed = msgspec.structs.replace(assumed, clouds=(cloud,), clouds_declared=True)
+    asked = questions(60)
+    a = study(store, "a", asked, {"model": ("little", WRONG * 60)}, kind="evaluate")
+    b = study(store, "b", asked, {"model": ("big", RIGHT * 60)}, kind="evaluate")
+    options = ("--assumptions", "my file.toml")
+    found = brief(store, a, b, assumptions=assumed, cost_options=options)
+    assert found.advice.model == "big"
+    met = found.money.break_even
+    assert met is not None
+    assert met.option == "b:model"
+    evidence = next(one for one in found.evidence if one.number == found.money.mark)
+    assert evidence.command.endswith("--assumptions 'my file.toml'")
 
 
 def test_a_study_of_a_kind_that_holds_nothing_is_named_and_left_out(store):

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from markupsafe import Markup, escape
 
-from sprat.report.brief import words
+from sprat.report.brief import money, words
 from sprat.report.brief.picture import strip
 from sprat.report.house import page
 from sprat.studies.brief.result import Brief
@@ -41,9 +41,10 @@ def _context(brief: Brief, runs: str) -> dict[str, Any]:
         "more_kinds": len(brief.kinds) - words.most_kinds(brief),
         "density": words.density(brief),
         "most_why": words.MOST_WHY,
-        "money": words.money(brief),
-        "options": words.option_rows(brief),
-        "option_columns": words.OPTION_COLUMNS,
+        "no_risk": words.NO_RISK,
+        "money": money.sentences(brief),
+        "options": money.option_rows(brief),
+        "option_columns": money.option_columns(brief),
         "rest": [line for line in brief.models if line not in models],
         "rest_rows": words.rows(brief, [line for line in brief.models if line not in models]),
         "marks": _marks,

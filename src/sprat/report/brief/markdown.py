@@ -1,6 +1,8 @@
 """The brief as GitHub-flavoured Markdown, its evidence as footnotes."""
 
-from sprat.report.brief import words
+import re
+
+from sprat.report.brief import money, words
 from sprat.report.markdown import cell, table_of
 from sprat.studies.brief.result import Brief, Evidence, Said
 
@@ -17,10 +19,10 @@ def render(brief: Brief) -> str:
         _risks(brief),
         "### The cost",
         _options(brief),
-        "\n".join(f"- {_said(said)}" for said in words.money(brief))
+        "\n".join(f"- {_said(said)}" for said in money.sentences(brief))
         or "Nothing in these studies can be priced.",
         "### What to do next",
-        "\n".join(f"{n}. {cell(s.why)}: `{s.command}`" for n, s in enumerate(brief.steps, 1)),
+        "\n".join(f"{n}. {cell(s.why)}: {_code(s.command)}" for n, s in enumerate(brief.steps, 1)),
         "### Evidence",
         *_rest(brief),
         "\n".join(_note(one) for one in brief.evidence),
@@ -74,13 +76,13 @@ def _kinds(brief: Brief) -> list[str]:
 
 
 def _options(brief: Brief) -> str:
-    found = words.option_rows(brief)
-    return table_of(words.OPTION_COLUMNS, list(found), "lrr") if found else ""
+    found = money.option_rows(brief)
+    return table_of(money.option_columns(brief), list(found), "lrr") if found else ""
 
 
 def _risks(brief: Brief) -> str:
     lines = [f"{n}. {_said(Said(risk.text, risk.marks))}" for n, risk in enumerate(brief.risks, 1)]
-    return "\n".join(lines) or "Nothing in these studies gives reason to worry."
+    return "\n".join(lines) or words.NO_RISK
 
 
 def _rest(brief: Brief) -> list[str]:
@@ -106,5 +108,12 @@ def _said(said: Said) -> str:
 def _note(one: Evidence) -> str:
     n = "" if one.n is None else f" n {one.n:,}."
     where = f"run `{one.run}`: " if one.run else ""
-    command = f" `{one.command}`" if one.command else ""
+    command = f" {_code(one.command)}" if one.command else ""
     return f"[^{one.number}]: {cell(one.what)}, {where}{cell(one.how)}.{n}{command}"
+
+
+def _code(text: str) -> str:
+    """A code span that the text cannot close."""
+    longest = max((len(ticks) for ticks in re.findall("`+", text)), default=0)
+    fence, room = "`" * (longest + 1), " " if longest else ""
+    return f"{fence}{room}{' '.join(text.split())}{room}{fence}"

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from sprat.report.brief import words
+from sprat.report.brief import money, words
 from sprat.report.terminal import COLOURS, Page, cells, table_of
 from sprat.studies.brief.result import Brief
 
@@ -63,13 +63,13 @@ def _kinds(brief: Brief, page: Page) -> None:
 
 def _cost(brief: Brief, page: Page) -> None:
     page.say("The cost", "bold")
-    if found := words.option_rows(brief):
-        first, *rest = words.OPTION_COLUMNS
+    if found := money.option_rows(brief):
+        first, *rest = money.option_columns(brief)
         table = table_of(page, (first, "left"), *((name, "right") for name in rest))
         for row in found:
             table.add_row(*cells(page, *row))
         page.show(table)
-    for said in words.money(brief):
+    for said in money.sentences(brief):
         page.say(said.text)
     page.say()
 

@@ -3,12 +3,19 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from sprat.cost.result import BreakEven
 from sprat.report import numbers
-from sprat.report.cost import words as cost_words
+from sprat.report.brief.money import OWN
 from sprat.report.facts import DECISIONS, Tone, kind_name
-from sprat.studies.brief.result import Brief, Enough, Figure, KindLine, KindScore, ModelLine, Said
+from sprat.studies.brief.result import (
+    Brief,
+    Enough,
+    Figure,
+    KindLine,
+    KindScore,
+    ModelLine,
+)
 
+NO_RISK = "Nothing of what is looked for was found in these studies, which proves nothing."
 NO_VERDICT: tuple[str, Tone] = ("No verdict", "open")
 ENOUGH: dict[Enough, str] = {
     "small": "the small one will do",
@@ -21,13 +28,12 @@ MOST_MODELS = 3
 """Columns that a page has room for; the others stand with the evidence."""
 MOST_KINDS = 8
 MOST_KINDS_DENSE = 6
-MANY_CHARS, MOST_CHARS = 1700, 2400
+MANY_CHARS, MOST_CHARS = 2150, 2700
+KIND_CHARS, TOLD_CHARS = 40, 150
+"""Of prose, which take as much room as one kind of question, and as one with its own advice."""
 """On paper a first page of more prose than this is set smaller; of still more, without picture."""
 MOST_WHY = 2
 """Sentences of the recommendation on the first page; the others stand with the evidence."""
-MOST_NAMED = 4
-OWN = ("small", "large", "model")
-"""Options of the forecast that are one model, measured."""
 
 
 class Cell(NamedTuple):
@@ -96,10 +102,15 @@ def density(brief: Brief) -> str:
     prose = [brief.headline.said.text, *(said.text for said in brief.advice.why[:MOST_WHY])]
     prose += [risk.text for risk in brief.risks] + [said.text for said in brief.also]
     prose += [f"{step.why} {step.command}" for step in brief.steps]
-    chars = sum(map(len, prose))
+    chars = sum(map(len, prose)) + _room_of_kinds(brief)
     if chars > MOST_CHARS:
         return "dense packed"
     return "dense" if len(brief.models) > 2 or chars > MANY_CHARS else ""
+
+
+def _room_of_kinds(brief: Brief) -> int:
+    shown = min(len(brief.kinds), MOST_KINDS)
+    return shown * (KIND_CHARS if kinds_note(brief) else TOLD_CHARS)
 
 
 def rows(brief: Brief, models: Sequence[ModelLine] | None = None) -> list[Row]:
@@ -212,64 +223,3 @@ def kind_rows(brief: Brief) -> list[tuple[str, str, str, str, str]]:
 def _kind(line: KindLine, said: bool) -> tuple[str, str, str, str, str]:
     small, large = ("" if value is None else f"{value:.0%}" for value in (line.small, line.large))
     return (kind_name(line.kind), str(line.n), small, large, ENOUGH[line.enough] if said else "")
-
-
-OPTION_COLUMNS = ("1,000 answers", "dollars", "90% of cases")
-
-
-def option_rows(brief: Brief) -> list[tuple[str, str, str]]:
-    """Each way to answer, what a thousand answers cost, and the band."""
-    return [
-        (one.name, cost_words.money(one.usd_per_1000), cost_words.band(one.usd_per_1000))
-        for one in brief.money.options
-    ]
-
-
-def money(brief: Brief) -> list[Said]:
-    """What is to be said beside the table of options."""
-    found = brief.money
-    if found.why:
-        return [Said(f"It cannot be told: {found.why}")]
-    marks = () if found.mark is None else (found.mark,)
-    said = [Said(_demand(brief), marks)] if found.options else []
-    if found.break_even is not None:
-        said.append(Said(_break_even(brief, found.break_even), marks))
-    if found.missing:
-        own = any(option.kind in OWN for option in found.options)
-        said.append(Said(_missing(found.missing, bool(found.options) and not own)))
-    elif found.assumed:
-        listed = _listed([one.lower() for one in found.assumed])
-        said.append(Said(f"Nobody declared these, so a default stands in: {listed}."))
-    return said
-
-
-def _demand(brief: Brief) -> str:
-    """For how many answers, and who chose the clouds."""
-    found = brief.money
-    many = found.requests_per_month
-    asked = "How many answers are needed is not said" if many is None else f"{many:,.0f} a month"
-    clouds = any(option.kind == "cloud" for option in found.options)
-    examples = "; the clouds are examples, whose answers nobody measured" if clouds else ""
-    chosen = "; how good the clouds' answers are was not measured" if clouds else ""
-    return f"{asked}, over {found.months} months{examples if found.examples else chosen}."
-
-
-def _break_even(brief: Brief, met: BreakEven) -> str:
-    names = {option.id: option.name for option in brief.money.options}
-    ours, rival = names.get(met.option, met.option), names.get(met.rival, met.rival)
-    return f"{ours}, beside {rival}: {cost_words.meets(met)}"
-
-
-def _missing(titles: Sequence[str], some: bool) -> str:
-    """What only the reader can say."""
-    named = [one.lower() for one in titles[:MOST_NAMED]]
-    rest = len(titles) - len(named)
-    listed = _listed([*named, f"{rest} more"] if rest else named)
-    what = "What your own machine costs" if some else "What it costs"
-    return f"{what} is not known before you say: {listed}. No default would hold for everybody."
-
-
-def _listed(names: Sequence[str]) -> str:
-    if len(names) < 2:
-        return "".join(names)
-    return f"{', '.join(names[:-1])} and {names[-1]}"

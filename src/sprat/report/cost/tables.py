@@ -38,9 +38,9 @@ def options_table(found: CostForecast) -> Table:
     """What each way costs, and how good it is."""
     return Table(
         id="options",
-        title=f"What each way costs over {found.months} months",
+        title=f"What each way costs over {words.months(found.months)}",
         lead="Spent by the end, machines when they are bought; per 1,000 requests by the months "
-        "that they serve. In brackets: 90% of the draws.",
+        "that they serve. In brackets: where 90% of the cases lie that were drawn by chance.",
         heads=(
             "",
             "spent",
@@ -105,8 +105,8 @@ def break_even_table(found: CostForecast) -> Table:
         id="break-even",
         title="When a machine of your own has paid",
         lead="From the end of that month on it has cost no more than the rival, to the last month. "
-        "The last column: as many requests in the first month let it pay by the last one.",
-        heads=("", "against", "month", "90% of the draws", "never", "requests a month"),
+        "The last column: from so many requests in the first month on it pays by the last one.",
+        heads=("", "against", "month", "90% of cases", "never", "from requests a month"),
         rows=rows,
         align="llrrrr",
     )
@@ -195,8 +195,8 @@ def _digits(value: float) -> str:
 
 def _outcome(found: CostForecast) -> str:
     if found.rival is None:
-        return f"what is spent over {found.months} months"
-    return f"what is saved over {found.months} months against the cheapest cloud"
+        return f"what is spent over {words.months(found.months)}"
+    return f"what is saved over {words.months(found.months)} against the cheapest cloud"
 
 
 def assumptions_table(found: CostForecast) -> Table:

@@ -3,6 +3,7 @@
 from sprat.cost.result import AssumptionLine, BreakEven, CostForecast, Figure, OptionCost, Volume
 from sprat.report import numbers
 from sprat.report.facts import Tone
+from sprat.studies.bestuse import USABLE
 
 SURE = 0.95
 """Of the draws: as many must agree before a report says which is cheaper."""
@@ -43,7 +44,7 @@ def sentence(found: CostForecast) -> str:
     ours, theirs = best(found), found.option(found.rival or "")
     if ours is None:
         return _unpriced(found)
-    parts = [f"Over {_months(found.months)}{_demand(found)}, the cheapest machine, {_costs(ours)}"]
+    parts = [f"Over {months(found.months)}{_demand(found)}, the cheapest machine, {_costs(ours)}"]
     met = decisive(found)
     if theirs is None or met is None:
         return f"{parts[0]}."
@@ -51,19 +52,30 @@ def sentence(found: CostForecast) -> str:
     volume = volume_of(found, met)
     if met.month is None and volume is not None:
         parts.append(_volume(volume, found.months))
-    return " ".join(part for part in (*parts, _by_right(found, ours)) if part)
+    return " ".join(part for part in (*parts, _seldom_right(ours), _by_right(found, ours)) if part)
+
+
+def _seldom_right(cheapest: OptionCost) -> str:
+    """A low price is no reason to take what is mostly wrong."""
+    if cheapest.right is None or cheapest.right >= USABLE:
+        return ""
+    return (
+        f"But {cheapest.name} is right on only {numbers.score(cheapest.right)} of what was asked: "
+        "whether its answers will do, no price tells."
+    )
 
 
 def _by_right(found: CostForecast, cheapest: OptionCost) -> str:
     """Who gives right answers for the least, where that is not who answers for the least."""
     measured = [one for one in found.options if one.usd_per_1000_right is not None]
     least = min(measured, key=lambda one: one.usd_per_1000_right or 0, default=cheapest)
-    if least.id == cheapest.id or cheapest.usd_per_1000_right is None:
+    if least.id == cheapest.id or cheapest.right is None:
         return ""
+    against = cheapest.usd_per_1000_right
+    than = f", against {amount(against)}" if against is not None else ""
     return (
         f"Of those measured, right answers come cheapest from {least.name}: "
-        f"{amount(least.usd_per_1000_right)} a thousand, against "
-        f"{amount(cheapest.usd_per_1000_right)}."
+        f"{amount(least.usd_per_1000_right)} a thousand{than}."
     )
 
 
@@ -105,17 +117,18 @@ def meets(met: BreakEven) -> str:
     if met.month is None:
         often = "none" if met.never == 1 else f"{1 - met.never:.0%}"
         return (
-            f"The machine does not break even within the horizon; it does in {often} of the draws."
+            f"The machine does not pay for itself in that time; it does in {often} of the cases "
+            "that were drawn by chance."
         )
     when = "from the start" if met.month == 0 else f"at the end of month {met.month}"
-    return f"The machine breaks even {when} (90% of the draws: {month_band(met)})."
+    return f"The machine breaks even {when} (in 90% of cases: {month_band(met)})."
 
 
-def _volume(volume: Volume, months: int) -> str:
+def _volume(volume: Volume, horizon: int) -> str:
     if volume.requests_per_month is None:
-        return "No number of requests changes that: each costs more here than in the cloud."
+        return f"No number of requests changes that within {months(horizon)}."
     return (
-        f"It would within {_months(months)} from about {rounded(volume.requests_per_month)} "
+        f"It would within {months(horizon)} from about {rounded(volume.requests_per_month)} "
         "requests a month on."
     )
 
@@ -137,10 +150,10 @@ def command(found: CostForecast) -> str:
     return f"sprat cost {' '.join(run.run for run in found.runs)} {said}"
 
 
-def month(value: int | None, months: int) -> str:
+def month(value: int | None, horizon: int) -> str:
     """When, in a cell."""
     if value is None:
-        return f"not in {months}"
+        return f"not in {horizon}"
     return "at once" if value == 0 else f"{value}"
 
 
@@ -200,5 +213,6 @@ def spread(line: AssumptionLine) -> str:
     return f"{quantity(line.low)} to {quantity(line.high)}"
 
 
-def _months(months: int) -> str:
-    return "one month" if months == 1 else f"{months} months"
+def months(count: int) -> str:
+    """How long."""
+    return "one month" if count == 1 else f"{count} months"

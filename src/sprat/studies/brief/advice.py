@@ -1,5 +1,6 @@
 """Who should answer: the small model, the large one, both by a policy, or neither."""
 
+import shlex
 from collections.abc import Sequence
 
 from sprat.runs.store import Store
@@ -17,14 +18,14 @@ from sprat.studies.tally import right_of
 async def advise(field: Field, store: Store, settings: Settings, notes: Footnotes) -> Advice:
     """From the verdict, and from what a policy over both models would have done.
 
-    Neither, where even the large one is right less than half the time. Small is good enough: small
+    Neither, where even the better one is right less than half the time. Small is good enough: small
     alone. Else a policy, if one is worth having and certified; else the large model alone.
     """
     contest = field.contest
     if contest is None:
         return _unknown(field)
     both = await replayed(contest, store, settings, notes)
-    if _hopeless(contest.large):
+    if _hopeless(better_of(contest)):
         return _neither(contest, both, notes)
     decision = contest.verdict.decision if contest.verdict else None
     if decision == "good-enough":
@@ -57,7 +58,7 @@ def _small(contest: Contest, notes: Footnotes) -> Advice:
         model=small,
         head=f"Use {small} alone",
         why=(Said(text, _cited(contest.small, "Seconds per answer", ANSWER_HOW, notes)),),
-        command=f"sprat serve  # then ask for the model {small}",
+        command=_serve(small),
     )
 
 
@@ -70,7 +71,7 @@ def _hybrid(contest: Contest, policy: Replayed) -> Advice:
         head=f"Let {small} draft, and {large} answer what it is unsure of"
         + (f" ({told})" if policy.name else ""),
         why=policy.said,
-        command=f"sprat serve  # then ask for the model {told}" if policy.name else policy.command,
+        command=_serve(told) if policy.name else policy.command,
     )
 
 
@@ -87,28 +88,45 @@ def _large(contest: Contest, both: Sequence[Replayed]) -> Advice:
         model=large,
         head=f"Use {large} alone" if settled else f"Use {large} until it is settled",
         why=(Said(text), *_of_policies(both)),
-        command=f"sprat serve  # then ask for the model {large}",
+        command=_serve(large),
     )
 
 
 def _neither(contest: Contest, both: Sequence[Replayed], notes: Footnotes) -> Advice:
     """The better of the two is named all the same: somebody may check its answers."""
-    right, n = _right(contest.large)
-    large = contest.large.model.name
+    better = better_of(contest)
+    right, n = _right(better)
+    name = better.model.name
     text = (
-        f"Of the two {large} is the better, and it is right on {right} of {n} questions: less than "
+        f"Of the two {name} is the better: it is right on {right} of {n} questions, less than "
         f"{USABLE:.0%}. Take it only where somebody checks every answer, or try a larger model."
     )
+    if not right:
+        text = f"Neither is right on one of {n} questions: try a larger model."
     return Advice(
         use="neither",
         model="",
         head="Let neither answer by itself",
         why=(
-            Said(text, _cited(contest.large, "Right answers", RIGHT_HOW, notes)),
+            Said(text, _cited(better, "Right answers", RIGHT_HOW, notes)),
             *_of_policies(both),
         ),
-        command=f"sprat compare --small {large} --large MODEL --logprobs",
+        command=shlex.join(["sprat", "compare", "--small", name, "--large", "MODEL", "--logprobs"]),
     )
+
+
+def better_of(contest: Contest) -> Asked:
+    """The side that is right on the greater share; of two alike the large one."""
+    return max(contest.large, contest.small, key=_share)
+
+
+def _share(asked: Asked) -> float:
+    right, n = _right(asked)
+    return right / n if n else 0.0
+
+
+def _serve(model: str) -> str:
+    return f"sprat serve  # then ask for the model {shlex.quote(model)}"
 
 
 def _hopeless(asked: Asked) -> bool:
@@ -118,7 +136,7 @@ def _hopeless(asked: Asked) -> bool:
 
 
 def _right(asked: Asked) -> tuple[int, int]:
-    """(right, scored) answers, each by its scorer's own bar."""
+    """(right, scored) answers, each by its scorer's own bar; a failure is wrong."""
     known = [told for run in asked.runs if (told := right_of(run)) is not None]
     return sum(known), len(known)
 

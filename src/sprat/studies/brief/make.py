@@ -38,6 +38,8 @@ class BriefWish(msgspec.Struct, frozen=True, kw_only=True):
     """How much worse is still good enough, where the studies declared nothing."""
     assumptions: Assumptions | None = None
     """Of the cost; None: what `[cost]` of sprat.toml declares."""
+    cost_options: tuple[str, ...] = ()
+    """Options of `sprat cost` that make these assumptions again: its command is evidence."""
 
 
 async def brief_of(store: Store, settings: Settings, wish: BriefWish) -> Brief:
@@ -55,7 +57,7 @@ async def brief_of(store: Store, settings: Settings, wish: BriefWish) -> Brief:
     kinds, kinds_mark = kind_lines(field.contest, notes)
     advice = await advise(field, store, settings, notes)
     also = also_of(material, notes)
-    money = await money_of(material, field, settings, wish.assumptions, advice, notes)
+    money = await money_of(material, field, settings, wish, advice, notes)
     seen = Seen(material, field, advice, lines, money, notes)
     risks, more = risks_of(seen)
     question = question_of(field, material)

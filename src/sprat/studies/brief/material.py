@@ -39,7 +39,7 @@ class Material(NamedTuple):
     grounded: tuple[GroundedEvaluation, ...]
     evaluated: tuple[EvaluatedModel, ...]
     judges: tuple[JudgeMeasure, ...]
-    """Judges, each measured against answers that a person graded."""
+    """Judges, each measured against graded answers."""
     ignored: tuple[str, ...]
 
     def study(self, run: str) -> Study:

@@ -1,12 +1,15 @@
 """What it costs: from `sprat cost`'s own forecast, the few numbers that a brief has room for."""
 
+import shlex
 from collections.abc import Sequence
+from typing import Protocol
 
 from sprat.cost.assumptions import Assumptions
 from sprat.cost.result import BreakEven, CostForecast, OptionCost
 from sprat.errors import RunError
 from sprat.runs.store import Store
 from sprat.settings import Settings
+from sprat.studies.brief.advice import better_of
 from sprat.studies.brief.contest import Field
 from sprat.studies.brief.footnotes import Footnotes
 from sprat.studies.brief.material import Material
@@ -19,17 +22,29 @@ NAMED = 3
 """Assumptions that are named; the others are in the cost's own report."""
 
 
+class CostWish(Protocol):
+    """What a forecast is to assume, and the options of `sprat cost` that say the same."""
+
+    @property
+    def assumptions(self) -> Assumptions | None:
+        """None: what `[cost]` of sprat.toml declares."""
+        ...
+
+    @property
+    def cost_options(self) -> tuple[str, ...]:
+        """As typed."""
+        ...
+
+
 async def money_of(
     material: Material,
     field: Field,
     settings: Settings,
-    assumptions: Assumptions | None,
+    wish: CostWish,
     advice: Advice,
     notes: Footnotes,
 ) -> Money:
     """The cost of each option, and when a machine of one's own has paid for itself.
-
-    `assumptions` None: what `[cost]` of sprat.toml declares.
 
     Raises:
         SettingsError: a cloud that somebody named has no price.
@@ -40,13 +55,22 @@ async def money_of(
     runs = _runs(material, field)
     if not runs:
         return Money(why="no study here keeps what a forecast needs.")
-    assumed = assumptions or assumptions_of(settings.cost)
+    assumed = wish.assumptions or assumptions_of(settings.cost)
     try:
         passed = await _passed(advice, material.store, runs, settings)
         found = costing(material.store, runs, settings, assumed, passed=passed)
     except RunError as error:
         return Money(why=error.message)
-    return _told(found, runs, advice, notes)
+    policy = ("--policy", passed.policy) if passed else ()
+    command = shlex.join(["sprat", "cost", *runs, *wish.cost_options, *policy])
+    return _told(found, runs, command, _advised(advice, field), notes)
+
+
+def _advised(advice: Advice, field: Field) -> str:
+    """Whose break-even is told: a model's name, of neither the better one's, or `hybrid`."""
+    if advice.use == "neither" and field.contest is not None:
+        return better_of(field.contest).model.name
+    return "hybrid" if advice.use == "hybrid" else advice.model
 
 
 def _runs(material: Material, field: Field) -> list[str]:
@@ -70,7 +94,9 @@ async def _passed(
     return await passed_on(read_policy(find_policy(advice.model, settings)), store, runs[0])
 
 
-def _told(found: CostForecast, runs: Sequence[str], advice: Advice, notes: Footnotes) -> Money:
+def _told(
+    found: CostForecast, runs: Sequence[str], command: str, advised: str, notes: Footnotes
+) -> Money:
     priced = [option for option in found.options if option.usd_per_1000 is not None]
     mark = None
     if priced:
@@ -80,7 +106,7 @@ def _told(found: CostForecast, runs: Sequence[str], advice: Advice, notes: Footn
             f"forecast over {found.months} months from the measured answers; {found.draws:,} draws "
             f"of what is uncertain, bands of 90%; {found.prices or 'no cloud priced'}",
             n=sum(side.asked for side in found.measured),
-            command=f"sprat cost {' '.join(runs)}",
+            command=command,
         )
     asked = {line.name: line.value for line in found.assumptions}
     swinging = [one for one in found.assumptions if one.origin == "assumed" and one.moves_usd]
@@ -89,7 +115,7 @@ def _told(found: CostForecast, runs: Sequence[str], advice: Advice, notes: Footn
         requests_per_month=asked.get("requests_per_month"),
         options=tuple(_line(option) for option in _chosen(priced)),
         unpriced=tuple(o.name for o in found.options if o.usd_per_1000 is None),
-        break_even=_break_even(found, advice),
+        break_even=_break_even(found, advised),
         missing=tuple(line.title for line in found.asked),
         assumed=tuple(line.title for line in swinging[:NAMED]),
         examples=not found.clouds_declared,
@@ -118,9 +144,16 @@ def _line(option: OptionCost) -> OptionLine:
     )
 
 
-def _break_even(found: CostForecast, advice: Advice) -> BreakEven | None:
-    """Of what is advised, beside the cheapest cloud; else of the first that has one."""
-    wanted = "large" if advice.use == "neither" else advice.use
+def _break_even(found: CostForecast, advised: str) -> BreakEven | None:
+    """Of what is advised, beside the cheapest cloud; None: it has none, or no price."""
     mine = [one for one in found.break_evens if one.rival == found.rival]
-    fitting = [one for one in mine if one.option == wanted]
-    return next(iter((*fitting, *mine)), None)
+    ids = {option.id for option in found.options if _is_of(option, advised)}
+    return next((one for one in mine if one.option in ids), None)
+
+
+def _is_of(option: OptionCost, advised: str) -> bool:
+    """Whether it is that model alone, or the hybrid of both that was measured."""
+    alone = {"small", "large", "model"}
+    return option.id == advised or (
+        option.kind in alone and option.name in {advised, f"{option.kind}: {advised}"}
+    )

@@ -1,5 +1,6 @@
 """Both models as one: what kept policies, or one learned now, would have done on these answers."""
 
+import shlex
 from pathlib import Path
 from typing import NamedTuple
 
@@ -82,7 +83,7 @@ async def _kept(
 
     _, policy = kept
     sealed = _certificate(policy, notes)
-    command = f"sprat policy evaluate {name} --from {run} --unseen"
+    command = f"sprat policy evaluate {shlex.quote(name)} --from {run} --unseen"
     try:
         unseen = only_unseen(policy, recorded)
         found = await evaluate(policy, unseen, price=Prices(settings).of)
@@ -103,7 +104,9 @@ def _certificate(policy: Policy, notes: Footnotes) -> tuple[Said, ...]:
         return (Said(f"Nothing about the mistakes of {policy.name} is certified."),)
     wrong, kept = sealed.get("errors"), sealed.get("accepted")
     how = f"certificate in the policy's file: {wrong} wrong of {kept} kept to certify on"
-    mark = notes.cite("", "Certificate", how, command=f"sprat policy show {policy.name}")
+    mark = notes.cite(
+        "", "Certificate", how, command=f"sprat policy show {shlex.quote(policy.name)}"
+    )
     text = (
         f"Certified: of the answers of {policy.small.model} that it keeps at most {target:.0%} are "
         f"wrong, with {1 - delta:.0%} confidence, on questions like those it was made with."
@@ -117,8 +120,8 @@ def _unknown(contest: Contest, why: str) -> Replayed:
         "Whether both as one would do better (the large model only where the small one is unsure) "
         f"is not known: {why}."
     )
-    pair = f"--small {contest.small.model.name} --large {contest.large.model.name}"
-    command = f"sprat compare {pair} --logprobs"
+    small, large = contest.small.model.name, contest.large.model.name
+    command = shlex.join(["sprat", "compare", "--small", small, "--large", large, "--logprobs"])
     return Replayed("", (Said(text),), worth=False, certified=False, command=command)
 
 

@@ -57,13 +57,19 @@ def unmetered(seen: Seen) -> Iterable[Risk]:
 
 def unpriced(seen: Seen) -> Iterable[Risk]:
     """What must be declared before the money can be told."""
-    missing = seen.money.missing
+    missing = len(seen.money.missing)
     if missing:
+        own = any(option.kind in {"small", "large", "model"} for option in seen.money.options)
+        what = "Not every way to answer is priced" if own else "What it costs here is not known"
+        numbers = (
+            "a number that only you can tell is"
+            if missing == 1
+            else (f"{missing} numbers that only you can tell are")
+        )
         yield Risk(
             name="price not known",
             weight=32,
-            text="What it costs here is not known: nobody has said what a machine, its "
-            "electricity and the hours of people cost.",
+            text=f"{what}: {numbers} missing, as the cost says.",
         )
 
 
@@ -119,7 +125,7 @@ def from_documents(seen: Seen) -> Iterable[Risk]:
 
 
 def weak_judge(seen: Seen) -> Iterable[Risk]:
-    """A judge that agrees with a person less than a rule does."""
+    """A judge that agrees with the graded answers less than a rule does."""
     for found in seen.material.judges:
         worse = [one for one in found.dimensions if not one.headline]
         if worse:
@@ -127,8 +133,9 @@ def weak_judge(seen: Seen) -> Iterable[Risk]:
             yield Risk(
                 name="weak judge",
                 weight=62,
-                text=f"{found.judge}, asked to judge answers, is not shown to agree with a person "
-                f"as well as a simple rule on {' and '.join(one.name for one in worse)}: do not go "
+                text=f"{found.judge}, asked to judge answers, is not shown to agree with the "
+                "graded answers as well as a simple rule does on "
+                f"{' and '.join(one.name for one in worse)}: do not go "
                 "by its grades.",
                 marks=(mark,),
             )

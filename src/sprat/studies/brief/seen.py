@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from sprat.studies.asked import Asked
+from sprat.studies.brief.advice import better_of
 from sprat.studies.brief.contest import Field
 from sprat.studies.brief.footnotes import Footnotes
 from sprat.studies.brief.material import Material
@@ -27,6 +28,8 @@ class Seen(NamedTuple):
             return self.field.models
         if self.advice.use == "small":
             return (contest.small,)
+        if self.advice.use == "neither":
+            return (better_of(contest),)
         both = (contest.small, contest.large)
         return both if self.advice.use in {"hybrid", "unknown"} else (contest.large,)
 

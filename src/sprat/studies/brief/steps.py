@@ -1,7 +1,12 @@
-"""What to type next: each command answers something that the brief had to leave open."""
+"""What to type next: each command answers something that the brief had to leave open.
 
+Names are quoted: they come from whoever made the study, and the commands are pasted into a shell.
+"""
+
+import shlex
 from collections.abc import Iterable
 
+from sprat.studies.brief.contest import Contest
 from sprat.studies.brief.result import Step
 from sprat.studies.brief.risks_of_verdict import OURS
 from sprat.studies.brief.seen import Seen
@@ -36,21 +41,28 @@ def _ask(seen: Seen) -> Iterable[Step]:
     if contest is None:
         if seen.field.models:
             name = seen.field.models[0].model.name
-            yield Step(f"sprat compare --small {name}", "hold it against a larger model")
+            yield Step(
+                f"sprat compare --small {shlex.quote(name)}", "hold it against a larger model"
+            )
         else:
             names = list(dict.fromkeys(line.name for line in seen.lines))[:2]
             sides = " ".join(
-                f"--{side} {name}" for side, name in zip(("small", "large"), names, strict=False)
+                f"--{side} {shlex.quote(name)}"
+                for side, name in zip(("small", "large"), names, strict=False)
             )
             yield Step(f"sprat compare {sides}".rstrip(), "find out whether the answers are right")
         return
     verdict = contest.verdict
-    pair = f"--small {contest.small.model.name} --large {contest.large.model.name}"
-    command = f"sprat compare {pair} --questions FILE --logprobs"
+    command = f"sprat compare {_pair(contest)} --questions FILE --logprobs"
     if verdict is not None and verdict.n_needed:
         yield Step(command, f"about {verdict.n_needed:,} questions of your own would settle it")
     elif contest.small.study.questions_name == OURS:
         yield Step(command, "ask your own questions (docs/questions.md says how they are written)")
+
+
+def _pair(contest: Contest) -> str:
+    small, large = contest.small.model.name, contest.large.model.name
+    return f"--small {shlex.quote(small)} --large {shlex.quote(large)}"
 
 
 def _learn(seen: Seen) -> Iterable[Step]:
@@ -60,19 +72,22 @@ def _learn(seen: Seen) -> Iterable[Step]:
         return
     small, large = contest.small.model.name, contest.large.model.name
     yield Step(
-        f"sprat calibrate --small {small} --large {large} --questions FILE --name "
-        f"{name_of(small, large)}",
+        f"sprat calibrate {_pair(contest)} --questions FILE --name {name_of(small, large)}",
         "learn from some hundred questions when the small model can be trusted",
     )
 
 
 def _price(seen: Seen) -> Iterable[Step]:
     if seen.money.missing:
-        yield Step("sprat cost --write-assumptions costs.toml", "declare what the machine costs")
+        yield Step(
+            "sprat cost --write-assumptions costs.toml",
+            "say what the machine costs: fill in this file, then make the brief again with "
+            "--assumptions costs.toml",
+        )
 
 
 def _load(seen: Seen) -> Iterable[Step]:
-    names = " ".join(dict.fromkeys(one.model.name for one in seen.answering))
+    names = shlex.join(dict.fromkeys(one.model.name for one in seen.answering))
     tried = any(
         (cell.concurrency or 0) > 1 for bench in seen.material.benches for cell in bench.cells
     )

@@ -1,6 +1,6 @@
 """The assumptions as a report lists them: what is only assumed, and matters most, first."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from sprat.cost.assumptions import Assumptions, term_of
 from sprat.cost.result import AssumptionLine, OptionCost, Swing
@@ -12,14 +12,16 @@ _ORDER: dict[Origin, int] = {"assumed": 0, "declared": 1, "listed": 2, "measured
 
 
 def lines_of(
-    assumed: Assumptions, swings: Sequence[Swing], used: Iterable[str]
+    assumed: Assumptions, swings: Sequence[Swing], used: Iterable[str], roles: Collection[str]
 ) -> tuple[AssumptionLine, ...]:
-    """Everything that was taken for granted; what no option uses is left out."""
+    """Everything that was taken for granted; what no option or no side uses is left out."""
     wanted = set(used)
     lines = [
         _line(name, assumed, swings)
         for name, one in assumed.values.items()
-        if one.value is not None and name.partition("@")[0] in wanted
+        if one.value is not None
+        and name.partition("@")[0] in wanted
+        and name.partition("@")[2] in {"", *roles}
     ]
     return tuple(sorted(lines, key=lambda line: (_ORDER[line.origin], -(line.moves_usd or 0.0))))
 

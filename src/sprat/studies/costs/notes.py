@@ -23,11 +23,14 @@ def notes_of(
     found = [
         _quality(options),
         "" if any(option.kind == "cloud" for option in options) else NO_LIST,
+        _of_no_side(sides, assumed),
         *(_unfinished(study) for study in studies),
         *(line for side in sides for line in _of_side(side)),
         *(_lengths(study) for study in studies if study.kind == BENCH),
         _tokenizer(sides, assumed, options),
+        _thinking(assumed, options),
         _energy(sides),
+        _less_under_load(assumed),
         _one_at_a_time(sides),
     ]
     return tuple(line for line in found if line)
@@ -42,6 +45,41 @@ def _quality(options: Sequence[OptionCost]) -> str:
     return (
         f"How good the answers of {' and '.join(unmeasured)} are was not measured: compare them as "
         "an endpoint before choosing by price."
+    )
+
+
+def _of_no_side(sides: Sequence[Side], assumed: Assumptions) -> str:
+    """A misspelt side would leave the reader with the other machine's price."""
+    roles = roles_of(sides)
+    unused = [name for name in assumed.values if name.partition("@")[2] not in {"", *roles}]
+    if not unused:
+        return ""
+    return f"Not used: {', '.join(unused)}. The sides here are {', '.join(roles)}."
+
+
+def roles_of(sides: Sequence[Side]) -> tuple[str, ...]:
+    """Sides that may have a machine of their own."""
+    return tuple(dict.fromkeys((*(side.measured.role for side in sides), "hybrid")))
+
+
+def _thinking(assumed: Assumptions, options: Sequence[OptionCost]) -> str:
+    """The default is kind to clouds that think first, as the best known ones do."""
+    factor = assumed.of("cloud_output_factor")
+    if factor.origin != "assumed" or not any(option.kind == "cloud" for option in options):
+        return ""
+    return (
+        "The cloud's answers are taken to be as long as those measured here. A model that thinks "
+        "first bills what it thinks, often several times as much: set cloud_output_factor then."
+    )
+
+
+def _less_under_load(assumed: Assumptions) -> str:
+    idle, load = assumed.of("idle_watts").value, assumed.of("load_watts").value
+    if idle is None or load is None or load >= idle:
+        return ""
+    return (
+        f"load_watts ({load:g}) is less than idle_watts ({idle:g}), which it includes: answering "
+        "is reckoned to draw nothing on top."
     )
 
 
@@ -94,8 +132,8 @@ def _energy(sides: Sequence[Side]) -> str:
         one.energy_source.removeprefix("unavailable: ") for one in here if not one.joules
     )
     return (
-        f"Energy was not measured ({'; '.join(reasons)}): electricity is reckoned from the watts "
-        "that were declared, while busy."
+        f"Energy was not measured ({'; '.join(reasons)}): electricity is reckoned from declared "
+        "watts, while busy."
     )
 
 

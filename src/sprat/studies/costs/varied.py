@@ -20,24 +20,27 @@ _FEWEST, _MOST, _A_DECADE, _FINER = 0, 9, 20, 41
 
 
 def volume_of(ours: Reckoned, theirs: Reckoned, assumed: Assumptions, seen: Seen) -> Volume | None:
-    """The requests with which ours pays by the last month; None: more than those are missing."""
+    """The requests from which on ours pays by the last month; None: more than those are missing.
+
+    One more machine can undo it for a while, so the last volume that does not pay is looked for.
+    """
     import numpy as np
 
     if any(set(one.missing) - {REQUESTS} or one.option.unpriced for one in (ours, theirs)):
         return None
     tried: Floats = np.logspace(_FEWEST, _MOST, (_MOST - _FEWEST) * _A_DECADE + 1)
-    first = _first_paying(ours.option, theirs.option, tried, assumed, seen)
+    first = _paying_from(ours.option, theirs.option, tried, assumed, seen)
     if first:
         tried = np.linspace(float(tried[first - 1]), float(tried[first]), _FINER)
-        first = _first_paying(ours.option, theirs.option, tried, assumed, seen)
+        first = _paying_from(ours.option, theirs.option, tried, assumed, seen)
     found = None if first is None else float(tried[first])
     return Volume(option=ours.option.id, rival=theirs.option.id, requests_per_month=found)
 
 
-def _first_paying(
+def _paying_from(
     ours: Option, theirs: Option, requests: "Floats", assumed: Assumptions, seen: Seen
 ) -> int | None:
-    """Which of these volumes is the first with which ours has cost no more by the last month."""
+    """From which of these volumes on ours has cost no more by the last month; None: of none."""
     import numpy as np
 
     ends: list[Floats] = []
@@ -48,7 +51,9 @@ def _first_paying(
         found = ledger(way_of(option, seen.base, world), world, assumed.months)
         ends.append(found.cumulative_usd[:, -1])
     pays = ends[0] <= ends[1]
-    return int(np.argmax(pays)) if pays.any() else None
+    lost = np.flatnonzero(~pays)
+    first = int(lost[-1]) + 1 if len(lost) else 0
+    return first if first < len(pays) else None
 
 
 def swings_of(
