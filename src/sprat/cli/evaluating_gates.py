@@ -10,6 +10,7 @@ from sprat.errors import UsageError
 
 if TYPE_CHECKING:
     from sprat.cli.evaluate import Gate
+    from sprat.studies.asked import Asked
     from sprat.studies.evaluation.change import Change
     from sprat.studies.evaluation.result import EvaluatedModel, Evaluation
 
@@ -28,6 +29,19 @@ def refuse_gate(gate: "Gate", junit_file: str | None) -> None:
         if value is not None and math.isnan(value):
             name = option.replace("_", "-")
             raise UsageError(f"--{name} is not a number.", fix="Give a number.")
+
+
+def refuse_itself(baseline: "Asked | None", studies: list[str]) -> None:
+    """`latest` may be the very study that is resumed: against itself nothing ever got worse.
+
+    Raises:
+        UsageError: the baseline is one of these studies.
+    """
+    if baseline is not None and baseline.study.id in studies:
+        raise UsageError(
+            f"The baseline {baseline.study.id} is this evaluation itself.",
+            fix="Name an earlier one: sprat runs list",
+        )
 
 
 def failures(found: "Evaluation", gate: "Gate") -> list[str]:
