@@ -38,7 +38,7 @@ def _of_judge(found: JudgeMeasure, notes: Footnotes) -> Said:
     mark = notes.cite(
         found.run,
         "Judge",
-        "agreement with a person's grades (quadratic weighted kappa), beside the rule's",
+        "agreement with the reference grades (quadratic weighted kappa), beside the rule's",
         n=len(found.answers),
     )
     better = [one.name for one in found.dimensions if one.headline]

@@ -37,7 +37,7 @@ class Material(NamedTuple):
     benches: tuple[BenchResult, ...]
     grounded: tuple[GroundedEvaluation, ...]
     judges: tuple[JudgeMeasure, ...]
-    """Judges, each measured against answers that a person graded."""
+    """Judges, each measured against answers graded before."""
     ignored: tuple[str, ...]
 
     def study(self, run: str) -> Study:

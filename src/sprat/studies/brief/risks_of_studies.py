@@ -119,7 +119,7 @@ def from_documents(seen: Seen) -> Iterable[Risk]:
 
 
 def weak_judge(seen: Seen) -> Iterable[Risk]:
-    """A judge that agrees with a person less than a rule does."""
+    """A judge that agrees with graded answers less than a rule does."""
     for found in seen.material.judges:
         worse = [one for one in found.dimensions if not one.headline]
         if worse:
@@ -127,9 +127,9 @@ def weak_judge(seen: Seen) -> Iterable[Risk]:
             yield Risk(
                 name="weak judge",
                 weight=62,
-                text=f"{found.judge}, asked to judge answers, is not shown to agree with a person "
-                f"as well as a simple rule on {' and '.join(one.name for one in worse)}: do not go "
-                "by its grades.",
+                text=f"{found.judge}, asked to judge answers, is not shown to agree with graded "
+                "answers as well as a simple rule on "
+                f"{' and '.join(one.name for one in worse)}: do not go by its grades.",
                 marks=(mark,),
             )
 
