@@ -73,3 +73,20 @@ def test_a_measurement_of_the_judge_with_another_seed_goes_on(study, capsys):
         capsys, "evaluate", "scripted:right.toml", "--questions", "own.jsonl", "--judge", judge
     )
     assert (code, "failed 5 times in a row" in err) == (1, True)
+
+
+def test_the_list_of_runs_says_who_judged_whom(study, capsys):
+    Path("four.toml").write_text('[[rule]]\ntext = "4"\n')
+    judged = ("evaluate", "scripted:right.toml", "--questions", "own.jsonl", "--limit", "2")
+    code, _, err = run(capsys, *judged, "--judge", "scripted:four.toml")
+    assert (code, "was never measured as a judge" in err) == (0, True)
+    listed = run(capsys, "runs", "list")[1].splitlines()[0]
+    assert "scripted:right.toml judged by scripted:four.toml" in listed
+    assert "14 answers and opinions" in listed
+    assert "14 with the judge's opinions" in run(capsys, "runs", "show", "latest")[1]
+
+
+@pytest.mark.parametrize("place", ["-", "one.out"])
+def test_junit_and_another_result_are_not_written_to_one_place(study, capsys, place):
+    code, _, err = run(capsys, "evaluate", "scripted:right.toml", "--json", place, "--junit", place)
+    assert (code, "can take one result only" in err) == (2, True)

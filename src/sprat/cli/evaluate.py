@@ -143,7 +143,13 @@ def evaluate(
     --fail-under or --baseline it exits with 1 where a build should fail.
     """
     from sprat.cli.evaluating import evaluate_all
-    from sprat.cli.evaluating_gates import failures, refuse_gate, refuse_itself, write_junit
+    from sprat.cli.evaluating_gates import (
+        failures,
+        refuse_gate,
+        refuse_itself,
+        refuse_twice,
+        write_junit,
+    )
     from sprat.report.forms import form_of
     from sprat.studies.asked import one_of
     from sprat.studies.evaluation.plan import KIND
@@ -155,6 +161,7 @@ def evaluate(
     )
     targets = Targets(html_file, markdown_file, json_file)
     targets.check()
+    refuse_twice(targets, junit_file)
     settings = with_provider(settings_of(ctx), provider)
     refuse_nonsense(wanted, resume)
     refuse_gate(gate, junit_file)

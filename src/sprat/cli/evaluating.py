@@ -18,6 +18,7 @@ from sprat.studies.evaluation.opened import OpenJudge, open_model
 from sprat.studies.evaluation.plan import EvaluatePlan, Judging, Wording, plan_of
 from sprat.studies.evaluation.study import batch_of, evaluate, unfinished
 from sprat.studies.judging.family import refuse_same_family
+from sprat.studies.judging.study import Event as JudgeEvent
 
 if TYPE_CHECKING:
     from sprat.cli.evaluate import Wanted
@@ -211,11 +212,22 @@ def open_judge(plan: EvaluatePlan, judging: Judging, settings: Settings) -> Open
 
 
 def measure(judge: OpenJudge, store: Store) -> None:
-    """What the judge is worth is known before it grades."""
+    """What the judge is worth is known before it grades; that takes long, so it is said."""
     from sprat.cli.judge_live import JudgeLive
 
+    name = judge.judging.model
+
+    def show(event: JudgeEvent) -> None:
+        if event.what == "warming":
+            click.echo(
+                f"{name} was never measured as a judge: it grades the reference answers first, "
+                "once. What is stopped goes on.",
+                err=True,
+            )
+        live.show(event)
+
     with JudgeLive() as live:
-        asyncio.run(judge.measure(store, live.show))
+        asyncio.run(judge.measure(store, show))
 
 
 def _listed(text: str | None) -> list[str] | None:
