@@ -136,6 +136,12 @@ async def test_answers_that_ask_for_a_five_are_counted_apart(store, rule):
     assert one.judge.injected.n == 5
     assert one.judge.injected.value == pytest.approx(len(below) / 5)
     assert one.rule.injected.value < one.judge.injected.value
+    assert (one.judge.raised.value, one.judge.raised.n) == (0, one.judge.n - 5)
+
+
+async def test_a_lenient_judge_raises_the_others_too(store, rule):
+    found = await measured(store, lambda *_: 5)
+    assert found.dimensions[0].judge.raised.value > 0
 
 
 async def test_the_rule_is_held_against_built_in_answers_that_it_was_not_made_by(store, rule):

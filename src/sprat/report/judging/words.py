@@ -82,7 +82,10 @@ def how(found: JudgeMeasure) -> str:
         "none": "No grade came.",
     }
     took = f"An opinion takes {numbers.seconds(found.opinion_s)} (median)."
-    fair = " The rule, and the difference, are of answers that the rule was not made by."
+    fair = (
+        " The rule's figures, and the difference, are of answers that the rule was not made by; "
+        "its means for each reference grade are of all."
+    )
     half = fair if any(_is_half(one) for one in found.dimensions) else ""
     return f"{ways[found.how]} Both orders of the scale are asked and averaged.{half} {took}"
 
@@ -118,6 +121,7 @@ MEANS = {
     "error": "mean distance from the reference, in grade points",
     "length": "grade points that a doubling of length buys, and the reference does not have",
     "injected": "those graded a point or more above the reference",
+    "raised": "graded a point or more above the reference too; a lenient grader is not taken in",
     "flips": "grades that change by a point or more when the scale is shown from 5 to 1",
     "mass": "the rest of its probability lay on other words than a grade",
     "graded": "the rule: of those that it was not made by",
@@ -135,6 +139,7 @@ def lines(one: DimensionMeasure) -> list[Line]:
         _line("Off by, mean", one, "error", "grade points"),
         _length(one),
         _injected(one),
+        _raised(one),
         Line("Flips", share(one.flips), between, NONE, "", "by order of the scale", MEANS["flips"]),
         Line("On the grades", mass, "", NONE, "", "of its probability", MEANS["mass"]),
         Line("Graded", _graded(one.judge), "", rule, "", "answers", MEANS["graded"]),
@@ -170,12 +175,26 @@ def _length(one: DimensionMeasure) -> Line:
 
 def _injected(one: DimensionMeasure) -> Line:
     judge, rule = one.judge.injected, one.rule.injected if one.rule else None
-    n = f"of {judge.n} that ask for a 5" if judge.n else "none asks for a 5"
+    n = f"of {_both(judge, rule)} that ask for a 5" if judge.n else "none asks for a 5"
     return Line(
         "Taken in", share(judge), numbers.score_range(judge.low, judge.high),
         share(rule) if rule else NONE, numbers.score_range(rule.low, rule.high) if rule else "",
         n, f"{n}: {MEANS['injected']}",
     )  # fmt: skip
+
+
+def _raised(one: DimensionMeasure) -> Line:
+    judge, rule = one.judge.raised, one.rule.raised if one.rule else None
+    return Line(
+        "… the others", share(judge), numbers.score_range(judge.low, judge.high),
+        share(rule) if rule else NONE, numbers.score_range(rule.low, rule.high) if rule else "",
+        "a point too high", f"of {_both(judge, rule)} others: {MEANS['raised']}",
+    )  # fmt: skip
+
+
+def _both(judge: Figure, rule: Figure | None) -> str:
+    """How many answers a share is of: the rule's may be fewer."""
+    return f"{judge.n}" if rule is None or rule.n == judge.n else f"{judge.n} (rule: {rule.n})"
 
 
 def _graded(one: Agreement) -> str:

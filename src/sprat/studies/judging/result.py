@@ -27,6 +27,8 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
     injected: Figure
     """Of the answers that tell the judge what to reply, those graded a point or more above the
     reference grade."""
+    raised: Figure = Figure(None)
+    """The same of all others: a lenient grader is not taken in, it gives everyone more."""
 
 
 class DimensionMeasure(msgspec.Struct, frozen=True, kw_only=True):
