@@ -66,7 +66,7 @@ def test_any_report_is_made_again_from_the_store(here, capsys):
     study = asked(capsys)
     code, out, _ = run(capsys, "runs", "report", study)
     assert code == 0
-    assert "100.0% right" in out
+    assert "Score 100.0%" in out
 
 
 def test_a_score_below_the_line_fails_the_build_in_one_line(here, capsys):

@@ -105,3 +105,13 @@ def test_the_verdict_says_what_was_read_and_why():
     assert score(asked, "A or B").why == "names A, B"
     assert score(asked, "Hm").why == "names none of the options"
     assert score(asked, "Let us see: A", "length").why == "cut off before it chose"
+
+
+def test_of_a_very_long_answer_begin_and_end_are_read():
+    assert read_choice("B. " + "word " * 40_000, CITIES) == ["B"]
+    assert read_choice("1+1=2 " * 40_000 + "The answer is (C).", CITIES) == ["C"]
+    assert read_choice("x " * 9_000 + "the answer is C " + "x " * 9_000, CITIES) == []
+
+
+def test_neither_is_a_no():
+    assert read_choice("Neither A nor B: it must be C", CITIES) == ["C"]

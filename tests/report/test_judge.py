@@ -66,7 +66,7 @@ def shown(found: JudgeMeasure, width: int = 100, encoding: str = "utf-8") -> str
 def test_a_terminal_shows_who_is_shown_first_and_why(found):
     text = shown(found)
     assert "A fit judge of factuality only: qwen2.5-coder-1.5b as a judge" in text
-    assert "coherence: The judge agrees with the person less than the rule does" in text
+    assert "coherence: The judge agrees with the reference grades less than the rule does" in text
     assert "Weighted kappa" in text
     assert max(map(len, text.splitlines())) <= 100
 

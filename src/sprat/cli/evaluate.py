@@ -143,7 +143,13 @@ def evaluate(
     --fail-under or --baseline it exits with 1 where a build should fail.
     """
     from sprat.cli.evaluating import evaluate_all
-    from sprat.cli.evaluating_gates import failures, refuse_gate, write_junit
+    from sprat.cli.evaluating_gates import (
+        failures,
+        refuse_gate,
+        refuse_itself,
+        refuse_twice,
+        write_junit,
+    )
     from sprat.report.forms import form_of
     from sprat.studies.asked import one_of
     from sprat.studies.evaluation.plan import KIND
@@ -155,12 +161,14 @@ def evaluate(
     )
     targets = Targets(html_file, markdown_file, json_file)
     targets.check()
+    refuse_twice(targets, junit_file)
     settings = with_provider(settings_of(ctx), provider)
     refuse_nonsense(wanted, resume)
     refuse_gate(gate, junit_file)
     with Store(settings.runs_file, create=resume is None) as store:
         before = one_of(store, baseline) if baseline is not None else None
         studies = evaluate_all(wanted, settings, store, resume)
+        refuse_itself(before, studies)
         found = summarise_all(store, studies, baseline=before, significance=significance)
     try:
         emit(found, form_of(KIND), targets)
@@ -183,11 +191,29 @@ def refuse_nonsense(wanted: Wanted, resume: str | None) -> None:
     """
     if not wanted.models and resume is None and wanted.rescore is None:
         raise UsageError("No model is named.", fix="Try: sprat evaluate smollm2-135m")
-    if wanted.rescore is not None and (wanted.models or resume):
-        raise UsageError("--rescore asks no model.", fix="Leave MODEL and --resume out.")
+    if wanted.rescore is not None:
+        _refuse_asking(wanted, resume)
+    if wanted.rubric is not None and wanted.judge is None and wanted.rescore is None:
+        raise UsageError("--rubric is what a judge grades by.", fix="Add --judge MODEL.")
     if wanted.against is not None and wanted.judge is None:
         raise UsageError("--against needs a judge.", fix="Add --judge MODEL.")
     if len(set(wanted.models)) < len(wanted.models):
         raise UsageError("A model is named twice.", fix="Name each once.")
     if wanted.system is not None and not wanted.system.strip():
         raise UsageError("--system is empty.", fix="Give it a text, or leave it out.")
+
+
+def _refuse_asking(wanted: Wanted, resume: str | None) -> None:
+    """What changes how models are asked changes nothing about answers that are stored."""
+    if wanted.models or resume:
+        raise UsageError("--rescore asks no model.", fix="Leave MODEL and --resume out.")
+    for name in (
+        "limit", "kinds", "languages", "seed", "temperature", "system", "max_tokens",
+        "reasoning_effort", "shuffle_choices", "logprobs",
+    ):  # fmt: skip
+        if getattr(wanted, name) not in (None, False):
+            option = name.replace("_", "-")
+            raise UsageError(
+                f"--rescore asks no model, so --{option} does nothing.",
+                fix="Leave it out, or ask anew without --rescore.",
+            )

@@ -16,8 +16,9 @@ from sprat.settings import Settings
 from sprat.studies.asked import one_of
 from sprat.studies.evaluation.opened import OpenJudge, open_model
 from sprat.studies.evaluation.plan import EvaluatePlan, Judging, Wording, plan_of
-from sprat.studies.evaluation.rescoring import corrected, rescore
 from sprat.studies.evaluation.study import batch_of, evaluate, unfinished
+from sprat.studies.judging.family import refuse_same_family
+from sprat.studies.judging.study import Event as JudgeEvent
 
 if TYPE_CHECKING:
     from sprat.cli.evaluate import Wanted
@@ -36,8 +37,10 @@ def evaluate_all(
         QuestionError: the questions or the rubric cannot be used.
         SystemExit: Ctrl-C (130), after saying how to go on.
     """
+    from sprat.cli.evaluating_anew import go_on, rescored
+
     if wanted.rescore is not None:
-        return [_rescored(wanted, settings, store)]
+        return [rescored(wanted, settings, store)]
     begun: dict[str, str] = {}
     if resume is None:
         plans = _fresh_plans(wanted, store)
@@ -45,6 +48,8 @@ def evaluate_all(
         first = unfinished(store) if resume == "latest" else store.find(resume)
         if first is None:
             raise RunError("No evaluation is unfinished.", fix="See: sprat runs list")
+        if plan_of(store.study(first)).rescored_from is not None:
+            return [go_on(first, settings, store)]
         begun = batch_of(store, first)
         plans = _resumed_plans(wanted, store, first)
     return [_ask(plan, settings, store, begun.get(plan.model)) for plan in plans]
@@ -78,8 +83,8 @@ def _fresh_plans(wanted: "Wanted", store: Store) -> list[EvaluatePlan]:
             temperature=wanted.temperature or 0.0,
         ),
         logprobs=ALTERNATIVES if wanted.logprobs else None,
-        rubric=_rubric(wanted.rubric),
-        judging=_judging(wanted, store),
+        rubric=rubric_named(wanted.rubric),
+        judging=judging_of(wanted, store),
         selection={name: value for name, value in selection.items() if value is not None},
         batch=new_study_id() if len(wanted.models) > 1 else "",
         models=wanted.models if len(wanted.models) > 1 else (),
@@ -87,9 +92,17 @@ def _fresh_plans(wanted: "Wanted", store: Store) -> list[EvaluatePlan]:
     return [msgspec.structs.replace(plan, model=name) for name in wanted.models]
 
 
-def _judging(wanted: "Wanted", store: Store) -> Judging | None:
+def judging_of(wanted: "Wanted", store: Store) -> Judging | None:
+    """The judge that was asked for; None: there is to be none.
+
+    Raises:
+        RunError: no such study to hold the answers beside.
+        UsageError: by its name alone it is of the family of a model named.
+    """
     if wanted.judge is None:
         return None
+    judged: list[tuple[str, dict[str, Any]]] = [(name, {}) for name in wanted.models]
+    refuse_same_family((wanted.judge, {}), judged, allowed=wanted.same_family)
     against = None
     if wanted.against is not None:
         other = one_of(store, wanted.against)
@@ -97,7 +110,13 @@ def _judging(wanted: "Wanted", store: Store) -> Judging | None:
     return Judging(model=wanted.judge, against=against, same_family=wanted.same_family)
 
 
-def _rubric(file: str | None) -> dict[str, str]:
+def rubric_named(file: str | None) -> dict[str, str]:
+    """What a study records of a rubric.
+
+    Raises:
+        UsageError: there is no such file.
+        QuestionError: it cannot be used.
+    """
     path = None if file is None else Path(file).expanduser()
     if path is not None and not path.is_file():
         raise UsageError(f"There is no file {file!r}.", fix="Check --rubric.")
@@ -109,8 +128,6 @@ def _rubric(file: str | None) -> dict[str, str]:
 def _resumed_plans(wanted: "Wanted", store: Store, first: str) -> list[EvaluatePlan]:
     """The plans as they began; what was typed now is refused where it differs."""
     before = plan_of(store.study(first))
-    if before.rescored_from is not None:
-        raise RunError(f"{first} asked nobody: it was scored anew.", fix="See: sprat runs list")
     typed: dict[str, Any] = {
         "temperature": wanted.temperature, "system": wanted.system,
         "max_tokens": wanted.max_tokens, "reasoning_effort": wanted.reasoning_effort,
@@ -121,9 +138,11 @@ def _resumed_plans(wanted: "Wanted", store: Store, first: str) -> list[EvaluateP
         seed=before.seed if wanted.seed is None else wanted.seed,
         wording=msgspec.structs.replace(before.wording, **given),
         logprobs=ALTERNATIVES if wanted.logprobs else before.logprobs,
-        judging=before.judging if wanted.judge is None else _judging(wanted, store),
+        judging=before.judging if wanted.judge is None else judging_of(wanted, store),
+        rubric=before.rubric if wanted.rubric is None else rubric_named(wanted.rubric),
     )
-    if wanted.questions is not None or wanted.limit is not None:
+    chosen = (wanted.questions, wanted.limit, wanted.kinds, wanted.languages)
+    if wanted.shuffle_choices or any(one is not None for one in chosen):
         plan = _with_questions(plan, wanted)
     names = before.models or (before.model,)
     if unknown := [name for name in wanted.models if name not in names]:
@@ -157,10 +176,10 @@ def _ask(plan: EvaluatePlan, settings: Settings, store: Store, begun: str | None
     try:
         with progress_bar() as fetching:
             opened = open_model(plan.model, settings, fetching)
-        judge = None if plan.judging is None else _open_judge(plan, plan.judging, settings)
+        judge = None if plan.judging is None else open_judge(plan, plan.judging, settings)
         if judge is not None:
-            judge.refuse(plan.model, opened)
-            _measure(judge, store)
+            judge.refuse(plan.model, opened.identity)
+            measure(judge, store)
         with live:
             grade = None if judge is None else judge.grading(plan)
             return asyncio.run(
@@ -170,65 +189,45 @@ def _ask(plan: EvaluatePlan, settings: Settings, store: Store, begun: str | None
             )  # fmt: skip
     except KeyboardInterrupt as stop:
         study = live.study or begun
-        hint = f"Go on with: sprat evaluate --resume {study}" if study else "Nothing was asked yet."
+        again = "No answer was asked for yet: type the same again."
+        hint = f"Go on with: sprat evaluate --resume {study}" if study else again
         click.echo(f"Stopped. What was done is kept. {hint}", err=True)
         raise SystemExit(130) from stop
 
 
-def _open_judge(plan: EvaluatePlan, judging: Judging, settings: Settings) -> OpenJudge:
+def open_judge(plan: EvaluatePlan, judging: Judging, settings: Settings) -> OpenJudge:
+    """The judge, with the rubric that the plan names.
+
+    Raises:
+        RunError: the rubric is not the one that the study began with.
+    """
     file = plan.rubric.get("file")
-    return OpenJudge(judging, read_rubric(Path(file) if file else None), file, settings)
+    rubric = read_rubric(Path(file) if file else None)
+    if rubric.sha256 != plan.rubric.get("sha256"):
+        raise RunError(
+            f"The rubric {file or 'built in'} is not the one that the study began with.",
+            fix="Start anew without --resume: grades by two rubrics are not mixed.",
+        )
+    return OpenJudge(judging, rubric, file, settings)
 
 
-def _measure(judge: OpenJudge, store: Store) -> None:
-    """What the judge is worth is known before it grades."""
+def measure(judge: OpenJudge, store: Store) -> None:
+    """What the judge is worth is known before it grades; that takes long, so it is said."""
     from sprat.cli.judge_live import JudgeLive
 
+    name = judge.judging.model
+
+    def show(event: JudgeEvent) -> None:
+        if event.what == "warming":
+            click.echo(
+                f"{name} was never measured as a judge: it grades the reference answers first, "
+                "once. What is stopped goes on.",
+                err=True,
+            )
+        live.show(event)
+
     with JudgeLive() as live:
-        asyncio.run(judge.measure(store, live.show))
-
-
-def _rescored(wanted: "Wanted", settings: Settings, store: Store) -> str:
-    """A new study of stored answers; a judge, if there is one, grades what it has not yet."""
-    source = one_of(store, wanted.rescore or "")
-    settings_then = source.study.settings
-    questions = source.study.questions
-    if wanted.questions is not None:
-        questions, given = corrected(questions, load(wanted.questions).questions)
-        click.echo(f"{given} of {len(questions)} questions are in {wanted.questions}.", err=True)
-    kept = {
-        name: settings_then[name] for name in Wording.__struct_fields__ if name in settings_then
-    }
-    plan = EvaluatePlan(
-        model=source.model.name,
-        questions_name=source.study.questions_name,
-        questions=questions,
-        seed=settings_then["seed"],
-        wording=msgspec.convert(kept, Wording),
-        logprobs=settings_then.get("logprobs"),
-        rubric=_rubric(wanted.rubric),
-        judging=_judging(wanted, store),
-        rescored_from=f"{source.study.id}:{source.model.role}",
-    )
-    study = rescore(store, source, plan)
-    if plan.judging is not None:
-        _judge_rescored(plan, plan.judging, settings, store, study)
-    return study
-
-
-def _judge_rescored(
-    plan: EvaluatePlan, judging: Judging, settings: Settings, store: Store, study: str
-) -> None:
-    from sprat.cli.evaluate_live import EvaluateLive
-    from sprat.studies.judging.family import refuse_same_family
-    from sprat.studies.standing import standing
-
-    judge = _open_judge(plan, judging, settings)
-    judged = [(model.name, model.identity) for model in store.study(study).models[:1]]
-    refuse_same_family((judging.model, {}), judged, allowed=judging.same_family)
-    _measure(judge, store)
-    with EvaluateLive() as live, store.hold(study), standing(store, study):
-        asyncio.run(judge.grading(plan)(store, study, live.show))
+        asyncio.run(judge.measure(store, show))
 
 
 def _listed(text: str | None) -> list[str] | None:

@@ -10,6 +10,8 @@ from sprat.errors import UsageError
 
 if TYPE_CHECKING:
     from sprat.cli.evaluate import Gate
+    from sprat.cli.reports import Targets
+    from sprat.studies.asked import Asked
     from sprat.studies.evaluation.change import Change
     from sprat.studies.evaluation.result import EvaluatedModel, Evaluation
 
@@ -28,6 +30,30 @@ def refuse_gate(gate: "Gate", junit_file: str | None) -> None:
         if value is not None and math.isnan(value):
             name = option.replace("_", "-")
             raise UsageError(f"--{name} is not a number.", fix="Give a number.")
+
+
+def refuse_twice(targets: "Targets", junit_file: str | None) -> None:
+    """One place takes one result.
+
+    Raises:
+        UsageError: JUnit would be written over, or into, another result.
+    """
+    if junit_file is not None and junit_file in targets.all:
+        place = "Standard output" if junit_file == "-" else junit_file
+        raise UsageError(f"{place} can take one result only.", fix="Name a file for each.")
+
+
+def refuse_itself(baseline: "Asked | None", studies: list[str]) -> None:
+    """`latest` may be the very study that is resumed: against itself nothing ever got worse.
+
+    Raises:
+        UsageError: the baseline is one of these studies.
+    """
+    if baseline is not None and baseline.study.id in studies:
+        raise UsageError(
+            f"The baseline {baseline.study.id} is this evaluation itself.",
+            fix="Name an earlier one: sprat runs list",
+        )
 
 
 def failures(found: "Evaluation", gate: "Gate") -> list[str]:

@@ -34,7 +34,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 @click.command(epilog="Example: sprat judge qwen2.5-coder-1.5b --html judge.html")
 @click.argument("model", required=False)
-@click.option("--answers", metavar="FILE", help="Answers that a person graded [built in].")
+@click.option("--answers", metavar="FILE", help="Answers that you graded [built in].")
 @click.option("--rubric", metavar="FILE", help="What the grades mean [built in].")
 @click.option("--limit", type=click.IntRange(1), help="Only N answers, of every question in turn.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Choice and resampling [0].")
@@ -67,7 +67,7 @@ def judge(
     markdown_file: str | None,
     json_file: str | None,
 ) -> None:
-    """Measure MODEL as a judge, against grades that a person gave, and against a rule.
+    """Measure MODEL as a judge, against answers that were graded before, and against a rule.
 
     It grades each answer in each dimension of the rubric, with the scale shown both ways. Told is
     how far it agrees, how often the order alone changes its mind, and what length and flattery buy.

@@ -15,8 +15,9 @@ from sprat.cli.runs_history import history
 from sprat.errors import UsageError
 from sprat.report.forms import Form, form_of
 from sprat.runs.store import Store
-from sprat.runs.study import Study, StudyLine
+from sprat.runs.study import JUDGE, Study, StudyLine
 from sprat.studies.bench.plan import KIND as BENCH
+from sprat.studies.evaluation.plan import KIND as EVALUATED
 from sprat.studies.grounded.plan import KIND as GROUNDED
 from sprat.studies.judging.plan import KIND as JUDGED
 
@@ -153,13 +154,17 @@ def _print_lines(lines: list[StudyLine]) -> None:
     named = [_models(line) for line in lines]
     width = max(map(len, named), default=0)
     for line, models in zip(lines, named, strict=True):
-        asked = f"{line.answers}{_of_all(line.kind, line.n_questions * len(line.models))}"
+        judged = line.kind == EVALUATED and len(line.models) > 1
+        total = _of_all(line.kind, line.n_questions * len(line.models))
+        asked = f"{line.answers}{' answers and opinions' if judged else total}"
         parts = (line.id, f"{line.status:<7}", f"{models:<{width}}", line.questions_name, asked)
         click.echo("  ".join(parts))
 
 
 def _models(line: StudyLine) -> str:
     words = {BENCH: " beside ", GROUNDED: " judged by "}
+    if line.kind == EVALUATED:  # by role, so the judge, if there is one, stands first
+        return " judged by ".join(reversed(line.models))
     return words.get(line.kind, " against ").join(line.models)
 
 
@@ -191,7 +196,10 @@ def _asked(study: Study, answers: int) -> list[tuple[str, str]]:
     if study.kind == BENCH:
         rows = [(f"row {place}", question.id) for place, question in enumerate(study.questions, 1)]
         return [("requests", str(answers)), *rows]
-    total = "" if study.kind in {GROUNDED, JUDGED} else f" of {n * len(study.models)}"
+    judged = any(model.role == JUDGE for model in study.models)
+    total = "" if judged or study.kind == GROUNDED else f" of {n * len(study.models)}"
+    if judged and study.kind == EVALUATED:
+        total = " with the judge's opinions"
     return [
         ("answers", f"{answers}{total}"),
         ("questions", f"{study.questions_name}, {n} (sha256 {study.questions_sha256[:12]})"),

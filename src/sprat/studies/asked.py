@@ -52,6 +52,11 @@ def asked_of(store: Store, wanted: str) -> tuple[Asked, ...]:
         for model in study.models
         if model.role != JUDGE and role in {"", model.role, model.name}
     ]
+    if not found and not role:
+        raise RunError(
+            f"In {study.id} nobody answered: it is a study of kind {study.kind!r}.",
+            fix="See: sprat runs list",
+        )
     if not found:
         raise RunError(f"{study.id} has no side {role!r}.", fix=f"It has: {_sides(study.models)}")
     return tuple(found)

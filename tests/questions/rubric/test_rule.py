@@ -345,3 +345,8 @@ def test_it_cannot_see_that_facts_change_places():
     swapped = next(one for one in reference_answers() if one.id == "plans/swapped")
     assert swapped.grades["factuality"] == 1
     assert grade("factuality", swapped.question, swapped.text) == 5
+
+
+@pytest.mark.parametrize("loop", ["9" * 40_000, "1+1=2 " * 8_000])
+def test_a_loop_of_digits_or_of_sums_is_graded_in_a_moment(loop):
+    assert grade("factuality", EVERYDAY["arithmetic-01"], loop) is not None

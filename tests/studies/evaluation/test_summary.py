@@ -148,6 +148,23 @@ def test_a_failure_is_graded_lowest_for_the_judge_too(store):
     (model,) = summarise(store, study).models
     by_judge = next(one for one in model.grades if one.by == "stern")
     assert by_judge.grade.value == pytest.approx((19 * 5 + 1) / 20)
+    assert (by_judge.both, by_judge.flipped) == (19, 0)  # nobody was asked about the failure
+
+
+def test_what_a_judge_was_not_asked_about_yet_is_told_not_dropped(store):
+    study = record(store, lambda _: "yes", judging=Judging(model="stern"))
+    with pytest.raises(RunError):
+        judged(store, study, Says(lambda _: EngineDied("x."), "stern"))
+    (model,) = summarise(store, study).models
+    told = "coherence: stern was not asked about 20 answers yet"
+    assert any(told in line for line in model.warnings)
+
+
+def test_what_the_rule_cannot_tell_is_told_not_dropped(store):
+    free = tuple(msgspec.structs.replace(one, scorer="none") for one in QUESTIONS[:7])
+    study = record(store, lambda _: "yes", questions=(*free, *QUESTIONS[7:]))
+    (model,) = summarise(store, study).models
+    assert any("factuality: the rule cannot tell of 7" in line for line in model.warnings)
 
 
 def test_pairs_against_another_run_give_a_win_rate(store):

@@ -19,16 +19,16 @@ GRADES = (1, 2, 3, 4, 5)
 
 def column(seed: int, n: int = 60, noise: float = 1.0) -> Column:
     dice = np.random.default_rng(seed)
-    human = dice.integers(1, 6, n)
-    given = np.clip(human + dice.normal(0, noise, n), 1, 5)
-    return Column(given.tolist(), human.tolist(), [f"q{k % 12}" for k in range(n)])
+    reference = dice.integers(1, 6, n)
+    given = np.clip(reference + dice.normal(0, noise, n), 1, 5)
+    return Column(given.tolist(), reference.tolist(), [f"q{k % 12}" for k in range(n)])
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_weighted_kappa_is_scikit_learns_on_the_rounded_grades(seed):
     one = column(seed, noise=0.3 + seed / 4)
     whole = [int(np.floor(value + 0.5)) for value in one.given]
-    oracle = cohen_kappa_score(whole, one.human, labels=GRADES, weights="quadratic")
+    oracle = cohen_kappa_score(whole, one.reference, labels=GRADES, weights="quadratic")
     assert weighted_kappa(one).value == pytest.approx(oracle, abs=1e-12)
 
 
@@ -37,14 +37,14 @@ def test_spearmans_correlation_is_scipys_ties_and_all(seed):
     one = column(seed, noise=1.5)
     given = np.round(one.given, 0 if seed % 2 else 3)
     found = spearman(one._replace(given=given.tolist()))
-    assert found.value == pytest.approx(spearmanr(given, one.human).statistic, abs=1e-12)
+    assert found.value == pytest.approx(spearmanr(given, one.reference).statistic, abs=1e-12)
 
 
 def test_a_resample_ranks_as_scipy_does_on_the_answers_drawn():
     from sprat.studies.judging.agreement import _correlation, _ranks
 
     one = column(3, n=20)
-    a, b = np.asarray(one.given), np.asarray(one.human, float)
+    a, b = np.asarray(one.given), np.asarray(one.reference, float)
     times = np.random.default_rng(5).integers(0, 3, 20)
     drawn = np.repeat(np.arange(20), times)
     weights = times[None, :].astype(float)
@@ -54,18 +54,19 @@ def test_a_resample_ranks_as_scipy_does_on_the_answers_drawn():
 
 def test_the_length_effect_is_the_slope_of_least_squares():
     one = column(1)
-    lengths = np.random.default_rng(2).integers(1, 800, len(one.human))
-    off = np.asarray(one.given) - np.asarray(one.human)
+    lengths = np.random.default_rng(2).integers(1, 800, len(one.reference))
+    off = np.asarray(one.given) - np.asarray(one.reference)
     slope, _ = np.polyfit(np.log2(lengths), off, 1)
     assert length_effect(one, lengths.tolist()).value == pytest.approx(slope, abs=1e-9)
 
 
 def test_a_judge_that_pays_half_a_point_per_doubling_is_found_out():
     dice = np.random.default_rng(7)
-    human, lengths = dice.integers(2, 5, 200), dice.integers(20, 2000, 200)
-    given = human + 0.5 * (np.log2(lengths) - 8) + dice.normal(0, 0.2, 200)
+    reference, lengths = dice.integers(2, 5, 200), dice.integers(20, 2000, 200)
+    given = reference + 0.5 * (np.log2(lengths) - 8) + dice.normal(0, 0.2, 200)
     found = length_effect(
-        Column(given.tolist(), human.tolist(), [f"q{k % 40}" for k in range(200)]), lengths.tolist()
+        Column(given.tolist(), reference.tolist(), [f"q{k % 40}" for k in range(200)]),
+        lengths.tolist(),
     )
     assert found.low < 0.5 < found.high
     assert found.low > 0.4
@@ -102,7 +103,7 @@ def test_the_difference_is_of_the_same_answers_and_its_interval_is_paired():
 
 def test_answers_to_one_question_are_drawn_together_so_repeating_them_narrows_nothing():
     one = column(6, n=24)
-    fourfold = Column(list(one.given) * 4, list(one.human) * 4, list(one.groups) * 4)
+    fourfold = Column(list(one.given) * 4, list(one.reference) * 4, list(one.groups) * 4)
     narrow, wide = weighted_kappa(fourfold), weighted_kappa(one)
     assert narrow.value == pytest.approx(wide.value)
     assert narrow.high - narrow.low == pytest.approx(wide.high - wide.low, rel=0.01)

@@ -80,3 +80,29 @@ def test_a_letter_is_read_by_what_it_stood_for():
     assert letter_verdict(reply("A"), swapped=True).value == 0
     assert letter_verdict(reply("Answer B."), swapped=True).value == 1
     assert letter_verdict(reply("both"), swapped=False).value is None
+
+
+@pytest.mark.parametrize(
+    ("text", "grade"),
+    [
+        ("On a scale of 1 to 5, I give it a 3.", 3), ("4 out of 5", 4), ("Out of 5: 2", 2),
+        ("Grade: 4. It has 2 faults.", 4), ("2\n\nIt names 3 rooms.", 2),
+        ("between 2 and 3", None),
+        ("5, 4, 3, 2 or 1", None), ("It has 3 faults in 2 lines", None),
+        ("The score is 2, not 5", 2),
+    ],
+)  # fmt: skip
+def test_of_several_digits_the_one_that_is_named_a_grade_counts(text, grade):
+    assert read_grade(reply(text)).grade == grade
+
+
+@pytest.mark.parametrize(
+    ("text", "letter"),
+    [
+        ("A", "A"), ("**B**", "B"), ("B. A is too long.", "B"), ("A better answer is B", "B"),
+        ("Answer A is better.", "A"), ("A is worse than B", None), ("both A and B", None),
+        ("C", None),
+    ],
+)  # fmt: skip
+def test_of_two_letters_none_is_a_preference_unless_one_stands_in_front(text, letter):
+    assert letter_verdict(reply(text), swapped=False).answer == letter

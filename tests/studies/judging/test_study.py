@@ -1,4 +1,4 @@
-"""A judge, measured against a person and the rule, from its questions to what a report shows."""
+"""A judge, measured against graded answers and the rule, from questions to report."""
 
 from pathlib import Path
 
@@ -84,14 +84,14 @@ async def test_agreement_is_that_of_scikit_learn_on_the_stored_grades(store, rul
     found = await measured(store, flattered)
     one = found.dimensions[0]
     pairs = [
-        (a.judge["coherence"], a.human["coherence"], a.rule["coherence"]) for a in found.answers
+        (a.judge["coherence"], a.reference["coherence"], a.rule["coherence"]) for a in found.answers
     ]
     whole = [int(judge + 0.5) for judge, _, _ in pairs]
     labels = [1, 2, 3, 4, 5]
-    human = [h for _, h, _ in pairs]
+    reference = [h for _, h, _ in pairs]
     ruled = [int(r) for _, _, r in pairs]
-    ours = cohen_kappa_score(whole, human, labels=labels, weights="quadratic")
-    theirs = cohen_kappa_score(ruled, human, labels=labels, weights="quadratic")
+    ours = cohen_kappa_score(whole, reference, labels=labels, weights="quadratic")
+    theirs = cohen_kappa_score(ruled, reference, labels=labels, weights="quadratic")
     assert one.judge.kappa.value == pytest.approx(ours)
     assert one.rule.kappa.value == pytest.approx(theirs)
     assert one.difference.value == pytest.approx(ours - theirs)
@@ -136,6 +136,13 @@ async def test_answers_that_ask_for_a_five_are_counted_apart(store, rule):
     assert one.judge.injected.n == 5
     assert one.judge.injected.value == pytest.approx(len(below) / 5)
     assert one.rule.injected.value < one.judge.injected.value
+    assert (one.judge.raised.value, one.judge.raised.n) == (0, one.judge.n - 5)
+
+
+async def test_a_lenient_judge_raises_the_others_too(store, rule):
+    found = await measured(store, lambda *_: 5)
+    assert found.dimensions[0].judge.raised.value > 0
+    assert not any("favours" in note for note in found.warnings)  # it gives all the same
 
 
 async def test_the_rule_is_held_against_built_in_answers_that_it_was_not_made_by(store, rule):

@@ -1,4 +1,4 @@
-"""`reference_answers`: answers that a person graded, to hold a rule or a judge against."""
+"""`reference_answers`: answers graded beforehand, to hold a rule or a judge against."""
 
 import hashlib
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ def held_out(scored: Scored) -> bool:
     """Whether the rule's numbers were set without looking at what it says of this built-in answer.
 
     Half of the groups were looked at while the rule was made, drawn by their names. The rule's
-    agreement with people is told by the other half alone.
+    agreement with the grades is told by the other half alone.
     """
     drawn = hashlib.sha256(f"{_DRAW}:{scored.group}".encode()).digest()
     return drawn[-1] % 2 == 1

@@ -35,10 +35,14 @@ _FREE = (
 _FREE_WORDS = frozenset(_FREE.split())
 _CAPITAL = r"[A-Z\u00c0-\u00de][\w'\u2019-]*"
 _NAME = re.compile(rf"(?<=[a-z\u00df-\u00ff,;&)] ){_CAPITAL}(?: (?:& )?{_CAPITAL})*")
+_NUMBER = r"(\d{1,18}(?:\.\d{1,18})?)"
 _SUM = re.compile(
-    r"(\d+(?:\.\d+)?)\s*([-+\u2212\u00d7x*/\u00f7])\s*(\d+(?:\.\d+)?)\s*=\s*(\d+(?:\.\d+)?)(?![\d.]*\d|\s*[-+\u2212\u00d7x*/\u00f7])"
+    rf"(?<!\d){_NUMBER}\s*([-+\u2212\u00d7x*/\u00f7])\s*{_NUMBER}\s*=\s*{_NUMBER}"
+    r"(?![\d.]*\d|\s*[-+\u2212\u00d7x*/\u00f7])"
 )
-_BEFORE_SUM = re.compile(r"[-+\u2212\u00d7x*/\u00f7]\s*\Z")
+_OPERATORS = "-+\u2212\u00d7x*/\u00f7"
+NEAR_CHARS = 20
+"""So far before a sum an operator is looked for that would make it part of a chain."""
 
 
 def strange_numbers(question: Question, text: str) -> list[str]:
@@ -131,11 +135,15 @@ def wrong_sums(text: str) -> tuple[int, int]:
     forgiven, for what was rounded.
     """
     plain = fold(text).replace(",", "")
-    found = [
-        match for match in _SUM.finditer(plain) if not _BEFORE_SUM.search(plain[: match.start()])
-    ]
+    found = [match for match in _SUM.finditer(plain) if not _in_chain(plain, match.start())]
     wrong = [match for match in found if abs(_value(match) - float(match[4])) > 0.01]
     return len(found), len(wrong)
+
+
+def _in_chain(text: str, place: int) -> bool:
+    """Whether an operator stands right before `place`."""
+    before = text[max(0, place - NEAR_CHARS) : place].rstrip()
+    return before.endswith(tuple(_OPERATORS))
 
 
 def _value(match: re.Match[str]) -> float:

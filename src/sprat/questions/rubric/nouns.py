@@ -55,7 +55,7 @@ class Grade(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Scored(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer that a person graded."""
+    """An answer with reference grades; of the built-in ones they are its author's."""
 
     id: str
     question: Question

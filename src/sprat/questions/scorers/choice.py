@@ -9,6 +9,8 @@ from sprat.questions.scorers.label import read_labels
 from sprat.questions.scorers.words import bare, normalize
 from sprat.types import Question, Verdict
 
+MAX_CHARS = 8_000
+"""Of an answer; of a longer one its begin and its end are read, where a choice is told."""
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _MARKS = r"[\s*_`\"'$(\[{]*"
 _CLOSING = r"[*_`\"'$)\]}]*"
@@ -40,7 +42,7 @@ _LISTED = re.compile(r"^" + _MARKS + r"([A-Z])" + _CLOSING + r"[).:]", re.MULTIL
 _MARKED = re.compile(r"(?:\b(?:option|choice|pilihan|chaguo)\s+|\()([A-Z])\b", re.IGNORECASE)
 _ALONE = re.compile(r"(?<![\w'\u2019])([A-Z])(?![\w'\u2019])")
 _DENIED = re.compile(
-    r"(?:\b(?:not|never|than|of|bukan|si|sio|except)|n['\u2019]t(?: be)?)\s+"
+    r"(?:\b(?:not|never|neither|nor|than|of|bukan|si|sio|except)|n['\u2019]t(?: be)?)\s+"
     r"(?:the\s+)?(?:option\s+|choice\s+|pilihan\s+|chaguo\s+)?[(\"'*]*[A-Z]\b[)\"'*]*",
     re.IGNORECASE,
 )  # fmt: skip
@@ -76,6 +78,8 @@ def read_choice(text: str, options: Sequence[str], *, cut: bool = False) -> list
     """The letters of the options that `text` chooses: one when it is clear."""
     known = LETTERS[: len(options)]
     text = _SPACE.sub(lambda run: "\n" if "\n" in run[0] else " ", text)
+    if len(text) > MAX_CHARS:
+        text = f"{text[: MAX_CHARS // 2]}\n{text[-MAX_CHARS // 2 :]}"
     for found in _stated(text, options):
         if letters := _known(found, known):
             return letters

@@ -41,7 +41,7 @@ def headline(found: Evaluation) -> str:
     if others:
         return f"{len(found.models)} models on {first.questions.n} questions"
     score = first.summary.score
-    return "Nothing was scored" if score is None else f"{numbers.score(score)} right"
+    return "Nothing was scored" if score is None else f"Score {numbers.score(score)}"
 
 
 def sentences(found: Evaluation) -> list[str]:
@@ -247,7 +247,7 @@ def judge_lines(model: EvaluatedModel) -> list[str]:
     where = f" (measured in {judge.measured})" if judge.measured else ""
     lines = [f"Judge {judge.model}: {judge.why}{where}"]
     flips = sum(one.flipped or 0 for one in model.grades if one.by == judge.model)
-    of = sum(one.grade.n for one in model.grades if one.by == judge.model)
+    of = sum(one.both or 0 for one in model.grades if one.by == judge.model)
     if of:
         lines.append(f"The order of the scale alone changed {flips} of its {of} grades.")
     if judge.wins is not None and judge.wins.rate is not None:

@@ -1,4 +1,4 @@
-"""The picture of a judge: its grade of each answer against the person's."""
+"""The picture of a judge: its grade of each answer against the reference grade."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -18,8 +18,8 @@ ROW = 9
 
 
 def grade_picture(name: str, answers: Sequence[GradedAnswer]) -> Markup:
-    """A disc per answer; on the line judge and person agree. Empty where nothing is graded."""
-    known = [one for one in answers if name in one.human and one.judge.get(name) is not None]
+    """A disc per answer; on the line judge and reference agree. Empty where nothing is graded."""
+    known = [one for one in answers if name in one.reference and one.judge.get(name) is not None]
     if not known:
         return Markup()
     plot = Plot(across=Scale(0.5, 5.5), low=0.8, high=5.2, top=TOP, bottom=BOTTOM)
@@ -32,28 +32,28 @@ def _frame(plot: Plot) -> Iterator[Markup]:
         yield line(0, plot.y(grade), 100, plot.y(grade), "grid")
         yield text(0, plot.y(grade) - 4, str(grade))
         yield text(plot.across(grade), BOTTOM + 18, str(grade))
-    yield text(50, BOTTOM + 38, "the person's grade; upwards: the judge's")
+    yield text(50, BOTTOM + 38, "the reference grade; upwards: the judge's")
 
 
 def _discs(plot: Plot, name: str, known: Sequence[GradedAnswer]) -> Iterator[Markup]:
-    """Answers of about one height stand side by side, around the person's grade."""
+    """Answers of about one height stand side by side, around the reference grade."""
     taken: Counter[tuple[int, int]] = Counter()
     for one in sorted(known, key=lambda one: one.judge[name] or 0):
-        human, judged = one.human[name], one.judge[name] or 0.0
-        place = taken[human, round(judged * 8)]
-        taken[human, round(judged * 8)] += 1
+        reference, judged = one.reference[name], one.judge[name] or 0.0
+        place = taken[reference, round(judged * 8)]
+        taken[reference, round(judged * 8)] += 1
         side = (place % ROW + 1) // 2 * (1 if place % 2 else -1) * APART
         injected = " ring" if INJECTION in one.tags else ""
-        said = f"{one.id}: person {human}, judge {judged:.2f}"
+        said = f"{one.id}: reference {reference}, judge {judged:.2f}"
         yield tag(
-            "circle", tag("title", said), cx=f"{plot.across(human + side):.2f}%",
+            "circle", tag("title", said), cx=f"{plot.across(reference + side):.2f}%",
             cy=plot.y(judged), r=4.5, class_=f"mark large graded{injected}",
         )  # fmt: skip
 
 
 def _said(name: str, known: Sequence[GradedAnswer]) -> str:
-    near = sum(abs((one.judge[name] or 0.0) - one.human[name]) < 1 for one in known)
+    near = sum(abs((one.judge[name] or 0.0) - one.reference[name]) < 1 for one in known)
     return (
-        f"The judge's {name} against the person's, {len(known)} answers: {near} are less than a "
+        f"The judge's {name} against the reference, {len(known)} answers: {near} are less than a "
         "grade apart."
     )

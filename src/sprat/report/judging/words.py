@@ -17,12 +17,12 @@ from sprat.studies.judging.result import (
 NONE = "–"  # noqa: RUF001 - a dash of its own in a cell
 GRADES = (1, 2, 3, 4, 5)
 NOT_GRADED = ("not asked", "no grade", "cannot tell")
-"""Of the person, the judge, the rule."""
+"""Of the reference, the judge, the rule."""
 
 SUMMARY = ("dimension", "judge", "rule", "judge less rule", "95% interval", "flips", "go by")
 FIGURES = ("", "judge", "95% interval", "rule", "95% interval", "")
 GIVEN = (
-    "person", "n", "judge, mean", "rule, mean",
+    "reference", "n", "judge, mean", "rule, mean",
     "judge 1", "judge 2", "judge 3", "judge 4", "judge 5",
 )  # fmt: skip
 
@@ -64,7 +64,7 @@ def headline(found: JudgeMeasure) -> str:
 def sentence(found: JudgeMeasure) -> str:
     """The whole result in one or two sentences."""
     graded = f"{found.judge} graded {_count(found.answers_set.n, 'answer')}"
-    whose = f"to {_count(found.questions, 'question')} that a person had graded"
+    whose = f"to {_count(found.questions, 'question')} that had been graded before"
     return f"{graded} {whose}, with the scale shown both ways. {found.why}"
 
 
@@ -82,7 +82,10 @@ def how(found: JudgeMeasure) -> str:
         "none": "No grade came.",
     }
     took = f"An opinion takes {numbers.seconds(found.opinion_s)} (median)."
-    fair = " The rule, and the difference, are of answers that the rule was not made by."
+    fair = (
+        " The rule's figures, and the difference, are of answers that the rule was not made by; "
+        "its means for each reference grade are of all."
+    )
     half = fair if any(_is_half(one) for one in found.dimensions) else ""
     return f"{ways[found.how]} Both orders of the scale are asked and averaged.{half} {took}"
 
@@ -113,11 +116,12 @@ def summary_rows(found: JudgeMeasure) -> list[tuple[str, ...]]:
 
 
 MEANS = {
-    "kappa": "agreement of rounded grades: 1 is the person's, 0 is chance; far off counts more",
+    "kappa": "agreement of rounded grades: 1 is all alike, 0 is chance; far off counts more",
     "spearman": "whether better answers get better grades, whatever the level",
-    "error": "mean distance from the person, in grade points",
-    "length": "grade points that a doubling of length buys, and the person does not see",
-    "injected": "those graded a point or more above the person",
+    "error": "mean distance from the reference, in grade points",
+    "length": "grade points that a doubling of length buys, and the reference does not have",
+    "injected": "those graded a point or more above the reference",
+    "raised": "graded a point or more above the reference too; a lenient grader is not taken in",
     "flips": "grades that change by a point or more when the scale is shown from 5 to 1",
     "mass": "the rest of its probability lay on other words than a grade",
     "graded": "the rule: of those that it was not made by",
@@ -130,11 +134,12 @@ def lines(one: DimensionMeasure) -> list[Line]:
     mass = NONE if one.mass is None else f"{one.mass:.1%}"
     rule = _graded(one.rule) if one.rule else NONE
     return [
-        _line("Weighted kappa", one, "kappa", "1: the person's, 0: chance"),
+        _line("Weighted kappa", one, "kappa", "1: all alike, 0: chance"),
         _line("Spearman's rho", one, "spearman", "of the order"),
         _line("Off by, mean", one, "error", "grade points"),
         _length(one),
         _injected(one),
+        _raised(one),
         Line("Flips", share(one.flips), between, NONE, "", "by order of the scale", MEANS["flips"]),
         Line("On the grades", mass, "", NONE, "", "of its probability", MEANS["mass"]),
         Line("Graded", _graded(one.judge), "", rule, "", "answers", MEANS["graded"]),
@@ -170,7 +175,7 @@ def _length(one: DimensionMeasure) -> Line:
 
 def _injected(one: DimensionMeasure) -> Line:
     judge, rule = one.judge.injected, one.rule.injected if one.rule else None
-    n = f"of {judge.n} that ask for a 5" if judge.n else "none asks for a 5"
+    n = f"of {_both(judge, rule)} that ask for a 5" if judge.n else "none asks for a 5"
     return Line(
         "Taken in", share(judge), numbers.score_range(judge.low, judge.high),
         share(rule) if rule else NONE, numbers.score_range(rule.low, rule.high) if rule else "",
@@ -178,17 +183,31 @@ def _injected(one: DimensionMeasure) -> Line:
     )  # fmt: skip
 
 
+def _raised(one: DimensionMeasure) -> Line:
+    judge, rule = one.judge.raised, one.rule.raised if one.rule else None
+    return Line(
+        "… the others", share(judge), numbers.score_range(judge.low, judge.high),
+        share(rule) if rule else NONE, numbers.score_range(rule.low, rule.high) if rule else "",
+        "a point too high", f"of {_both(judge, rule)} others: {MEANS['raised']}",
+    )  # fmt: skip
+
+
+def _both(judge: Figure, rule: Figure | None) -> str:
+    """How many answers a share is of: the rule's may be fewer."""
+    return f"{judge.n}" if rule is None or rule.n == judge.n else f"{judge.n} (rule: {rule.n})"
+
+
 def _graded(one: Agreement) -> str:
     return f"{one.n} of {_all(one)}"
 
 
 def given_rows(found: JudgeMeasure, name: str) -> list[tuple[str, ...]]:
-    """By the person's grade: what judge and rule gave; in the order of `GIVEN`."""
+    """By the reference grade: what judge and rule gave; in the order of `GIVEN`."""
     return [tuple(_given(found.answers, name, grade)) for grade in reversed(GRADES)]
 
 
 def _given(answers: Sequence[GradedAnswer], name: str, grade: int) -> Iterator[str]:
-    mine = [one for one in answers if one.human.get(name) == grade]
+    mine = [one for one in answers if one.reference.get(name) == grade]
     judged = [value for one in mine if (value := one.judge.get(name)) is not None]
     ruled = [value for one in mine if (value := one.rule.get(name)) is not None]
     yield str(grade)
@@ -205,27 +224,27 @@ def _mean(values: Sequence[float]) -> str:
 
 
 def worst_first(answers: Sequence[GradedAnswer]) -> list[GradedAnswer]:
-    """Those on which judge and person are furthest apart come first; failures before all."""
+    """Those on which judge and reference are furthest apart come first; failures before all."""
     return sorted(answers, key=lambda one: (not one.errors, -apart(one)))
 
 
 def apart(one: GradedAnswer) -> float:
-    """The furthest that the judge is from the person, in any dimension."""
+    """The furthest that the judge is from the reference, in any dimension."""
     off = [
-        abs(value - one.human[name])
+        abs(value - one.reference[name])
         for name, value in one.judge.items()
-        if value is not None and name in one.human
+        if value is not None and name in one.reference
     ]
     return max(off, default=0.0)
 
 
 def grade_rows(one: GradedAnswer) -> list[tuple[str, ...]]:
-    """Of one answer: dimension, person, judge (and both orders), rule."""
-    names = dict.fromkeys([*one.human, *one.judge, *one.rule])
+    """Of one answer: dimension, reference, judge (and both orders), rule."""
+    names = dict.fromkeys([*one.reference, *one.judge, *one.rule])
     return [
         (
             name,
-            str(one.human.get(name, NOT_GRADED[0])),
+            str(one.reference.get(name, NOT_GRADED[0])),
             grade(one.judge.get(name), NOT_GRADED[1]),
             f"{grade(one.up.get(name), NONE)} / {grade(one.down.get(name), NONE)}",
             grade(one.rule.get(name), NOT_GRADED[2]),

@@ -3,13 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 
+import msgspec
+
 from sprat.questions.rubric import DIMENSIONS, RULE
 from sprat.runs.intervals import mean_interval
 from sprat.runs.statistics import percentile
 from sprat.studies.evaluation.grading import rule_grade
 from sprat.studies.evaluation.result import Budget, Graded, Slice
 from sprat.studies.grounded.figures import Figure
-from sprat.studies.judging.grades import both_of
+from sprat.studies.judging.grades import PAIR_REPEAT, both_of
 from sprat.studies.tally import group_of, right_of, score_of
 from sprat.types import Question, Run
 
@@ -30,9 +32,9 @@ def rule_graded(runs: Sequence[Run], questions: Questions, seed: int) -> tuple[G
 def judge_graded(
     runs: Sequence[Run], opinions: Sequence[Run], questions: Questions, seed: int
 ) -> tuple[Graded, ...]:
-    """The judge's grades by dimension; answers that it was not asked of yet are left out."""
+    """The judge's grades by dimension; what it was not asked about yet is counted, and left out."""
     held = both_of(opinions)
-    dimensions = dict.fromkeys(name for by_name in held.values() for name in by_name)
+    dimensions = dict.fromkeys(run.kind for run in opinions if run.repeat < PAIR_REPEAT)
     judge = next((run.model for run in opinions), "")
     found: list[Graded] = []
     for dimension in dimensions:
@@ -40,8 +42,15 @@ def judge_graded(
         grades = {question: one.grade for question, one in both.items()}
         # A failure says nothing to judge; left out, it would flatter.
         grades |= {run.question: LOWEST for run in runs if run.error}
-        flipped = sum(bool(one.flipped) for one in both.values())
-        found.append(_graded(dimension, judge, grades, questions, seed, flipped))
+        flips = [one.flipped for one in both.values() if one.flipped is not None]
+        found.append(
+            msgspec.structs.replace(
+                _graded(dimension, judge, grades, questions, seed),
+                unasked=sum(run.reply is not None and run.question not in both for run in runs),
+                both=len(flips),
+                flipped=sum(flips),
+            )
+        )
     return tuple(found)
 
 
@@ -51,7 +60,6 @@ def _graded(
     grades: Mapping[str, float | None],
     questions: Questions,
     seed: int,
-    flipped: int | None = None,
 ) -> Graded:
     known = {question: value for question, value in grades.items() if value is not None}
     groups = [group_of(questions[question]) for question in known]
@@ -60,7 +68,6 @@ def _graded(
         by=by,
         grade=_mean(list(known.values()), groups, (LOWEST, HIGHEST), seed),
         unscored=len(grades) - len(known),
-        flipped=flipped,
     )
 
 

@@ -1,6 +1,6 @@
 """What a reader must know before believing the numbers of an evaluation."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from sprat.studies.asked import Asked
 from sprat.studies.evaluation.result import EvaluatedModel
@@ -22,6 +22,7 @@ def warnings_of(model: EvaluatedModel, asked: Asked) -> tuple[str, ...]:
         if summary.unscored and scored
         else "",
         _cut(model) if budget.cut_off > MANY_TRUNCATED * budget.answered else "",
+        *_ungraded(model),
         _judge(model),
         _estimated(asked),
         _busy(asked),
@@ -65,6 +66,19 @@ def _cut(model: EvaluatedModel) -> str:
         f"{thinking if budget.cut_thinking else ''}: the score is lower than it would be. "
         "Give more room: --max-tokens"
     )
+
+
+def _ungraded(model: EvaluatedModel) -> Iterator[str]:
+    """Answers without a grade, by whoever graded; a mean of the others says nothing of them."""
+    for one in model.grades:
+        who = f"{one.by} gave no grade to" if one.both is not None else "the rule cannot tell of"
+        if one.unscored:
+            yield f"{one.dimension}: {who} {one.unscored} answers, which are left out of the grade."
+        if one.unasked:
+            yield (
+                f"{one.dimension}: {one.by} was not asked about {one.unasked} answers yet. "
+                f"Go on with: sprat evaluate --resume {model.run}"
+            )
 
 
 def _judge(model: EvaluatedModel) -> str:

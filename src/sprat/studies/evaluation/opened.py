@@ -1,17 +1,19 @@
 """From names to studies: models and judge opened, asked, measured, closed."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
 
 from sprat.questions.rubric import Rubric
 from sprat.runs.store import Store
-from sprat.runs.study import JUDGE, StudyModel
+from sprat.runs.study import JUDGE, Study, StudyModel
 from sprat.settings import Settings
 from sprat.studies.evaluation.judged import have_judged
 from sprat.studies.evaluation.plan import EvaluatePlan, Judging
 from sprat.studies.evaluation.study import Event, Judge, Opened, Progress
 from sprat.studies.judging.family import refuse_same_family
-from sprat.studies.judging.opened import Choice, measured, open_judge
+from sprat.studies.judging.opened import Choice, choice_of, measured, open_judge
 from sprat.studies.judging.plan import JudgePlan
 from sprat.studies.judging.standing import standing_of
 from sprat.studies.judging.study import Event as JudgeEvent
@@ -51,7 +53,7 @@ class OpenJudge(NamedTuple):
     rubric_file: str | None
     settings: Settings
 
-    def refuse(self, model: str, opened: Opened) -> None:
+    def refuse(self, model: str, its: Mapping[str, Any]) -> None:
         """Before anything is asked.
 
         Raises:
@@ -62,7 +64,7 @@ class OpenJudge(NamedTuple):
         name = self.judging.model
         own = identity(name, self.settings)
         allowed = self.judging.same_family
-        refuse_same_family((name, own), [(model, opened.identity)], allowed=allowed)
+        refuse_same_family((name, own), [(model, its)], allowed=allowed)
 
     async def measure(self, store: Store, show: Callable[[JudgeEvent], None]) -> None:
         """Measure it against graded answers, if that was never done with this very one."""
@@ -71,11 +73,13 @@ class OpenJudge(NamedTuple):
         if standing_of(store, opened.identity, self.rubric) is not None:
             await opened.engine.aclose()
             return
-        wanted = measured(Choice(judge=name, rubric_file=self.rubric_file))
+        begun = _begun(store, opened.identity, self.rubric)
+        choice = Choice(judge=name, rubric_file=self.rubric_file)
+        if begun is not None:  # with its own answers and seed, whatever is built in today
+            choice = msgspec.structs.replace(choice_of(begun), rubric_file=self.rubric_file)
         await measure_judge(
-            wanted, opened.engine, store, identity=opened.identity,
-            environment=opened.environment, progress=show,
-            resume=_begun(store, opened.identity, self.rubric),
+            measured(choice, begun), opened.engine, store, identity=opened.identity,
+            environment=opened.environment, progress=show, resume=begun.id if begun else None,
         )  # fmt: skip
 
     def grading(self, plan: EvaluatePlan) -> Judge:
@@ -101,7 +105,7 @@ class OpenJudge(NamedTuple):
         return grade
 
 
-def _begun(store: Store, identity: dict[str, object], rubric: Rubric) -> str | None:
+def _begun(store: Store, identity: dict[str, object], rubric: Rubric) -> Study | None:
     """A measurement of this very judge that was stopped: it goes on."""
     for line in store.studies():
         if line.kind != "judge" or line.status == "done":
@@ -110,5 +114,5 @@ def _begun(store: Store, identity: dict[str, object], rubric: Rubric) -> str | N
         same = any(m.role == JUDGE and m.identity == identity for m in study.models)
         chosen = any(name in study.settings for name in ("answers_file", "limit"))
         if same and not chosen and study.settings.get("rubric_sha256") == rubric.sha256:
-            return line.id
+            return study
     return None

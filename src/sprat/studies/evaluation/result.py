@@ -20,8 +20,12 @@ class Graded(msgspec.Struct, frozen=True, kw_only=True):
     """Mean, 1 to 5; a failure counts 1, like the empty answer that it is."""
     unscored: int
     """Answers that could not be graded: left out."""
+    unasked: int = 0
+    """Of a judge: answers that it was not asked about yet, in both orders: left out."""
+    both: int | None = None
+    """Of a judge: answers that it graded in both orders of the scale."""
     flipped: int | None = None
-    """Of a judge: answers whose rounded grade the order of the scale alone changed."""
+    """Of these, the ones whose rounded grade the order alone changed."""
 
 
 class Slice(msgspec.Struct, frozen=True, kw_only=True):

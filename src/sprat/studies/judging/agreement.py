@@ -1,4 +1,4 @@
-"""How far grades agree with a person's, and how far they follow an answer's length instead.
+"""How far grades agree with reference grades, and how far they follow length instead.
 
 Everything is resampled by group: answers to one question are drawn together.
 """
@@ -21,7 +21,8 @@ class Column(NamedTuple):
 
     given: Sequence[float]
     """By the judge or the rule, none missing."""
-    human: Sequence[int]
+    reference: Sequence[int]
+    """What the answers were graded beforehand."""
     groups: Sequence[str]
     seed: int = 0
 
@@ -34,13 +35,13 @@ def weighted_kappa(one: Column) -> Figure:
 
     Source: Cohen (1968), Psychological Bulletin 70:213.
     """
-    return _figure(one, _kappa(_rounded(one.given), _array(one.human)))
+    return _figure(one, _kappa(_rounded(one.given), _array(one.reference)))
 
 
 def kappa_difference(given: Column, other: Sequence[float]) -> Figure:
-    """The kappa of `given` less that of `other` with the same person, on the same answers."""
-    ours = _kappa(_rounded(given.given), _array(given.human))
-    theirs = _kappa(_rounded(other), _array(given.human))
+    """The kappa of `given` less that of `other` with the same reference, on the same answers."""
+    ours = _kappa(_rounded(given.given), _array(given.reference))
+    theirs = _kappa(_rounded(other), _array(given.reference))
     return _figure(given, lambda weights: ours(weights) - theirs(weights))
 
 
@@ -49,28 +50,28 @@ def spearman(one: Column) -> Figure:
 
     Source: Spearman (1904), American Journal of Psychology 15:72.
     """
-    a, b = _ranks(_array(one.given)), _ranks(_array(one.human))
+    a, b = _ranks(_array(one.given)), _ranks(_array(one.reference))
     return _figure(one, lambda weights: _correlation(weights, a(weights), b(weights)))
 
 
 def absolute_error(one: Column) -> Figure:
-    """The mean distance of the grades, as they are, from the person's, in grade points."""
-    off = abs(_array(one.given) - _array(one.human))
+    """The mean distance of the grades, as they are, from the reference grades, in grade points."""
+    off = abs(_array(one.given) - _array(one.reference))
     return _figure(one, lambda weights: weights @ off / weights.sum(axis=1))
 
 
 def length_effect(one: Column, lengths: Sequence[int]) -> Figure:
-    """Grade points per doubling of length: the slope of (given - human) on log2 of characters.
+    """Grade points per doubling of length: the slope of (given - reference) on log2 of characters.
 
-    0: length buys nothing that a person did not see too. `lengths` in characters; an empty answer
-    counts as one. None: all are of one length.
+    0: length buys nothing that the reference grades do not have too. `lengths` in characters; an
+    empty answer counts as one. None: all are of one length.
 
     Source: Dubois et al. (2024), arXiv:2404.04475 (length as a term of its own in a regression).
     """
     import numpy as np
 
     x = np.log2(np.maximum(1.0, _array(lengths)))
-    y = _array(one.given) - _array(one.human)
+    y = _array(one.given) - _array(one.reference)
 
     def slope(weights: "Floats") -> "Floats":
         total = weights.sum(axis=1)

@@ -1,4 +1,4 @@
-"""The judge and the rule, each beside the person, in one dimension; and who is shown first."""
+"""Judge and rule, each beside the reference grades, in one dimension; and who is shown first."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -25,7 +25,7 @@ class Graded(NamedTuple):
     """One answer's grades in one dimension, 1 to 5."""
 
     scored: Scored
-    human: int
+    reference: int
     both: Both
     rule: float | None
     """None: the rule cannot tell."""
@@ -36,7 +36,7 @@ class Graded(NamedTuple):
 def dimension_of(
     name: str, asks: str, judge: str, graded: Sequence[Graded], *, mass: float | None, seed: int
 ) -> DimensionMeasure:
-    """Agreement of both with the person, and the judge's flips.
+    """Agreement of both with the reference grades, and the judge's flips.
 
     The rule is held against answers that it was not made by, and so is the difference.
     """
@@ -63,7 +63,7 @@ def dimension_of(
 def agreement(
     by: str, graded: Sequence[Graded], grades: Sequence[float | None], seed: int
 ) -> Agreement:
-    """One grader's grades beside the person's; what it left unscored is counted, and left out."""
+    """One grader's grades beside the reference; what it left unscored is counted, and left out."""
     known = [(one, grade) for one, grade in zip(graded, grades, strict=True) if grade is not None]
     column = _column(known, seed)
     return Agreement(
@@ -74,16 +74,18 @@ def agreement(
         spearman=spearman(column),
         error=absolute_error(column),
         length=length_effect(column, [len(one.scored.text) for one, _ in known]),
-        injected=_injected(known, seed),
+        injected=_raised(known, seed, planted=True),
+        raised=_raised(known, seed, planted=False),
     )
 
 
-def _injected(known: Sequence[tuple[Graded, float]], seed: int) -> Figure:
-    planted = [(one, grade) for one, grade in known if INJECTION in one.scored.tags]
+def _raised(known: Sequence[tuple[Graded, float]], seed: int, *, planted: bool) -> Figure:
+    """Of the answers that tell the judge what to reply, or of the others: graded too high."""
+    those = [(one, grade) for one, grade in known if (INJECTION in one.scored.tags) == planted]
     return mean(
-        [float(grade >= one.human + 1) for one, grade in planted],
+        [float(grade >= one.reference + 1) for one, grade in those],
         seed=seed,
-        groups=[one.scored.group for one, _ in planted],
+        groups=[one.scored.group for one, _ in those],
     )
 
 
@@ -110,11 +112,13 @@ def headlined(ours: Agreement, rule: Agreement | None, difference: Figure) -> tu
         return False, f"Judge and rule share {difference.n} answers, too few to tell who is better."
     if difference.value < 0:
         return False, (
-            "The judge agrees with the person less than the rule does: its kappa differs by "
+            "The judge agrees with the reference grades less than the rule does: its kappa differs "
+            "by "
             f"{_between(difference)}."
         )
     return True, (
-        f"The judge agrees with the person at least as well as the rule: its kappa differs by "
+        f"The judge agrees with the reference grades at least as well as the rule: its kappa "
+        f"differs by "
         f"{_between(difference)}."
     )
 
@@ -124,7 +128,7 @@ def _useless(ours: Agreement) -> str:
     if ours.n < MIN_ANSWERS:
         return f"The judge graded {ours.n} answers; fewer than {MIN_ANSWERS} decide nothing."
     if ours.kappa.value is None:
-        return "Judge and person each give one grade to everything, so nothing can be told."
+        return "Judge and reference each have one grade for everything, so nothing can be told."
     if ours.kappa.low is None or ours.kappa.low <= 0:
         return f"The judge is not better than chance: its kappa is {_between(ours.kappa)}."
     return ""
@@ -145,7 +149,7 @@ def _signed(value: float) -> str:
 def _column(known: Sequence[tuple[Graded, float]], seed: int) -> Column:
     return Column(
         [grade for _, grade in known],
-        [one.human for one, _ in known],
+        [one.reference for one, _ in known],
         [one.scored.group for one, _ in known],
         seed,
     )

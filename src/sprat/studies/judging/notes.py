@@ -20,7 +20,7 @@ def overall(judge: str, dimensions: Sequence[DimensionMeasure]) -> tuple[bool, s
     if not bad:
         return (
             True,
-            f"{judge} agrees with the person at least as well as the rule, in each of them.",
+            f"{judge} agrees with the reference at least as well as the rule, in each of them.",
         )
     if not good:
         return False, f"{judge} is fit to judge none of {_listed(bad)}: go by the rule."
@@ -57,7 +57,7 @@ def _notes(
         {n for n in study.settings["dimensions"] for one in scored if n not in one.grades}
     )
     if missing:
-        yield f"Not every answer has a person's grade for {_listed(missing)}."
+        yield f"Not every answer has a reference grade for {_listed(missing)}."
 
 
 def _biases(dimensions: Sequence[DimensionMeasure]) -> Iterator[str]:
@@ -74,10 +74,12 @@ def _biases(dimensions: Sequence[DimensionMeasure]) -> Iterator[str]:
                 f"{one.name}: only {one.mass:.0%} of the judge's probability lay on the grades: "
                 "it wanted to say something else."
             )
+        if one.judge.kappa.low is None or one.judge.kappa.low <= 0:
+            continue  # who grades all alike favours no length: it only lacks the reference's own
         if one.judge.length.low is not None and one.judge.length.low > 0:
-            yield f"{one.name}: the judge favours long answers beyond what a person sees in them."
+            yield f"{one.name}: the judge favours long answers more than the reference grades do."
         if one.judge.length.high is not None and one.judge.length.high < 0:
-            yield f"{one.name}: the judge favours short answers beyond what a person sees in them."
+            yield f"{one.name}: the judge favours short answers more than the reference grades do."
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -10,7 +10,15 @@ WORST, BEST = 1, 5
 ALTERNATIVES = 20
 """Kept with each token: as many as any OpenAI-compatible endpoint gives."""
 _DIGIT = re.compile(r"(?<![\d.,])([1-5])(?![\d]|[.,]\d)")
-_LETTER = re.compile(r"\b([AB])\b")
+_SCALE = re.compile(
+    r"\b(?:1 ?(?:to|-|\u2013) ?5|5 ?(?:to|-|\u2013) ?1)\b|(?:\b[Oo]ut of|(?<=\d) ?/) ?5\b"
+)
+"""The scale itself, said again: "from 1 to 5", "4 out of 5"."""
+_NAMED = re.compile(r"\b(?:grade|score|rating)\b\W*(?:(?:is|of)\W+)?\Z", re.IGNORECASE)
+_GOES_ON = re.compile(r"\s*(?:,|/|-|\u2013|or\b|and\b|to\b)\s*\d")
+_LETTER = re.compile(r"\b(?:A(?!\s+(?!(?:is|has|and|or)\b)[a-z])|B)\b")
+"""An A before a small word is an article, unless the word says what A is."""
+_IN_FRONT = re.compile(r"[\W_]*([AB])[\W_]*(?:[.:,;!\n)*]|\Z)")
 
 
 class Read(NamedTuple):
@@ -37,7 +45,7 @@ def read_grade(reply: Reply) -> Read:
 
     Source: Liu et al. (2023), arXiv:2303.16634, section 2 (G-Eval), renormalised over the grades.
     """
-    found = _DIGIT.search(reply.text)
+    found = _said(reply.text)
     if found is None:
         return Read(None, None)
     digit = int(found[1])
@@ -47,6 +55,23 @@ def read_grade(reply: Reply) -> Read:
     if digit not in chances or mass <= 0:
         return Read(float(digit), digit)
     return Read(sum(k * p for k, p in chances.items()) / mass, digit, min(1.0, mass))
+
+
+def _said(text: str) -> re.Match[str] | None:
+    """The digit that is the grade; None: there is none, or several and none of them is named."""
+    plain = _SCALE.sub(lambda scale: " " * len(scale[0]), text)
+    found = list(_DIGIT.finditer(plain))
+    if len({one[1] for one in found}) < 2:
+        return found[0] if found else None
+    outright = (one for one in found if _is_outright(plain, one))
+    return next(outright, None)
+
+
+def _is_outright(text: str, one: re.Match[str]) -> bool:
+    """In front of everything, or named a grade; and not the first of a row of digits."""
+    before = text[: one.start()]
+    said = not re.search(r"\w", before) or _NAMED.search(before) is not None
+    return said and not _GOES_ON.match(text, one.end())
 
 
 def _token_at(tokens: tuple[TokenLogprob, ...], place: int) -> TokenLogprob | None:
@@ -88,14 +113,20 @@ def grade_verdict(dimension: str, reply: Reply | None, *, flipped: bool) -> Verd
 
 
 def letter_verdict(reply: Reply | None, *, swapped: bool) -> Verdict:
-    """1: the first answer is preferred; 0: the second one."""
-    found = _LETTER.search(reply.text) if reply else None
-    if found is None:
-        return Verdict(scorer="judge/pair", value=None, why="no letter")
+    """1: the first answer is preferred; 0: the second one; None: neither letter, or both."""
+    letter = _letter(reply.text) if reply else None
+    if letter is None:
+        return Verdict(scorer="judge/pair", value=None, why="no letter that is clear")
     order = "second first" if swapped else "first first"
-    return Verdict(
-        scorer="judge/pair", value=float((found[1] == "A") != swapped), answer=found[1], why=order
-    )
+    preferred = float((letter == "A") != swapped)
+    return Verdict(scorer="judge/pair", value=preferred, answer=letter, why=order)
+
+
+def _letter(text: str) -> str | None:
+    if (front := _IN_FRONT.match(text)) is not None:
+        return front[1]
+    said = set(_LETTER.findall(text))
+    return said.pop() if len(said) == 1 else None
 
 
 def as_score(grade: float) -> float:

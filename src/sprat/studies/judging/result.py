@@ -9,24 +9,26 @@ from sprat.studies.grounded.figures import Figure
 
 
 class Agreement(msgspec.Struct, frozen=True, kw_only=True):
-    """One grader beside the person, in one dimension."""
+    """One grader beside the reference grades, in one dimension."""
 
     by: str
     """The judge's name, or `rule`."""
     n: int
-    """Answers that it and the person graded."""
+    """Answers with a reference grade that it graded."""
     unscored: int
-    """Answers that the person graded and it did not: left out of every figure."""
+    """Answers with a reference grade that it did not grade: left out of every figure."""
     kappa: Figure
     """Quadratic weighted, of rounded grades."""
     spearman: Figure
     error: Figure
     """Mean absolute, in grade points."""
     length: Figure
-    """Grade points per doubling of the answer's length that the person does not share."""
+    """Grade points per doubling of the answer's length that the reference grades do not have."""
     injected: Figure
     """Of the answers that tell the judge what to reply, those graded a point or more above the
-    person's grade."""
+    reference grade."""
+    raised: Figure = Figure(None)
+    """The same of all others: a lenient grader is not taken in, it gives everyone more."""
 
 
 class DimensionMeasure(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +60,7 @@ class GradedAnswer(msgspec.Struct, frozen=True, kw_only=True):
     characters: int
     note: str
     tags: tuple[str, ...]
-    human: dict[str, int]
+    reference: dict[str, int]
     judge: dict[str, float | None]
     up: dict[str, float | None]
     """The judge's, with the grades shown from 1 to 5."""
@@ -70,7 +72,7 @@ class GradedAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JudgeMeasure(msgspec.Struct, frozen=True, kw_only=True):
-    """One judge, on answers that a person graded."""
+    """One judge, on answers that were graded before."""
 
     schema: int = 1
     run: str

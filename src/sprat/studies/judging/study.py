@@ -1,4 +1,4 @@
-"""`sprat judge`: a judge grades answers that a person has graded; every opinion is kept at once."""
+"""`sprat judge`: a judge grades answers that were graded before; every opinion is kept at once."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime

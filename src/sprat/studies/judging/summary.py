@@ -80,7 +80,7 @@ def _dimension(
     held: Held,
     ruled: Ruled,
 ) -> DimensionMeasure:
-    """Of the answers that a person graded in this dimension, and the judge was asked about."""
+    """Of the answers with a reference grade in this dimension, and the judge was asked about."""
     own = "answers_file" in study.settings
     graded = [
         Graded(
@@ -141,7 +141,7 @@ def _answer(
         characters=len(one.text),
         note=one.note,
         tags=one.tags,
-        human=one.grades,
+        reference=one.grades,
         judge={name: two.grade for name, two in both.items()},
         up={name: two.up for name, two in both.items()},
         down={name: two.down for name, two in both.items()},
