@@ -148,6 +148,11 @@ def answers_to(store: Store, study: str, question: str, most: int) -> list[Run]:
     return [store.decoded(body, Run) for (body,) in rows]
 
 
+def recorded_state(store: Store) -> tuple[object, ...]:
+    """What changes whenever a study is added; none is ever removed."""
+    return tuple(store.rows("SELECT count(*), max(rowid) FROM studies")[0])
+
+
 def state_of(store: Store, study: str) -> tuple[object, ...]:
     """What changes whenever anything of a study does: a report of the same state is the same."""
     return store.rows(

@@ -36,10 +36,9 @@ def _policy(html: str) -> Headers:
 @shown
 async def studies(call: Call) -> str:
     """All of them, as a table."""
-    wish = wish_of(call.scope, StudyWish)
-    return await call.gateway.recorded.read(
-        partial(pages.studies, wish=wish), pages.no_studies(wish)
-    )
+    wish, recorded = wish_of(call.scope, StudyWish), call.gateway.recorded
+    look = partial(pages.studies, wish=wish, recorded=recorded)
+    return await recorded.read(look, pages.no_studies(wish))
 
 
 @shown

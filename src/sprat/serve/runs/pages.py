@@ -9,6 +9,7 @@ from sprat.runs.browse import (
     answer_choices,
     answer_page,
     answers_to,
+    recorded_state,
     state_of,
     study_choices,
     study_page,
@@ -35,11 +36,13 @@ def no_studies(wish: StudyWish) -> str:
     return studies_page(StudyPage([], 0), wish, Choices(kinds=[]))
 
 
-def studies(store: Store, wish: StudyWish) -> str:
+def studies(store: Store, wish: StudyWish, recorded: Recorded) -> str:
     """The studies that are wanted."""
     from sprat.report.browse.studies import studies_page
 
-    return studies_page(study_page(store, wish), wish, study_choices(store))
+    state = recorded_state(store)  # what there is to choose from is counted over all of them
+    choices = recorded.kept(study_choices, state, lambda: study_choices(store))
+    return studies_page(study_page(store, wish), wish, choices)
 
 
 def report(store: Store, wanted: str, recorded: Recorded) -> str:

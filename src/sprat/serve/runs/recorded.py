@@ -5,14 +5,14 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sprat.errors import RunError, StoreError
 from sprat.runs.store import Store
 from sprat.serve.problem import BadRequest
 
 _AT_ONCE = 2
-_KEPT = 4
+_KEPT = 6
 
 _Found = TypeVar("_Found")
 
@@ -23,7 +23,7 @@ class Recorded:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._places = asyncio.Semaphore(_AT_ONCE)
-        self._pages: OrderedDict[object, tuple[object, str]] = OrderedDict()
+        self._made: OrderedDict[object, tuple[object, Any]] = OrderedDict()
         self._one = threading.Lock()
 
     async def read(self, look: Callable[[Store], _Found], nothing: _Found | None = None) -> _Found:
@@ -48,13 +48,13 @@ class Recorded:
             line, fix = error.message, error.fix
             raise BadRequest(line, status=404, code="not_found", fix=fix) from error
 
-    def kept(self, name: object, state: object, made: Callable[[], str]) -> str:
-        """The page of that name: one of the last few, if made of the same state; else made now."""
+    def kept(self, name: object, state: object, made: Callable[[], _Found]) -> _Found:
+        """What has that name: one of the last few, if made of the same state; else made now."""
         with self._one:
-            known = self._pages.pop(name, None)
-        html = known[1] if known and known[0] == state else made()
+            known = self._made.pop(name, None)
+        found: _Found = known[1] if known and known[0] == state else made()
         with self._one:
-            self._pages[name] = (state, html)
-            while len(self._pages) > _KEPT:
-                self._pages.popitem(last=False)
-        return html
+            self._made[name] = (state, found)
+            while len(self._made) > _KEPT:
+                self._made.popitem(last=False)
+        return found
