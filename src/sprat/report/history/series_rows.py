@@ -90,9 +90,11 @@ def title_of(series: Series) -> str:
 
 
 def latest_change(series: Series) -> str:
-    """Score of the first and the last run, in words; empty where it is one."""
+    """Score of the first and the last run, in words; empty unless both have every answer."""
     first, last = series.points[0], series.points[-1]
     if len(series.points) < 2 or first.score is None or last.score is None:
+        return ""
+    if min(first.answers, last.answers) < series.n_questions:
         return ""
     return (
         f"From {numbers.score(first.score)} to {numbers.score(last.score)} over "
