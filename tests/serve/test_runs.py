@@ -215,6 +215,7 @@ async def test_pages_load_nothing_send_nothing_elsewhere_and_are_not_kept(at: At
         assert "unsafe" not in policy
         assert "script-src" not in policy
         assert headers["cache-control"] == "no-store"
+        assert path.startswith("/api") or headers["cross-origin-opener-policy"] == "same-origin"
         assert "src=" not in html.replace("data-src=", "")
         assert "http://" not in html
         assert "https://" not in html
@@ -272,6 +273,10 @@ async def test_a_large_study_is_sent_a_page_at_a_time(tmp_path: Path):
 @pytest.mark.parametrize("path", ["/runs?model=%00", f"/runs/{ID}/answers?text=%00a"])
 async def test_a_nul_that_would_cut_a_pattern_short_is_refused(at: At, path: str):
     assert "cannot be" in await text_of(at, path, 400)
+
+
+async def test_a_name_of_thousands_of_signs_is_not_shown_whole(at: At):
+    assert "x" * 100 not in await text_of(at, f"/runs/{'x' * 7000}", 404)
 
 
 async def test_a_store_that_holds_what_nobody_foresaw_is_a_page_too(tmp_path: Path):

@@ -211,7 +211,7 @@ class Store:
             return found[0]
         what = f"{len(found)} studies begin" if found else "No study begins"
         seen = f" ({', '.join(found[:4])})" if found else f" (the latest is {ids[0]})"
-        raise RunError(f"{what} with {wanted!r}{seen}.", fix="See: sprat runs list")
+        raise RunError(f"{what} with {wanted[:60]!r}{seen}.", fix="See: sprat runs list")
 
     def study(self, study_id: str) -> Study:
         """One study, whole.

@@ -8,7 +8,7 @@ from tests.studies.evaluation.made import a_question, a_side
 from tests.studies.history.recorded import HERE, NAMES, day, keep, scored
 
 from sprat.errors import RunError
-from sprat.report.history.series_rows import latest_change
+from sprat.report.history.series_rows import latest_change, said_of
 from sprat.runs.store import Store
 from sprat.studies.asked import Asked
 from sprat.studies.history import series as series_module
@@ -189,3 +189,17 @@ def test_a_run_that_is_not_finished_is_no_end_of_a_development(store: Store):
     assert latest_change(series) == ""
     day(store, 3, scored(0.6, 1))
     assert "over 3 runs" in latest_change(history_of(store).series[0])
+
+
+def test_answers_that_were_scored_anew_say_whose_they_are(store: Store):
+    first = day(store, 1, scored(0.6, 1))
+    day(store, 2, scored(0.6, 1), settings={"rescored_from": first})
+    said = [one.words for one in said_of(history_of(store).series[0].points[1])]
+    assert f"the answers of {first}, scored anew" in said
+
+
+def test_a_set_that_nobody_answered_is_refused_with_those_that_there_are(store: Store):
+    day(store, 1, scored(0.6, 1))
+    with pytest.raises(RunError) as unknown:
+        history_of(store, questions="no such")
+    assert "Question sets with some: q." in (unknown.value.fix or "")

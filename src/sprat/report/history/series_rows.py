@@ -35,6 +35,8 @@ def said_of(point: Point) -> list[Said]:
     """What changed against the run before: score, seconds, the model behind the name."""
     step = point.step
     found = [Said("the first", "off")] if step is None else [_score(step), *_time(step)]
+    if point.rescored_from:
+        found.append(Said(f"the answers of {point.rescored_from}, scored anew", "open"))
     if step is not None and step.other_model:
         found.append(Said("another model under this name", "open"))
     return found

@@ -35,7 +35,10 @@ def shown(make: Callable[[Call], Awaitable[str]]) -> Handler:
 def _policy(html: str) -> Headers:
     from sprat.report.house import policy_of
 
-    return [(b"content-security-policy", f"{policy_of(html)}; frame-ancestors 'none'".encode())]
+    policy = f"{policy_of(html)}; frame-ancestors 'none'"
+    # A site that opens such a page in a window of its own learns nothing from that window either.
+    alone = (b"cross-origin-opener-policy", b"same-origin")
+    return [(b"content-security-policy", policy.encode()), alone]
 
 
 @shown

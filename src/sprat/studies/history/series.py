@@ -48,6 +48,8 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
     joules: float | None
     """Per answer; None: not measured."""
     identity: dict[str, Any] = {}
+    rescored_from: str | None = None
+    """The run whose answers these are, scored anew; None: a model was asked."""
     step: Step | None = None
     """Against the run before; None: it is the first."""
 
@@ -206,6 +208,7 @@ def _point(side: Asked, step: Step | None) -> Point:
         seconds=summary.answer_s.p50,
         joules=summary.energy_joules_per_answer,
         identity=side.model.identity,
+        rescored_from=study.settings.get("rescored_from"),
         step=step,
     )
 
@@ -214,10 +217,15 @@ def _nothing(store: Store, model: str | None, questions: str | None) -> RunError
     what = " and ".join(
         f"{word} {value!r}" for word, value in (("model", model), ("questions", questions)) if value
     )
-    known = dict.fromkeys(name for line in store.studies(50) for name in line.models)
+    lines = [line for line in store.studies(50) if line.answers and line.kind not in OTHERS]
+    known = dict.fromkeys(name for line in lines for name in line.models)
     if not what or not known:
         return RunError("No answers are recorded yet.", fix="Try: sprat compare")
+    if model is None or model in known:
+        known, word = dict.fromkeys(line.questions_name for line in lines), "Question sets"
+    else:
+        word = "Models"
     return RunError(
         f"No answers are recorded of {what}.",
-        fix=f"Models with some: {', '.join(list(known)[:6])}. See: sprat runs list",
+        fix=f"{word} with some: {', '.join(list(known)[:6])}. See: sprat runs list",
     )
