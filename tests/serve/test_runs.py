@@ -1,5 +1,6 @@
 """`/runs` and `/api/runs`: what was recorded, for those who may see it, escaped and bounded."""
 
+import asyncio
 import base64
 import json
 import re
@@ -311,3 +312,15 @@ async def test_a_report_is_made_anew_when_another_study_ends(tmp_path: Path):
         before = (state_of(store, ID), recorded_state(store))
         store.set_status("261122-080000-bbbb", "done")
         assert (state_of(store, ID), recorded_state(store)) != before
+
+
+async def test_a_study_that_lacks_its_model_keeps_nobody_waiting(tmp_path: Path):
+    with Store(tmp_path / "runs.db", create=True) as store:
+        name = day(store, 1, scored(0.9, 1))
+    with sqlite3.connect(tmp_path / "runs.db") as plain:
+        plain.execute("DELETE FROM models")
+    plain.close()
+    async with gateway(serving(tmp_path)) as at, asyncio.timeout(20):
+        for _ in range(3):  # more than are read at once
+            assert "This cannot be shown" in await text_of(at, f"/runs/{name}", 500)
+        assert name in await text_of(at, "/runs")

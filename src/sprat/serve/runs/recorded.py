@@ -48,6 +48,8 @@ class Recorded:
         except RunError as error:
             line, fix = error.message, error.fix
             raise BadRequest(line, status=404, code="not_found", fix=fix) from error
+        except StopIteration as error:  # no future can hold one: whoever waits would for ever
+            raise RuntimeError("Something is missing in a recorded study.") from error
 
     def stamp(self) -> tuple[object, ...]:
         """What changes with every write to the file, by whomever."""
