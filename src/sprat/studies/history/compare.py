@@ -1,6 +1,7 @@
 """Two runs beside each other: what changed from one to the other, and what may be behind it."""
 
 from collections.abc import Sequence
+from typing import cast
 
 import msgspec
 
@@ -85,7 +86,8 @@ def _grades(
 
 def _rubric(side: Asked) -> object:
     """Its fingerprint; None: nothing was graded."""
-    return (side.study.settings.get("rubric") or {}).get("sha256")
+    rubric = side.study.settings.get("rubric")
+    return cast("dict[str, object]", rubric).get("sha256") if isinstance(rubric, dict) else rubric
 
 
 def _judge(side: Asked) -> tuple[str, object] | None:
