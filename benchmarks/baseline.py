@@ -4,10 +4,11 @@
     .venv/bin/python benchmarks/baseline.py --out FOLDER --report
 
 Each repetition asks 20 short questions four times with seeds of its own, at a temperature at which
-the answers differ: before, again with the same prompt, and with two prompts that somebody made
-kinder: chattier answers do not fit their room any more. The later ones are held against the first
-as `sprat evaluate --baseline` does it. Beside that stand three re-runs at temperature 0. Every answer is a line of FOLDER/answers.jsonl as soon as it is
-there, so a stopped one goes on where it was; `--report` only counts.
+the answers differ: before, again with the same prompt, with another task's prompt, and with one
+that somebody made kinder, so that answers do not fit their room any more. The later ones are held
+against the first as `sprat evaluate --baseline` does it. Beside that stand three re-runs at
+temperature 0. Every answer is a line of FOLDER/answers.jsonl as soon as it is there, so a stopped
+one goes on where it was; `--report` only counts.
 """
 
 import argparse
@@ -36,8 +37,8 @@ GOOD = "Reply with the answer alone: one word, or one number."
 WORSE = "You are a friendly assistant. Answer in a whole sentence."
 TEMPERATURE = 0.8
 GREEDY = "greedy"
-MUCH_WORSE = "First thank the user for the question, then answer in a whole sentence."
-ARMS = {"before": GOOD, "again": GOOD, "worse": WORSE, "much worse": MUCH_WORSE}
+ANOTHERS = "Reply with one word: yes or no."
+ARMS = {"before": GOOD, "again": GOOD, "worse": WORSE, "another's": ANOTHERS}
 
 
 class Ask(NamedTuple):
@@ -76,7 +77,7 @@ def plan_for(one: Ask, model: str, questions: QuestionSet) -> EvaluatePlan:
 
 def seed_for(repeat: int, arm: str) -> int:
     """No two arms of no two repetitions share one."""
-    return 10_000 + repeat if arm == "much worse" else 1 + 3 * repeat + list(ARMS).index(arm)
+    return 10_000 + repeat if arm == "another's" else 1 + 3 * repeat + list(ARMS).index(arm)
 
 
 def kept(folder: Path) -> list[dict[str, Any]]:
@@ -193,8 +194,8 @@ def report(folder: Path, repeats: int) -> str:
         f"{len(questions.questions)} questions, significance {SIGNIFICANCE}",
         "| now | called a regression | 95% interval | score before | score now | answers moved |",
         "|---|---:|---|---:|---:|---:|",
-        told("a much worse prompt", changes(rows, ("before", "much worse"), every, questions)),
-        told("a worse prompt", changes(rows, ("before", "worse"), every, questions)),
+        told("another task's prompt", changes(rows, ("before", "another's"), every, questions)),
+        told("a chattier prompt", changes(rows, ("before", "worse"), every, questions)),
         told("a mere re-run, other seeds", changes(rows, ("before", "again"), every, questions)),
         told("a mere re-run, greedy", changes(rows, (GREEDY, GREEDY), range(1, 4), questions)),
     ))  # fmt: skip

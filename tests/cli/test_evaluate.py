@@ -189,3 +189,15 @@ def test_heuristics_and_export_take_evaluations(here, capsys):
     drawn = asked(capsys, "right", "--temperature", "0.5")
     code, _, err = run(capsys, "runs", "export", drawn, "--out", "p.jsonl.gz")
     assert (code, "--temperature" in err) == (1, True)
+
+
+def test_a_stopped_evaluation_goes_on_only_with_the_model_it_began_with(here, capsys):
+    (here / "gone.toml").write_text('[[rule]]\nerror = {kind = "died"}\n')
+    models = ("scripted:gone.toml", "scripted:right.toml")
+    code, _, err = run(capsys, "evaluate", *models, "--questions", "own.jsonl")
+    assert (code, "sprat evaluate --resume" in err) == (1, True)
+    code, _, err = run(capsys, "evaluate", "--resume")
+    assert (code, "failed 5 times in a row" in err) == (1, True)
+    (here / "gone.toml").write_text('[[rule]]\ntext = "yes"\n')  # now it is another model
+    code, _, err = run(capsys, "evaluate", "--resume")
+    assert (code, "script_sha256" in err) == (1, True)

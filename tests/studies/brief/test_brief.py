@@ -12,8 +12,9 @@ from sprat.settings import CostSettings, Settings
 from sprat.studies.brief.make import BriefWish, brief_of
 from sprat.studies.brief.result import Brief
 from sprat.studies.summary import summarise
+from sprat.types import Verdict
 
-from .made import NO_COUNTER, ask, compared, questions, study
+from .made import NO_COUNTER, answer, ask, compared, questions, study
 
 RIGHT, WRONG = [1.0], [0.0]
 
@@ -94,12 +95,36 @@ def evaluated(store: Store, model: str, scores: list[float], day: int = 22, **mo
     return study(store, f"e-{model}-{day}", asked, sides, kind="evaluate", day=day, **more)
 
 
+def test_grades_of_the_rubric_are_told_of_an_evaluation_that_has_them(store):
+    from sprat.questions.rubric import grade_by_rule
+
+    run = evaluated(store, "little", RIGHT * 12)
+    assert not any("Graded" in said.text for said in brief(store, run).also)
+    asked = questions(12)
+    side = store.study(run).models[0]
+    graded = study(store, "graded", asked, {"model": ("little", [])}, kind="evaluate")
+    for question in asked:
+        one = answer(graded, question, side, 1.0)
+        grade = grade_by_rule("coherence", question, one.reply.text)
+        more = Verdict(scorer="rule/coherence", value=(grade.value - 1) / 4, why=grade.why)
+        store.add_run(msgspec.structs.replace(one, verdicts=(*one.verdicts, more)))
+    (said,) = (said for said in brief(store, graded).also if "Graded" in said.text)
+    assert f"little coherence {grade.value:.1f}" in said.text
+    assert said.marks
+
+
 def test_two_evaluations_are_paired_by_question_and_the_margin_is_said_to_have_come_late(store):
     runs = [evaluated(store, "little", RIGHT * 80), evaluated(store, "big", RIGHT * 80)]
     found = brief(store, *runs, margin=0.1)
     assert found.headline.summary.n == 80
     assert (found.headline.summary.margin, found.headline.declared) == (0.1, False)
     assert "margin set afterwards" in risks(found)
+    assert "declared" not in found.headline.said.text
+
+
+def test_two_evaluations_cannot_tell_whether_a_policy_would_do_better_and_say_so(store):
+    runs = [evaluated(store, "little", WRONG * 80), evaluated(store, "big", RIGHT * 80)]
+    assert "only a comparison that keeps log-prob" in brief(store, *runs).advice.why[-1].text
 
 
 def test_questions_that_differ_between_two_evaluations_are_in_no_difference(store):

@@ -1,21 +1,25 @@
 """What benchmarks and documents add to the verdict, one sentence each."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sprat.studies.bench.result import BenchResult
 from sprat.studies.brief.footnotes import Footnotes
 from sprat.studies.brief.material import Material
 from sprat.studies.brief.result import Said
+from sprat.studies.evaluation.result import EvaluatedModel
 from sprat.studies.grounded.result import GroundedEvaluation
 from sprat.studies.judging.result import JudgeMeasure
 
 MOST = 2
 """Sentences on the first page."""
+MOST_GRADED = 3
+"""Models whose grades stand in one sentence."""
 
 
 def also_of(material: Material, notes: Footnotes) -> tuple[Said, ...]:
     """Of each study at most one."""
     said = [_of_documents(found, notes) for found in material.grounded]
+    said += _of_rubric(material.evaluated, notes)
     said += [_of_judge(found, notes) for found in material.judges]
     said += [one for bench in material.benches for one in _of_bench(bench, notes)]
     return tuple(said[:MOST])
@@ -31,6 +35,24 @@ def _of_documents(found: GroundedEvaluation, notes: Footnotes) -> Said:
         f"which the documents answer.",
         (mark,),
     )
+
+
+def _of_rubric(evaluated: Sequence[EvaluatedModel], notes: Footnotes) -> Iterable[Said]:
+    """Grades of 1 to 5, by the rule, or by a judge that was measured to agree as well."""
+    parts: list[str] = []
+    marks: list[int] = []
+    for one in evaluated:
+        believed = one.judge.headlines if one.judge else ()
+        shown = [g for g in one.grades if (g.by != "rule") == (g.dimension in believed)]
+        told = [f"{g.dimension} {g.grade.value:.1f}" for g in shown if g.grade.value is not None]
+        if told:
+            how = (
+                f"{one.name}: mean grade of 1 to 5 by {' and '.join(sorted({g.by for g in shown}))}"
+            )
+            marks.append(notes.cite(one.run, "Rubric", how, n=max(g.grade.n for g in shown)))
+            parts.append(f"{one.name} {', '.join(told)}")
+    if parts:
+        yield Said(f"Graded from 1 to 5: {'; '.join(parts[:MOST_GRADED])}.", tuple(marks))
 
 
 def _of_judge(found: JudgeMeasure, notes: Footnotes) -> Said:

@@ -49,6 +49,8 @@ def _of_contest(contest: Contest, notes: Footnotes) -> Headline:
         if verdict is not None
         else "Nothing was scored, so no verdict is given: read the answers themselves."
     )
+    if not contest.declared:
+        text = text.replace("the declared margin", "the margin")
     mark = notes.cite(small.study.id, "Verdict", _how(contest), n=len(contest.pairs))
     marks = (mark,)
     if large.study.id != small.study.id:

@@ -12,6 +12,7 @@ from sprat.studies.bench.result import BenchResult
 from sprat.studies.bench.summary import summarise as bench_result
 from sprat.studies.comparison import Comparison
 from sprat.studies.evaluation.plan import KIND as EVALUATE
+from sprat.studies.evaluation.result import EvaluatedModel
 from sprat.studies.evaluation.summary import summarise as evaluation_of
 from sprat.studies.grounded.plan import KIND as GROUNDED
 from sprat.studies.grounded.result import GroundedEvaluation
@@ -36,6 +37,7 @@ class Material(NamedTuple):
     comparisons: tuple[Comparison, ...]
     benches: tuple[BenchResult, ...]
     grounded: tuple[GroundedEvaluation, ...]
+    evaluated: tuple[EvaluatedModel, ...]
     judges: tuple[JudgeMeasure, ...]
     """Judges, each measured against answers that a person graded."""
     ignored: tuple[str, ...]
@@ -46,9 +48,8 @@ class Material(NamedTuple):
 
     def warnings_of(self, study: Study) -> tuple[str, ...]:
         """What the study's own report says first to whoever reads its figures."""
-        if study.kind == EVALUATE:
-            return evaluation_of(self.store, study.id).models[0].warnings
-        results = (*self.comparisons, *self.benches, *self.grounded, *self.judges)
+        scored = (*self.comparisons, *self.evaluated)
+        results = (*scored, *self.benches, *self.grounded, *self.judges)
         return next((one.warnings for one in results if one.run == study.id), ())
 
     def sides_of(self, run: str) -> tuple[Asked, ...]:
@@ -87,6 +88,9 @@ def gather(store: Store, wanted: Sequence[str]) -> Material:
         ),
         benches=tuple(bench_result(store, s.id) for s in studies if s.kind == BENCH),
         grounded=tuple(grounded_result(store, s.id) for s in studies if s.kind == GROUNDED),
+        evaluated=tuple(
+            evaluation_of(store, s.id).models[0] for s in studies if s.kind == EVALUATE
+        ),
         judges=tuple(judge_measure(store, s.id) for s in studies if s.kind == JUDGED),
         ignored=ignored,
     )

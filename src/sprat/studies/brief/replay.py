@@ -35,11 +35,11 @@ async def replayed(
 ) -> list[Replayed]:
     """Kept policies of these very weights first; one learned from these answers if there is none.
 
-    Empty where the study is no comparison: only those keep what a policy reads.
+    Only a comparison keeps what a policy reads, both sides of it in one study.
     """
     study = contest.small.study
     if study.kind != COMPARE or study.id != contest.large.study.id:
-        return []
+        return [_unknown(contest, "only a comparison that keeps log-probabilities tells")]
     from sprat.studies.hybrid.recorded import of_study
 
     recorded = of_study(store, study.id)
@@ -111,6 +111,17 @@ def _certificate(policy: Policy, notes: Footnotes) -> tuple[Said, ...]:
     return (Said(text, (mark,)),)
 
 
+def _unknown(contest: Contest, why: str) -> Replayed:
+    """What is not known is said, with what would tell it."""
+    text = (
+        "Whether both as one would do better (the large model only where the small one is unsure) "
+        f"is not known: {why}."
+    )
+    pair = f"--small {contest.small.model.name} --large {contest.large.model.name}"
+    command = f"sprat compare {pair} --logprobs"
+    return Replayed("", (Said(text),), worth=False, certified=False, command=command)
+
+
 async def _learned(
     contest: Contest, recorded: Recorded, settings: Settings, notes: Footnotes
 ) -> Replayed:
@@ -123,13 +134,8 @@ async def _learned(
     name = name_of(small, large)
     command = f"sprat calibrate --from {run} --name {name}"
     if not any(one.model == small and one.tokens is not None for one in recorded.log.outcomes):
-        text = (
-            "Whether both as one would do better (the large model only where the small one is "
-            "unsure) is not known: the study kept no log-probabilities, which tell how sure a "
-            "model was."
-        )
-        again = f"sprat compare --small {small} --large {large} --logprobs"
-        return Replayed("", (Said(text),), worth=False, certified=False, command=again)
+        lacks = "the study kept no log-probabilities, which tell how sure a model was"
+        return _unknown(contest, lacks)
     wish = Wish(name=name, small=small, large=large, target_error=TARGET_ERROR)
     try:
         _, found = await calibrate(wish, recorded, price=Prices(settings).of)
