@@ -188,3 +188,37 @@ def test_what_was_asked_with_several_messages_is_searched_in_all_of_them(store: 
     store.add_run(run("q1", request=request))
     assert found(store, text="heron nest") == ["q1:small"]
     assert found(store, text="be brief") == ["q1:small"]
+
+
+def test_scores_that_change_places_are_another_state(store: Store):
+    store.add_study(study())
+
+    def score(first: float, second: float) -> tuple[object, ...]:
+        runs = [
+            run(f"q{n}", position=n, verdicts=(Verdict(scorer="json", value=value),))
+            for n, value in enumerate((first, second))
+        ]
+        store.withdraw(runs)
+        store.add_runs(runs)
+        return state_of(store, study().id)
+
+    assert score(0.0, 1.0) != score(1.0, 0.0)
+
+
+def test_a_study_is_not_joined_to_its_answers_to_tell_their_state(store: Store):
+    """SQLite would lay out a body of megabytes again for each of ten thousand answers."""
+    store.add_study(study())
+    said: list[str] = []
+    store._db.set_trace_callback(said.append)  # pyright: ignore[reportPrivateUsage]
+    state_of(store, study().id)
+    assert said
+    assert not [one for one in said if "FROM studies" in one and "answers" in one]
+
+
+def test_a_list_is_sorted_without_the_bodies_of_what_is_not_shown(store: Store):
+    store.add_study(study())
+    store.add_runs([run(f"q{n}", position=n) for n in range(PAGE + 7)])
+    said: list[str] = []
+    store._db.set_trace_callback(said.append)  # pyright: ignore[reportPrivateUsage]
+    assert len(answer_page(store, study().id, AnswerWish(sort="seconds"), BARS).runs) == PAGE
+    assert not [one for one in said if "SELECT body" in one and "ORDER BY" in one]

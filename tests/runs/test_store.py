@@ -4,6 +4,7 @@ import contextlib
 import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import filelock
@@ -297,3 +298,16 @@ def test_a_home_that_cannot_be_is_one_line(tmp_path):
     (tmp_path / "runs.db").mkdir()
     with pytest.raises(RunError, match=r"cannot be opened.*SPRAT_HOME"):
         Store(tmp_path / "runs.db", create=True)
+
+
+def test_whoever_only_looks_keeps_nobody_from_going_on(store):
+    """A list of studies takes each lock for a moment; a browser may ask for one at any time."""
+    store.add_study(study())
+    file = store.path.with_name(f"{store.path.name}.{study().id}.lock")
+    glance = filelock.FileLock(file, thread_local=False)
+    glance.acquire()
+    looked = threading.Timer(0.1, glance.release)
+    looked.start()
+    with store.hold(study().id):
+        assert store.standing(study().id, "running") == "running"
+    looked.join()

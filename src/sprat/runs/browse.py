@@ -20,7 +20,8 @@ AnswerOrder = Literal["position", "question", "score", "seconds", "tokens"]
 Outcome = Literal["right", "wrong", "unscored", "error", "cut"]
 
 
-Words = Annotated[str, msgspec.Meta(max_length=200)]
+Words = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00]*$")]
+"""Without NUL, at which SQLite would cut a pattern short."""
 Day = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 Number = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 
@@ -118,15 +119,16 @@ def answer_page(
 ) -> AnswerPage:
     """One page of a study's answers. `right_at`: scorer → the value from which it says right."""
     where, values = _joined(_answer_clauses(study, wish, right_at))
-    total = store.rows(f"SELECT count(*) FROM answers{where}", values)[0][0]  # noqa: S608 - our own words
     way = "DESC" if wish.descending else "ASC"
     order = _ANSWER_ORDERS[wish.sort]
     rows = store.rows(
-        f"SELECT body FROM answers{where}"  # noqa: S608 - our own words
-        f" ORDER BY {order} IS NULL, {order} {way}, position, role, repeat LIMIT ? OFFSET ?",
-        (*values, PAGE, PAGE * (wish.page - 1)),
+        f"SELECT rowid FROM answers{where}"  # noqa: S608 - our own words
+        f" ORDER BY {order} IS NULL, {order} {way}, position, role, repeat",
+        values,
     )
-    return AnswerPage([store.decoded(body, Run) for (body,) in rows], total)
+    # All of them, as numbers: counting and cutting apart would search all texts twice.
+    shown = rows[PAGE * (wish.page - 1) : PAGE * wish.page]
+    return AnswerPage(_runs(store, [row for (row,) in shown]), len(rows))
 
 
 def answer_choices(store: Store, study: str) -> Choices:
@@ -149,19 +151,32 @@ def answers_to(store: Store, study: str, question: str, most: int) -> list[Run]:
 
 
 def recorded_state(store: Store) -> tuple[object, ...]:
-    """What changes whenever a study is added; none is ever removed."""
-    return tuple(store.rows("SELECT count(*), max(rowid) FROM studies")[0])
+    """What changes whenever a study is added or ends; none is ever removed."""
+    return tuple(store.rows("SELECT count(*), max(rowid), total(status = 'done') FROM studies")[0])
 
 
 def state_of(store: Store, study: str) -> tuple[object, ...]:
     """What changes whenever anything of a study does: a report of the same state is the same."""
-    return store.rows(
-        "SELECT status, note, length(studies.body),"
-        " (SELECT group_concat(body) FROM models WHERE study = id),"
-        " count(position), max(answers.rowid), total(answer_s), total(score)"
-        " FROM studies LEFT JOIN answers ON study = id WHERE id = ?",
+    # Two statements: joined, the study's body would be read again for each of its answers.
+    said = store.rows(
+        "SELECT status, note, length(body),"
+        " (SELECT group_concat(body) FROM models WHERE study = id) FROM studies WHERE id = ?",
         (study,),
-    )[0]
+    )
+    answered = store.rows(
+        "SELECT count(*), total(rowid), total(answer_s), total(score * rowid), count(error)"
+        " FROM answers WHERE study = ?",
+        (study,),
+    )
+    return (*said, *answered)
+
+
+def _runs(store: Store, rows: Sequence[int]) -> list[Run]:
+    """In this order: only what is shown is read whole, however much was sorted."""
+    marks = ", ".join("?" * len(rows))
+    found = store.rows(f"SELECT rowid, body FROM answers WHERE rowid IN ({marks})", tuple(rows))  # noqa: S608 - question marks
+    bodies = dict(found)  # one that was withdrawn meanwhile is not there any more
+    return [store.decoded(bodies[row], Run) for row in rows if row in bodies]
 
 
 def _counted(store: Store, statement: str, *values: object) -> list[tuple[str, int]]:

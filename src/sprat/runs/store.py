@@ -6,15 +6,15 @@ in `body`, in the shapes of `sprat.types`.
 """
 
 import sqlite3
-import sys
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import msgspec
 
 from sprat.errors import RunError
+from sprat.runs.held import held, is_held
 from sprat.runs.schema import open_database, unreadable
 from sprat.runs.study import Status, Study, StudyLine, StudyModel
 from sprat.types import Question, Run
@@ -112,34 +112,13 @@ class Store:
             for run in runs:
                 self._add_run(run)
 
-    @contextmanager
-    def hold(self, study: str) -> Generator[None]:
+    def hold(self, study: str) -> AbstractContextManager[None]:
         """Keep other processes from asking for the same study meanwhile.
 
         Raises:
             RunError: another process does already.
         """
-        from filelock import FileLock, Timeout
-
-        file = self._lock_file(study)
-        lock = FileLock(file, timeout=0)
-        try:
-            lock.acquire()
-        except Timeout as error:
-            raise RunError(
-                f"{study} is being asked by another process.", fix="Wait for it, or stop it first."
-            ) from error
-        try:
-            yield
-        finally:
-            # While it is held: a moment later it may be the next one's. Windows deletes no file
-            # that is open, so there only one that nobody took meanwhile goes afterwards.
-            with suppress(OSError):
-                file.unlink()
-            lock.release()
-            if sys.platform == "win32":
-                with suppress(OSError):
-                    file.unlink()
+        return held(self._lock_file(study), study)
 
     def withdraw_errors(self, study: str, role: str, from_position: int) -> int:
         """Forget a side's errors from a position on, so that they are asked again; how many."""
@@ -192,7 +171,7 @@ class Store:
 
     def standing(self, study: str, recorded: Status) -> Status:
         """`running` only while a process holds the study: `kill -9` leaves no time to say so."""
-        return recorded if recorded != "running" or self._is_held(study) else "stopped"
+        return recorded if recorded != "running" or is_held(self._lock_file(study)) else "stopped"
 
     def find(self, wanted: str) -> str:
         """The id that `wanted` names: an id, a prefix that only one study has, or `latest`.
@@ -211,7 +190,7 @@ class Store:
             return found[0]
         what = f"{len(found)} studies begin" if found else "No study begins"
         seen = f" ({', '.join(found[:4])})" if found else f" (the latest is {ids[0]})"
-        raise RunError(f"{what} with {wanted!r}{seen}.", fix="See: sprat runs list")
+        raise RunError(f"{what} with {wanted[:60]!r}{seen}.", fix="See: sprat runs list")
 
     def study(self, study_id: str) -> Study:
         """One study, whole.
@@ -276,20 +255,6 @@ class Store:
 
     def _lock_file(self, study: str) -> Path:
         return self.path.with_name(f"{self.path.name}.{study}.lock")
-
-    def _is_held(self, study: str) -> bool:
-        from filelock import FileLock, Timeout
-
-        file = self._lock_file(study)
-        if not file.exists():
-            return False
-        try:
-            with FileLock(file, timeout=0):
-                return False
-        except Timeout:
-            return True
-        except OSError:  # not ours to lock: then it is as it says
-            return True
 
     def _models(self, study_id: str) -> tuple[StudyModel, ...]:
         rows = self.rows(

@@ -150,3 +150,35 @@ def test_a_benchmark_is_refused_with_what_to_type_instead(store: Store):
     a, b = keep(store, bench, 1), day(store, 2, scored(0.6, 1))
     with pytest.raises(RunError, match=f"sprat runs report {a}"):
         compare_runs(store, a, b)
+
+
+def test_a_judge_of_other_weights_is_another_judge_under_the_same_name(store: Store):
+    a, b = (day(store, at, scored(0.6, 1)) for at in (1, 2))
+    for name, weights in ((a, "aa"), (b, "bb")):
+        judged(store, name, "stern", 0.5)
+        store.put_model(name, StudyModel(role=JUDGE, name="stern", identity={"sha256": weights}))
+    compared = compare_runs(store, a, b)
+    assert compared.grades == ()
+    assert "not the same judge" in " ".join(compared.warnings)
+
+
+def test_grades_by_another_rubric_are_not_compared(store: Store):
+    rubrics = [{"rubric": {"version": "1", "sha256": mark}} for mark in ("aa", "bb", "bb")]
+    names = []
+    for at, rubric in enumerate(rubrics, 1):
+        side = graded(scored(0.6, 1), 0.5)
+        study = msgspec.structs.replace(side.study, settings={"seed": 0, **rubric})
+        names.append(keep(store, msgspec.structs.replace(side, study=study), at))
+    other = compare_runs(store, names[0], names[1])
+    assert other.grades == ()
+    assert "another rubric" in " ".join(other.warnings)
+    assert len(compare_runs(store, names[1], names[2]).grades) == 1
+
+
+def test_repeats_do_not_make_an_unfinished_run_whole(store: Store):
+    a = day(store, 1, scored(0.6, 1))
+    side = a_side(scored(0.6, 1), environment=HERE)
+    half = side.runs[:20]
+    again = tuple(msgspec.structs.replace(run, repeat=1) for run in half)
+    b = keep(store, msgspec.structs.replace(side, runs=(*half, *again)), 2)
+    assert any("20 of 40 questions" in one for one in compare_runs(store, a, b).warnings)

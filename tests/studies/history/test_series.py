@@ -2,13 +2,18 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.studies.evaluation.made import a_question, a_side
 from tests.studies.history.recorded import HERE, NAMES, day, keep, scored
 
 from sprat.errors import RunError
+from sprat.report.history.series_rows import latest_change, said_of
 from sprat.runs.store import Store
+from sprat.studies.asked import Asked
+from sprat.studies.history import series as series_module
 from sprat.studies.history.series import history_of
+from sprat.studies.history.step import Step, step_between
 
 
 @pytest.fixture
@@ -137,3 +142,64 @@ def test_no_more_studies_are_read_than_asked_for(store: Store):
         day(store, at, scored(0.6, at))
     history = history_of(store, most=3)
     assert (len(history.series[0].points), history.left_out) == (3, 1)
+
+
+def test_no_more_answers_are_read_than_asked_for_but_one_study_always(store: Store):
+    for at in range(1, 5):
+        day(store, at, scored(0.6, at))
+    history = history_of(store, most_answers=2 * len(NAMES))
+    assert (len(history.series[0].points), history.left_out) == (2, 2)
+    assert [point.run for point in history.series[0].points] == [
+        "260103-070000-abcd", "260104-070000-abcd",
+    ]  # fmt: skip
+    assert history_of(store, most_answers=1).left_out == 3
+
+
+def test_the_name_of_a_command_that_asked_several_models_is_no_other_setting(store: Store):
+    for at, batch in ((1, "260101-1"), (2, "260102-9")):
+        day(store, at, scored(0.6, 1), seconds=float(at), settings={"batch": batch})
+    step = history_of(store).series[0].points[1].step
+    assert step
+    assert (step.time, step.why_not_time) == ("slower", "")
+
+
+def test_texts_and_log_probabilities_are_not_held_for_a_series(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    seen: list[Asked] = []
+
+    def noted(before: Asked, now: Asked) -> Step:
+        seen.append(now)
+        return step_between(before, now)
+
+    monkeypatch.setattr(series_module, "step_between", noted)
+    for at in (1, 2):
+        day(store, at, scored(0.6, 1))
+    history_of(store)
+    (side,) = seen
+    assert {run.reply and run.reply.text for run in side.runs} == {""}
+    assert {run.request.messages for run in side.runs} == {()}
+
+
+def test_a_run_that_is_not_finished_is_no_end_of_a_development(store: Store):
+    day(store, 1, scored(0.6, 1))
+    side = a_side(scored(0.6, 1), environment=HERE)
+    keep(store, msgspec.structs.replace(side, runs=side.runs[:12]), 2)
+    (series,) = history_of(store).series
+    assert latest_change(series) == ""
+    day(store, 3, scored(0.6, 1))
+    assert "over 3 runs" in latest_change(history_of(store).series[0])
+
+
+def test_answers_that_were_scored_anew_say_whose_they_are(store: Store):
+    first = day(store, 1, scored(0.6, 1))
+    day(store, 2, scored(0.6, 1), settings={"rescored_from": first})
+    said = [one.words for one in said_of(history_of(store).series[0].points[1])]
+    assert f"the answers of {first}, scored anew" in said
+
+
+def test_a_set_that_nobody_answered_is_refused_with_those_that_there_are(store: Store):
+    day(store, 1, scored(0.6, 1))
+    with pytest.raises(RunError) as unknown:
+        history_of(store, questions="no such")
+    assert "Question sets with some: q." in (unknown.value.fix or "")

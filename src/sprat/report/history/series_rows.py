@@ -35,6 +35,8 @@ def said_of(point: Point) -> list[Said]:
     """What changed against the run before: score, seconds, the model behind the name."""
     step = point.step
     found = [Said("the first", "off")] if step is None else [_score(step), *_time(step)]
+    if point.rescored_from:
+        found.append(Said(f"the answers of {point.rescored_from}, scored anew", "open"))
     if step is not None and step.other_model:
         found.append(Said("another model under this name", "open"))
     return found
@@ -90,9 +92,11 @@ def title_of(series: Series) -> str:
 
 
 def latest_change(series: Series) -> str:
-    """Score of the first and the last run, in words; empty where it is one."""
+    """Score of the first and the last run, in words; empty unless both have every answer."""
     first, last = series.points[0], series.points[-1]
     if len(series.points) < 2 or first.score is None or last.score is None:
+        return ""
+    if min(first.answers, last.answers) < series.n_questions:
         return ""
     return (
         f"From {numbers.score(first.score)} to {numbers.score(last.score)} over "

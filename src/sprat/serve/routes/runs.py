@@ -5,6 +5,7 @@ from functools import partial
 
 from sprat.errors import SpratError
 from sprat.runs.browse import AnswerWish, StudyWish
+from sprat.runs.store import Store
 from sprat.serve.asgi import Headers, respond
 from sprat.serve.problem import problem_of
 from sprat.serve.reference.page import HTML
@@ -21,7 +22,11 @@ def shown(make: Callable[[Call], Awaitable[str]]) -> Handler:
         try:
             status, html = 200, await make(call)
         except SpratError as error:
-            status, html = problem_of(error).status, pages.problem(error)
+            status, html = problem_of(error).status, pages.problem(error.message, error.fix)
+        except Exception as error:  # noqa: BLE001 - a page, whatever an old file holds
+            found = problem_of(error)
+            call.gateway.unforeseen(error)
+            status, html = found.status, pages.problem(found.message, None)
         await respond(call.send, status, html.encode(), _policy(html), HTML)
 
     return handle
@@ -30,7 +35,10 @@ def shown(make: Callable[[Call], Awaitable[str]]) -> Handler:
 def _policy(html: str) -> Headers:
     from sprat.report.house import policy_of
 
-    return [(b"content-security-policy", f"{policy_of(html)}; frame-ancestors 'none'".encode())]
+    policy = f"{policy_of(html)}; frame-ancestors 'none'"
+    # A site that opens such a page in a window of its own learns nothing from that window either.
+    alone = (b"cross-origin-opener-policy", b"same-origin")
+    return [(b"content-security-policy", policy.encode()), alone]
 
 
 @shown
@@ -74,26 +82,31 @@ async def history(call: Call) -> str:
 @shown
 async def compare(call: Call) -> str:
     """Two sides, paired."""
-    wish = wish_of(call.scope, CompareWish)
-    return await call.gateway.recorded.read(partial(pages.compare, wish=wish))
+    wish, recorded = wish_of(call.scope, CompareWish), call.gateway.recorded
+    return await recorded.read(partial(pages.compare, wish=wish, recorded=recorded))
 
 
 async def list_studies(call: Call) -> None:
     """All of them."""
     wish = wish_of(call.scope, StudyWish)
     look = partial(json.studies, wish=wish)
-    found = await call.gateway.recorded.read(look, json.no_studies(wish))
-    await respond(call.send, 200, encode(found))
+    nothing = encode(json.no_studies(wish))
+    await respond(call.send, 200, await call.gateway.recorded.read(_bytes_of(look), nothing))
 
 
 async def show_study(call: Call) -> None:
     """One study: what it asked, of whom, and how it stands."""
-    found = await call.gateway.recorded.read(partial(json.study, wanted=call.word("run")))
-    await respond(call.send, 200, encode(found))
+    look = partial(json.study, wanted=call.word("run"))
+    await respond(call.send, 200, await call.gateway.recorded.read(_bytes_of(look)))
 
 
 async def list_answers(call: Call) -> None:
     """One study's answers."""
     wish = wish_of(call.scope, AnswerWish)
     look = partial(json.answers, wanted=call.word("run"), wish=wish)
-    await respond(call.send, 200, encode(await call.gateway.recorded.read(look)))
+    await respond(call.send, 200, await call.gateway.recorded.read(_bytes_of(look)))
+
+
+def _bytes_of(look: Callable[[Store], object]) -> Callable[[Store], bytes]:
+    """Written as JSON where it is read: a large study would hold up everybody else's answers."""
+    return lambda store: encode(look(store))

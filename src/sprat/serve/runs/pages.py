@@ -1,6 +1,6 @@
 """Recorded studies and answers as pages: what is looked up in the store, and handed on."""
 
-from sprat.errors import RunError, SpratError
+from sprat.errors import RunError
 from sprat.runs.browse import (
     AnswerWish,
     Choices,
@@ -19,14 +19,15 @@ from sprat.serve.runs.recorded import Recorded
 from sprat.serve.runs.wishes import CompareWish, HistoryWish
 
 MOST_STUDIES = 40
+MOST_ANSWERS = 100_000
 """Of one history: a browser waits for it; the command line reads as many as it is told."""
 
 
-def problem(error: SpratError) -> str:
+def problem(message: str, fix: str | None) -> str:
     """What went wrong."""
     from sprat.report.browse.frame import problem_page
 
-    return problem_page(error.message, error.fix)
+    return problem_page(message, fix)
 
 
 def no_studies(wish: StudyWish) -> str:
@@ -54,7 +55,9 @@ def report(store: Store, wanted: str, recorded: Recorded) -> str:
     from sprat.report.browse.frame import in_frame
 
     study = store.find(wanted)
-    html = recorded.kept(study, state_of(store, study), lambda: _made(store, study))
+    # A report may tell of others: how its judge fared, what it was scored from.
+    state = (state_of(store, study), recorded_state(store))
+    html = recorded.kept(study, state, lambda: _made(store, study))
     return in_frame(html, study)
 
 
@@ -107,18 +110,27 @@ def history(store: Store, wish: HistoryWish, recorded: Recorded) -> str:
     from sprat.studies.history.series import history_of
 
     def made() -> str:
-        return render(history_of(store, wish.model, wish.questions, most=MOST_STUDIES), framed=True)
+        found = history_of(
+            store, wish.model, wish.questions, most=MOST_STUDIES, most_answers=MOST_ANSWERS
+        )
+        return render(found, framed=True)
 
-    lines = store.studies()
-    return recorded.kept(wish, [(line.id, line.status, line.answers) for line in lines], made)
+    return recorded.kept(wish, recorded.stamp(), made)
 
 
-def compare(store: Store, wish: CompareWish) -> str:
-    """Two sides, paired; without two names, a form that asks for them."""
+def compare(store: Store, wish: CompareWish, recorded: Recorded) -> str:
+    """Two sides, paired; without two names, a form that asks for them.
+
+    Raises:
+        RunError: there is no such side.
+    """
     from sprat.report.browse.choose import choose_page
     from sprat.report.history.compare_html import render
     from sprat.studies.history.compare import compare_runs
 
     if not wish.a or not wish.b:
         return choose_page(store.studies(limit=200), wish.a, wish.b)
-    return render(compare_runs(store, wish.a, wish.b), framed=True)
+    a, b = wish.a, wish.b
+    studies = [store.find(name.partition(":")[0]) for name in (a, b)]
+    state = (studies, [state_of(store, study) for study in studies])
+    return recorded.kept(wish, state, lambda: render(compare_runs(store, a, b), framed=True))

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -47,6 +48,18 @@ class Recorded:
         except RunError as error:
             line, fix = error.message, error.fix
             raise BadRequest(line, status=404, code="not_found", fix=fix) from error
+        except StopIteration as error:  # no future can hold one: whoever waits would for ever
+            raise RuntimeError("Something is missing in a recorded study.") from error
+
+    def stamp(self) -> tuple[object, ...]:
+        """What changes with every write to the file, by whomever."""
+        found: list[object] = []
+        for file in (self._file, self._file.with_name(f"{self._file.name}-wal")):
+            with suppress(OSError):
+                seen = file.stat()
+                # An empty log is there for as long as anyone looks: that is no write.
+                found += [seen.st_mtime_ns, seen.st_size] if seen.st_size else []
+        return tuple(found)
 
     def kept(self, name: object, state: object, made: Callable[[], _Found]) -> _Found:
         """What has that name: one of the last few, if made of the same state; else made now."""

@@ -1,6 +1,7 @@
 """Two runs beside each other: what changed from one to the other, and what may be behind it."""
 
 from collections.abc import Sequence
+from typing import cast
 
 import msgspec
 
@@ -49,10 +50,7 @@ def compare_runs(
     return RunComparison(
         change=change,
         figures=figures_of(pairs, seed),
-        grades=grade_changes(
-            grades_in(a.runs, _opinions(store, a)), grades_in(b.runs, _opinions(store, b)),
-            questions, seed,
-        ),
+        grades=_grades(store, a, b, questions, seed),
         warnings=tuple(_warnings(a, b, change)),
     )  # fmt: skip
 
@@ -73,22 +71,49 @@ def _pairs(a: Asked, b: Asked, questions: Sequence[Question]) -> list[tuple[Run,
     return [(before[name], now[name]) for name in both]
 
 
+def _grades(
+    store: Store, a: Asked, b: Asked, questions: Sequence[Question], seed: int
+) -> tuple[GradeChange, ...]:
+    """By the same rubric only, and a judge's only where the same model judged."""
+    if _rubric(a) != _rubric(b):
+        return ()
+    judged = _judge(a) is not None and _judge(a) == _judge(b)
+    before, now = (
+        grades_in(side.runs, _opinions(store, side) if judged else []) for side in (a, b)
+    )
+    return grade_changes(before, now, questions, seed)
+
+
+def _rubric(side: Asked) -> object:
+    """Its fingerprint; None: nothing was graded."""
+    rubric = side.study.settings.get("rubric")
+    return cast("dict[str, object]", rubric).get("sha256") if isinstance(rubric, dict) else rubric
+
+
+def _judge(side: Asked) -> tuple[str, object] | None:
+    """Its name, and what stands behind it."""
+    judges = [model for model in side.study.models if model.role == JUDGE]
+    return (judges[0].name, judges[0].identity) if judges else None
+
+
 def _opinions(store: Store, side: Asked) -> list[Run]:
-    if all(model.role != JUDGE for model in side.study.models):
-        return []
     return [run for run in store.runs(side.study.id) if run.role == JUDGE]
 
 
 def _warnings(a: Asked, b: Asked, change: Change) -> list[str]:
     lines = [
-        f"{side.study.id} is not finished: {len(side.runs)} of {len(side.study.questions)} answers."
+        f"{side.study.id} is not finished: {n} of {len(side.study.questions)} questions."
         for side in (a, b)
-        if len(side.runs) < len(side.study.questions)
+        if (n := len({run.question for run in side.runs})) < len(side.study.questions)
     ]
     if a.study.id == b.study.id and a.model.role == b.model.role:
         lines.append("Both are the same answers: a run is compared with itself.")
     elif a.study.created > b.study.created:
         lines.append(f"{a.study.id} is the later one: it stands for “before” all the same.")
+    if None not in {_rubric(a), _rubric(b)} and _rubric(a) != _rubric(b):
+        lines.append("Grades are not compared: they are by another rubric.")
+    elif None not in (_judge(a), _judge(b)) and _judge(a) != _judge(b):
+        lines.append("The judges' grades are not compared: it is not the same judge.")
     if change.pace.other_machine:
         lines.append(f"Seconds and joules are of {change.pace.other_machine}.")
     return lines

@@ -5,7 +5,7 @@ for their number. Why so, and why a speed needs more than a p-value: docs/runs.m
 """
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 import msgspec
@@ -18,6 +18,7 @@ from sprat.studies.bench.plan import KIND as BENCH
 from sprat.studies.history.step import Step, flagged, step_between
 from sprat.studies.judging.plan import KIND as JUDGED
 from sprat.studies.tally import summarise_model
+from sprat.types import ChatRequest, Run
 
 LEVEL = 0.05
 """Of all changes of a series together: of 20 series in which nothing changed, one is flagged."""
@@ -47,6 +48,8 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
     joules: float | None
     """Per answer; None: not measured."""
     identity: dict[str, Any] = {}
+    rescored_from: str | None = None
+    """The run whose answers these are, scored anew; None: a model was asked."""
     step: Step | None = None
     """Against the run before; None: it is the first."""
 
@@ -87,19 +90,30 @@ def history_of(
     *,
     level: float = LEVEL,
     most: int = MOST_STUDIES,
+    most_answers: int | None = None,
 ) -> History:
     """Every series, or those of one model and of one set of questions (its name or fingerprint).
+
+    Of the newest `most` studies, as far as they have no more than `most_answers` together.
 
     Raises:
         RunError: nothing of that kind is recorded.
     """
     lines = [line for line in store.studies() if _wanted(line, model, questions)]
-    sides = [side for line in lines[:most] for side in _sides(store, line, model, questions)]
+    read = _newest(lines, most, most_answers)
+    sides = [side for line in read for side in _sides(store, line, model, questions)]
     if not sides:
         raise _nothing(store, model, questions)
     found = [_series(group, level) for group in _grouped(sides)]
     found.sort(key=lambda one: (-len(one.points), one.model, one.questions))
-    return History(level=level, series=tuple(found), left_out=max(0, len(lines) - most))
+    return History(level=level, series=tuple(found), left_out=len(lines) - len(read))
+
+
+def _newest(lines: Sequence[StudyLine], most: int, most_answers: int | None) -> Sequence[StudyLine]:
+    """At least one, however large."""
+    together = list(accumulate(line.answers for line in lines[:most]))
+    within = [n for n in together if most_answers is None or n <= most_answers]
+    return lines[: max(1, len(within))]
 
 
 def _wanted(line: StudyLine, model: str | None, questions: str | None) -> bool:
@@ -120,7 +134,7 @@ def _sides(
 ) -> Iterable[Asked]:
     if line.answers == 0:
         return []
-    sides = [_standing(side, line.status) for side in asked_of(store, line.id)]
+    sides = [_kept(side, line.status) for side in asked_of(store, line.id)]
     return [
         side
         for side in sides
@@ -134,10 +148,27 @@ def _sides(
     ]
 
 
-def _standing(side: Asked, status: Status) -> Asked:
-    """With how the study really stands: `Store.standing`."""
+def _kept(side: Asked, status: Status) -> Asked:
+    """With how the study really stands (`Store.standing`), and only with what a series is made of.
+
+    Many studies are held at once: log-probabilities and texts are nearly all of their size.
+    """
     study = msgspec.structs.replace(side.study, status=status)
-    return msgspec.structs.replace(side, study=study)
+    return msgspec.structs.replace(side, study=study, runs=tuple(map(_lean, side.runs)))
+
+
+def _lean(run: Run) -> Run:
+    bare = msgspec.structs.replace(run, request=_NOTHING_ASKED)
+    if run.reply is None:
+        return bare
+    timing = msgspec.structs.replace(run.reply.timing, chunks_ns=())
+    reply = msgspec.structs.replace(
+        run.reply, timing=timing, text="", reasoning="", logprobs=None, read=None, sources=()
+    )
+    return msgspec.structs.replace(bare, reply=reply)
+
+
+_NOTHING_ASKED = ChatRequest(messages=())
 
 
 def _grouped(sides: Iterable[Asked]) -> list[list[Asked]]:
@@ -177,6 +208,7 @@ def _point(side: Asked, step: Step | None) -> Point:
         seconds=summary.answer_s.p50,
         joules=summary.energy_joules_per_answer,
         identity=side.model.identity,
+        rescored_from=study.settings.get("rescored_from"),
         step=step,
     )
 
@@ -185,10 +217,15 @@ def _nothing(store: Store, model: str | None, questions: str | None) -> RunError
     what = " and ".join(
         f"{word} {value!r}" for word, value in (("model", model), ("questions", questions)) if value
     )
-    known = dict.fromkeys(name for line in store.studies(50) for name in line.models)
+    lines = [line for line in store.studies(50) if line.answers and line.kind not in OTHERS]
+    known = dict.fromkeys(name for line in lines for name in line.models)
     if not what or not known:
         return RunError("No answers are recorded yet.", fix="Try: sprat compare")
+    if model is None or model in known:
+        known, word = dict.fromkeys(line.questions_name for line in lines), "Question sets"
+    else:
+        word = "Models"
     return RunError(
         f"No answers are recorded of {what}.",
-        fix=f"Models with some: {', '.join(list(known)[:6])}. See: sprat runs list",
+        fix=f"{word} with some: {', '.join(list(known)[:6])}. See: sprat runs list",
     )

@@ -10,6 +10,7 @@ from sprat.runs.flips import flips
 from sprat.runs.holm import holm
 from sprat.runs.statistics import MIN_PAIRS
 from sprat.studies.asked import Asked
+from sprat.studies.evaluation.differences import PASSING
 from sprat.studies.evaluation.regression import compare_sides
 
 Scored = Literal["regression", "improvement", "no evidence", "too few"]
@@ -112,9 +113,14 @@ def _other_way(before: Asked, now: Asked) -> str:
     """Seconds say something only where everything was asked in the same way."""
     if before.study.kind != now.study.kind:
         return f"another kind of study: {before.study.kind}, and {now.study.kind} now"
-    if before.study.settings != now.study.settings:
+    if _settings(before) != _settings(now):
         return "other settings"
     return ""
+
+
+def _settings(side: Asked) -> dict[str, object]:
+    """Without what is never twice the same, such as the name of a command's run."""
+    return {name: value for name, value in side.study.settings.items() if name not in PASSING}
 
 
 def _ratios(before: Asked, now: Asked) -> list[float]:
