@@ -223,7 +223,8 @@ def test_auto_takes_the_processor_where_nothing_else_works_and_says_why(
     blind(monkeypatch)
     heard = Heard()
     assert settle(tiny, wanting(settings, "auto"), heard) == "cpu"
-    assert [line.split(":")[:2] for line in heard.lines] == [["auto", " webgpu is not used"]]
+    told = [line for line in heard.lines if not line.startswith("Trying")]  # said where it is slow
+    assert [line.split(":")[:2] for line in told] == [["auto", " webgpu is not used"]]
 
 
 @pytest.fixture
@@ -265,7 +266,8 @@ def test_auto_goes_on_to_the_next_after_a_crash(
     plugged(CRASH)
     heard = Heard()
     assert settle(tiny, wanting(settings, "auto"), heard) == "cpu"
-    assert heard.lines[0].startswith("auto: qnn is not used: ")
+    told = [line for line in heard.lines if not line.startswith("Trying")]  # said where it is slow
+    assert told[0].startswith("auto: qnn is not used: ")
     assert "exit status" in heard.lines[0]
 
 
