@@ -55,6 +55,14 @@ def test_a_passage_under_its_headings_is_no_longer_than_agreed(text: str) -> Non
         assert tokens_about(worded(passage)) <= MOST_TOKENS + HEADING_TOKENS
 
 
+@pytest.mark.parametrize("heading", ["가나다" * 60, "a b " * 60])
+def test_a_long_heading_is_cut_by_its_tokens_whatever_its_script(heading: str) -> None:
+    passages = chunk(markdown(f"# {heading}\n\n{WORDS * 5}"))
+    assert all(
+        tokens_about(worded(one)) <= MOST_TOKENS + HEADING_TOKENS for one in passages if one.heading
+    )
+
+
 def test_a_heading_begins_a_passage_and_its_path_is_kept() -> None:
     text = f"# Fish\n\n{WORDS * 5}\n\n## Small\n\n{WORDS * 5}\n\n# Birds\n\n{WORDS * 5}"
     assert [(one.heading, one.text.split("\n")[0]) for one in chunk(markdown(text))] == [

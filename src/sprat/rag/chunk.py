@@ -59,6 +59,8 @@ def worded(passage: Passage) -> str:
     while len(names) > 1 and tokens_about(" > ".join(names)) > HEADING_TOKENS:
         names.pop(0)
     heading = " > ".join(names)[: 4 * HEADING_TOKENS]
+    while tokens_about(heading) > HEADING_TOKENS:  # a Hangul syllable alone is three
+        heading = heading[:-1]
     return f"{heading}\n{passage.text}" if heading else passage.text
 
 

@@ -45,7 +45,8 @@ export function chunk(entry: number, content: Content): Passage[] {
 export function worded({ heading, text }: Passage): string {
   const names = heading.split(" > ");
   while (names.length > 1 && tokensAbout(names.join(" > ")) > HEADING_TOKENS) names.shift();
-  const above = names.join(" > ").slice(0, 4 * HEADING_TOKENS);
+  let above = names.join(" > ").slice(0, 4 * HEADING_TOKENS);
+  while (tokensAbout(above) > HEADING_TOKENS) above = above.slice(0, -1); // a Hangul syllable alone is three
   return above ? `${above}\n${text}` : text;
 }
 

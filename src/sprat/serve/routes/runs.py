@@ -36,9 +36,7 @@ def _policy(html: str) -> Headers:
     from sprat.report.house import policy_of
 
     policy = f"{policy_of(html)}; frame-ancestors 'none'"
-    # A site that opens such a page in a window of its own learns nothing from that window either.
-    alone = (b"cross-origin-opener-policy", b"same-origin")
-    return [(b"content-security-policy", policy.encode()), alone]
+    return [(b"content-security-policy", policy.encode())]
 
 
 @shown
