@@ -29,7 +29,7 @@ from sprat.studies.plan import (
     Turn,
     asking_order,
 )
-from sprat.studies.resume import Identities, refuse_change, withdraw_outages
+from sprat.studies.resume import Identities, go_on, refuse_change
 from sprat.studies.standing import standing
 from sprat.studies.watching import watched
 from sprat.types import ChatRequest, Run
@@ -100,7 +100,7 @@ async def compare(
         if resume is None:
             store.add_study(_fresh(study, plan, who, sessions, environment or {}))
         else:
-            _continue(study, sessions, store)
+            go_on(store, study, {side: sessions[side] for side in SIDES})
         with standing(store, study):
             async with metered(engines) as meters:
                 with watched(store, study, engines.values()):
@@ -158,14 +158,6 @@ def _fresh(
             for side in SIDES
         ),
     )
-
-
-def _continue(study_id: str, fresh: Mapping[Side, Session], store: Store) -> None:
-    for model in store.study(study_id).models:
-        side: Side = "small" if model.role == "small" else "large"
-        sessions = (*model.sessions, fresh[side])
-        store.put_model(study_id, msgspec.structs.replace(model, sessions=sessions))
-    withdraw_outages(store, study_id)
 
 
 async def _ask_all(asking: Asking, store: Store, show: Progress) -> None:

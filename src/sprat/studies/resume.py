@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from sprat.errors import RunError
 from sprat.runs.store import Store
-from sprat.runs.study import Study, StudyModel
+from sprat.runs.study import Session, Study, StudyModel
 from sprat.studies.plan import KIND, SIDES, ComparePlan, Side, refuse_difference
 
 Identities = Mapping[Side, dict[str, Any]]
@@ -71,11 +73,15 @@ def refuse_other(study: Study, model: StudyModel, now: Mapping[str, Any]) -> Non
             )
 
 
-def withdraw_outages(store: Store, study_id: str) -> None:
-    """Forget the errors that stopped a study, so that those questions are asked again."""
-    for side in SIDES:
-        if (first := outage(store, study_id, side)) is not None:
-            store.withdraw_errors(study_id, side, first)
+def go_on(store: Store, study_id: str, sessions: Mapping[str, Session]) -> None:
+    """Record that these sides, by role, are ready again; what an outage took is asked anew."""
+    for model in store.study(study_id).models:
+        if model.role in sessions:
+            kept = (*model.sessions, sessions[model.role])
+            store.put_model(study_id, msgspec.structs.replace(model, sessions=kept))
+    for role in sessions:
+        if (first := outage(store, study_id, role)) is not None:
+            store.withdraw_errors(study_id, role, first)
 
 
 def outage(store: Store, study_id: str, side: str) -> int | None:

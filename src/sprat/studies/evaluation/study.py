@@ -24,7 +24,7 @@ from sprat.studies.evaluation.plan import (
     request_for,
 )
 from sprat.studies.metering import metered
-from sprat.studies.resume import outage, refuse_other
+from sprat.studies.resume import go_on, outage, refuse_other
 from sprat.studies.standing import standing
 from sprat.studies.watching import watched
 from sprat.types import Question, Run
@@ -150,7 +150,7 @@ async def _ready(
     if fresh:
         store.add_study(_fresh(study, plan, opened, session))
     else:
-        _continue(study, session, store)
+        go_on(store, study, {ROLE: session})
     return msgspec.structs.replace(plan, logprobs=None) if bare else plan
 
 
@@ -172,15 +172,6 @@ def _fresh(study: str, plan: EvaluatePlan, opened: Opened, session: Session) -> 
         environment=opened.environment,
         models=(side_of(ROLE, plan.model, opened.identity, session),),
     )
-
-
-def _continue(study: str, session: Session, store: Store) -> None:
-    for model in store.study(study).models:
-        if model.role == ROLE:
-            sessions = (*model.sessions, session)
-            store.put_model(study, msgspec.structs.replace(model, sessions=sessions))
-    if (first := outage(store, study, ROLE)) is not None:
-        store.withdraw_errors(study, ROLE, first)
 
 
 async def _ask_all(

@@ -7,20 +7,21 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from sprat.cost import Prices
-from sprat.engines.base import Engine, Load, ask
+from sprat.engines.base import Engine, ask
 from sprat.errors import RunError, SpratError
 from sprat.measure.clock import now_ns
 from sprat.measure.meter import Meter
 from sprat.questions.collection import fingerprint
 from sprat.runs.store import Store
 from sprat.runs.study import JUDGE, Session, Study, StudyModel, new_study_id
+from sprat.studies.asking import session_of
 from sprat.studies.grounded.answers import verdict_of
 from sprat.studies.grounded.case import ROLE, Case
 from sprat.studies.grounded.judge import judge_answers
 from sprat.studies.grounded.plan import KIND, GroundedPlan, asking_order, refuse_difference
 from sprat.studies.grounded.question import from_question
 from sprat.studies.metering import metered
-from sprat.studies.resume import MAX_STREAK, outage, refuse_other
+from sprat.studies.resume import MAX_STREAK, go_on, refuse_other
 from sprat.studies.standing import standing
 from sprat.studies.watching import watched
 from sprat.types import ChatRequest, Question, Reply, Run
@@ -89,11 +90,11 @@ async def evaluate(
     try:
         with store.hold(study):
             show(Event(what="warming"))
-            session = _session(await opened.engine.warm())
+            session = session_of(await opened.engine.warm())
             if resume is None:
                 store.add_study(_fresh(study, plan, opened, session))
             else:
-                _continue(study, session, store)
+                go_on(store, study, {ROLE: session})
             with standing(store, study):
                 await _ask_all(plan, opened, store, study, show)
                 await opened.engine.aclose()
@@ -135,15 +136,6 @@ def _fresh(study: str, plan: GroundedPlan, opened: Opened, session: Session) -> 
             for role, name in sides.items()
         ),
     )
-
-
-def _continue(study: str, session: Session, store: Store) -> None:
-    for model in store.study(study).models:
-        if model.role == ROLE:
-            sessions = (*model.sessions, session)
-            store.put_model(study, msgspec.structs.replace(model, sessions=sessions))
-    if (first := outage(store, study, ROLE)) is not None:
-        store.withdraw_errors(study, ROLE, first)
 
 
 async def _ask_all(
@@ -238,15 +230,6 @@ def _too_many(run: Run) -> RunError:
     return RunError(
         f"Asking failed {MAX_STREAK} times in a row, the last time with: {run.error}",
         fix=f"When it works again: sprat rag evaluate --resume {run.study}",
-    )
-
-
-def _session(load: Load) -> Session:
-    return Session(
-        cold_load_s=load.load_s,
-        warm_up_s=load.warm_up_s,
-        provider=load.provider,
-        nodes=load.nodes,
     )
 
 
