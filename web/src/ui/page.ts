@@ -9,6 +9,7 @@ import { begin, busy } from "./state.ts";
 import type { PanelId, State, Turn } from "./state.ts";
 import { Store } from "./store.ts";
 import { missing, troubleOf } from "./trouble.ts";
+import type { Lists } from "./verbs/look.ts";
 import { Own } from "./verbs/own.ts";
 import { Policies } from "./verbs/policies.ts";
 
@@ -24,6 +25,8 @@ export class Page {
   readonly key: Key;
   /** Of the answer under way; null: none is. */
   stopping: AbortController | null = null;
+  /** Of the latest look at the gateway; null: nobody looked yet. */
+  lists: Lists | null = null;
   #lastId = 0;
 
   constructor(parts: Parts, key = new Key()) {

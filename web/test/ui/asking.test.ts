@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { PageError } from "../../src/types.ts";
 import { Page } from "../../src/ui/page.ts";
 import { busy } from "../../src/ui/state.ts";
 import { ask } from "../../src/ui/verbs/ask.ts";
@@ -34,6 +35,68 @@ test("a question is answered here, measured, and no request leaves", async () =>
   assert.equal(parts.requests.entries.length, 0);
   assert.deepEqual(page.state.measures.map(({ model, where, answer }) => [model, where, answer]), [["smollm2-135m", "here", 1]]);
   assert.match(page.state.said, /^Answer: Paris is the capital of France/);
+});
+
+/** Lists that come when somebody says so, or fail. */
+function late(parts: ReturnType<typeof fakeParts>, failures = 0): { readonly looks: () => number; readonly come: () => void } {
+  const list = parts.gateway.webModels;
+  let looks = 0;
+  let come = () => {};
+  const here = new Promise<void>((wake) => (come = wake));
+  const webModels = async () => {
+    looks += 1;
+    if (looks <= failures) throw new PageError("unreachable", "The gateway is not reached.", "Start it.");
+    await here;
+    return list();
+  };
+  Object.assign(parts.gateway, { webModels });
+  return { looks: () => looks, come };
+}
+
+test("who asks before the lists are here is answered when they come", async () => {
+  const parts = fakeParts(SCRIPT);
+  const lists = late(parts);
+  const page = new Page(parts);
+  const looking = lookAround(page);
+  const answering = ask(page, "What is the capital of France?");
+  await new Promise((wake) => setTimeout(wake, 20));
+  assert.equal(last(page).phase, "waiting");
+  lists.come();
+  await Promise.all([looking, answering]);
+  assert.equal(last(page).phase, "done");
+  assert.equal(lists.looks(), 1);
+});
+
+test("who waits for the lists can stop", async () => {
+  const parts = fakeParts(SCRIPT);
+  late(parts);
+  const page = new Page(parts);
+  const answering = ask(page, "What is the capital of France?");
+  page.stop();
+  await answering;
+  assert.equal(last(page).phase, "stopped");
+});
+
+test("a list that could not be had is asked for once more with the question", async () => {
+  const parts = fakeParts(SCRIPT);
+  const lists = late(parts, 1);
+  lists.come();
+  const page = new Page(parts);
+  await lookAround(page);
+  assert.equal(page.state.gatewayTrouble?.code, "unreachable");
+  await ask(page, "What is the capital of France?");
+  assert.equal(last(page).phase, "done");
+  assert.equal(page.state.gatewayTrouble, null);
+  assert.equal(lists.looks(), 2);
+});
+
+test("where it cannot be had at all, the question says why", async () => {
+  const parts = fakeParts(SCRIPT);
+  late(parts, 2);
+  const page = new Page(parts);
+  await lookAround(page);
+  await ask(page, "What is the capital of France?");
+  assert.deepEqual(last(page).trouble, { code: "unreachable", message: "The gateway is not reached.", fix: "Start it." });
 });
 
 test("a follow-up brings the conversation along, a failed turn not", async () => {

@@ -9,6 +9,7 @@ import { troubleOf } from "../trouble.ts";
 import { spoken } from "../words.ts";
 import type { Ask, Engine, Message, Reply } from "../../types.ts";
 import { hybrid } from "./hybrid.ts";
+import { listed } from "./look.ts";
 import { Pen } from "./pen.ts";
 import { unlessStopped } from "./stopping.ts";
 import { allowed, there } from "./there.ts";
@@ -83,6 +84,7 @@ async function write(page: Page, id: number, along: Along, signal: AbortSignal):
   const { maxTokens, temperature } = page.state.settings;
   const messages = looked?.messages ?? asking(page, id, earlier);
   page.changeTurn(id, { phase: "waiting" });
+  await unlessStopped(() => listed(page), signal); // Whoever asks at once asks before the lists are here.
   await loaded(page, signal);
   const reply = await answered(page, id, { messages, maxTokens, temperature }, along, signal);
   finish(page, id, looked ? { ...reply, steps: [looked.step, ...reply.steps] } : reply, looked);
