@@ -43,9 +43,14 @@ _MARKED = re.compile(r"(?:\b(?:option|choice|pilihan|chaguo)\s+|\()([A-Z])\b", r
 _ALONE = re.compile(r"(?<![\w'\u2019])([A-Z])(?![\w'\u2019])")
 _DENIED = re.compile(
     r"(?:\b(?:not|never|neither|nor|than|of|bukan|si|sio|except)|n['\u2019]t(?: be)?)\s+"
-    r"(?:the\s+)?(?:option\s+|choice\s+|pilihan\s+|chaguo\s+)?[(\"'*]*[A-Z]\b[)\"'*]*",
+    r"(?:the\s+)?(?:option\s+|choice\s+|pilihan\s+|chaguo\s+)?[(\"'*]*[A-Z]\b[)\"'*]*"
+    r"|(?:\b(?:option|choice|pilihan|chaguo)\s+)?[(\"'*]*\b(?-i:[A-Z])\b[)\"'*]*\s+"
+    r"(?:(?:is|was|would\s+be|looks|seems)\s+(?:clearly\s+|simply\s+|also\s+)?"
+    r"(?:not|wrong|incorrect|false)\b|(?:is|was)n['\u2019]t\b|(?:adalah\s+)?salah\b"
+    r"|(?:tidak|bukan)\b|si\s+sahihi\b)",
     re.IGNORECASE,
 )  # fmt: skip
+"""'Not A', and 'A is wrong'."""
 
 
 def choice(question: Question, text: str, finish: str | None = None) -> Verdict:
@@ -110,7 +115,7 @@ def _whole(text: str, options: Sequence[str]) -> list[str]:
 def _leading(text: str) -> list[str]:
     """A letter in front; none where the options are merely repeated, a line for each."""
     match = _LEAD.match(text)
-    if match is None:
+    if match is None or _DENIED.match(text):
         return []
     listed = list(dict.fromkeys(_LISTED.findall(text)))
     return listed if len(listed) > 1 else _letters(match)
