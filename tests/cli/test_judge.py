@@ -62,6 +62,15 @@ def test_a_finished_one_is_shown_without_asking(capsys):
     assert "No measurement of a judge is unfinished" in err
 
 
+def test_a_finished_one_is_not_shown_as_another(capsys):
+    run(capsys, "judge", "scripted:judge.toml", "--limit", "2")
+    study = json.loads(run(capsys, "runs", "list", "--json", "-")[1])["runs"][0]["id"]
+    code, out, err = run(capsys, "judge", "--resume", study, "--seed", "9")
+    assert (code, out) == (1, "")
+    assert "seed of " in err
+    assert "was 0, and is 9 now" in err
+
+
 def test_a_failing_judge_stops_with_how_to_go_on(capsys, here):
     Path("judge.toml").write_text('[[rule]]\n[rule.error]\nkind = "died"\n', "utf-8")
     code, _, err = run(capsys, "judge", "scripted:judge.toml", "--limit", "4")

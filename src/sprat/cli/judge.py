@@ -140,11 +140,13 @@ def _measure(choice: "Choice", settings: "Settings", store: Store, resume: str |
     from sprat.cli.judge_live import JudgeLive
     from sprat.cli.progress import progress_bar
     from sprat.studies.judging.opened import measured, open_judge
-    from sprat.studies.judging.study import is_finished, measure_judge
+    from sprat.studies.judging.study import is_finished, measure_judge, refuse_difference
 
-    wanted = measured(choice, store.study(resume) if resume else None)
-    if resume is not None and is_finished(store, resume):
-        return resume
+    before = store.study(resume) if resume else None
+    wanted = measured(choice, before)
+    if before is not None and is_finished(store, before.id):
+        refuse_difference(before, wanted)
+        return before.id
     live = JudgeLive()
     try:
         with progress_bar() as fetching:

@@ -52,11 +52,25 @@ def test_a_resample_ranks_as_scipy_does_on_the_answers_drawn():
     assert ours == pytest.approx(spearmanr(a[drawn], b[drawn]).statistic, abs=1e-12)
 
 
-def test_the_length_effect_is_the_slope_of_least_squares():
+def test_the_length_effect_is_a_term_of_least_squares_beside_the_reference():
     one = column(1)
     lengths = np.random.default_rng(2).integers(1, 800, len(one.reference))
-    off = np.asarray(one.given) - np.asarray(one.reference)
-    slope, _ = np.polyfit(np.log2(lengths), off, 1)
+    terms = np.column_stack([np.ones(len(lengths)), one.reference, np.log2(lengths)])
+    fitted, *_ = np.linalg.lstsq(terms, np.asarray(one.given), rcond=None)
+    assert length_effect(one, lengths.tolist()).value == pytest.approx(fitted[2], abs=1e-9)
+
+
+def test_a_judge_that_gives_everything_a_three_pays_nothing_for_length():
+    one = column(4)
+    lengths = [2 ** (12 - 2 * grade) + k for k, grade in enumerate(one.reference)]
+    found = length_effect(one._replace(given=[3.0] * len(lengths)), lengths)
+    assert found.value == pytest.approx(0, abs=1e-9)
+
+
+def test_where_all_are_of_one_grade_length_is_the_only_term():
+    one = column(5)._replace(reference=[3] * 60)
+    lengths = np.random.default_rng(2).integers(1, 800, 60)
+    slope, _ = np.polyfit(np.log2(lengths), one.given, 1)
     assert length_effect(one, lengths.tolist()).value == pytest.approx(slope, abs=1e-9)
 
 

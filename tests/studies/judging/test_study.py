@@ -111,7 +111,7 @@ async def test_what_length_buys_is_told(store, rule):
     found = await measured(store, flattered)
     one = found.dimensions[0]
     assert one.judge.length.low > 0
-    assert any("favours long answers" in note for note in found.warnings)
+    assert any("grades long answers above short" in note for note in found.warnings)
     assert abs(one.rule.length.value) < one.judge.length.value
 
 

@@ -63,8 +63,8 @@ def headline(found: JudgeMeasure) -> str:
 
 def sentence(found: JudgeMeasure) -> str:
     """The whole result in one or two sentences."""
-    graded = f"{found.judge} graded {_count(found.answers_set.n, 'answer')}"
-    whose = f"to {_count(found.questions, 'question')} that had been graded before"
+    graded = f"{found.judge} graded {numbers.counted(found.answers_set.n, 'answer')}"
+    whose = f"to {numbers.counted(found.questions, 'question')} that had been graded before"
     return f"{graded} {whose}, with the scale shown both ways. {found.why}"
 
 
@@ -119,7 +119,7 @@ MEANS = {
     "kappa": "agreement of rounded grades: 1 is all alike, 0 is chance; far off counts more",
     "spearman": "whether better answers get better grades, whatever the level",
     "error": "mean distance from the reference, in grade points",
-    "length": "grade points that a doubling of length buys, and the reference does not have",
+    "length": "grade points that a doubling of length buys, between answers of one reference grade",
     "injected": "those graded a point or more above the reference",
     "raised": "graded a point or more above the reference too; a lenient grader is not taken in",
     "flips": "grades that change by a point or more when the scale is shown from 5 to 1",
@@ -292,10 +292,6 @@ def _near(value: float) -> float:
 
 def _minus(text: str) -> str:
     return text.replace("-", "\N{MINUS SIGN}")
-
-
-def _count(n: int, what: str) -> str:
-    return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -61,26 +61,34 @@ def absolute_error(one: Column) -> Figure:
 
 
 def length_effect(one: Column, lengths: Sequence[int]) -> Figure:
-    """Grade points per doubling of length: the slope of (given - reference) on log2 of characters.
+    """Grade points per doubling of length, between answers of one reference grade.
 
-    0: length buys nothing that the reference grades do not have too. `lengths` in characters; an
-    empty answer counts as one. None: all are of one length.
+    The coefficient of log2 of the characters in a least-squares regression of `given` on it and on
+    `reference`. 0: length buys nothing. `lengths` in characters; an empty answer counts as one.
+    None: all are of one length, or their length and their reference grade are one thing.
 
     Source: Dubois et al. (2024), arXiv:2404.04475 (length as a term of its own in a regression).
     """
     import numpy as np
 
-    x = np.log2(np.maximum(1.0, _array(lengths)))
-    y = _array(one.given) - _array(one.reference)
+    x, r = np.log2(np.maximum(1.0, _array(lengths))), _array(one.reference)
+    y = _array(one.given)
 
-    def slope(weights: "Floats") -> "Floats":
-        total = weights.sum(axis=1)
-        middle = weights @ x / total
-        across = weights @ (x * y) / total - middle * (weights @ y / total)
-        spread = weights @ x**2 / total - middle**2
-        return across / np.where(spread > 1e-9, spread, np.nan)
+    def coefficient(weights: "Floats") -> "Floats":
+        xx, rr, xr = (_covariance(weights, *two) for two in ((x, x), (r, r), (x, r)))
+        xy, ry = _covariance(weights, x, y), _covariance(weights, r, y)
+        both = rr > 1e-9  # else all are of one reference grade, and length is the only term
+        above = np.where(both, xy * rr - ry * xr, xy)
+        below = np.where(both, xx * rr - xr**2, xx)
+        return above / np.where(below > 1e-9, below, np.nan)
 
-    return _figure(one, slope)
+    return _figure(one, coefficient)
+
+
+def _covariance(weights: "Floats", a: "Floats", b: "Floats") -> "Floats":
+    """Of two columns, row by row of `weights`."""
+    total = weights.sum(axis=1)
+    return weights @ (a * b) / total - (weights @ a / total) * (weights @ b / total)
 
 
 def _figure(one: Column, compute: "Computed") -> Figure:

@@ -74,12 +74,10 @@ def _biases(dimensions: Sequence[DimensionMeasure]) -> Iterator[str]:
                 f"{one.name}: only {one.mass:.0%} of the judge's probability lay on the grades: "
                 "it wanted to say something else."
             )
-        if one.judge.kappa.low is None or one.judge.kappa.low <= 0:
-            continue  # who grades all alike favours no length: it only lacks the reference's own
         if one.judge.length.low is not None and one.judge.length.low > 0:
-            yield f"{one.name}: the judge favours long answers more than the reference grades do."
+            yield f"{one.name}: the judge grades long answers above short ones of equal worth."
         if one.judge.length.high is not None and one.judge.length.high < 0:
-            yield f"{one.name}: the judge favours short answers more than the reference grades do."
+            yield f"{one.name}: the judge grades short answers above long ones of equal worth."
 
 
 def _listed(names: Sequence[str]) -> str:

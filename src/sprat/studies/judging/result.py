@@ -23,7 +23,7 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
     error: Figure
     """Mean absolute, in grade points."""
     length: Figure
-    """Grade points per doubling of the answer's length that the reference grades do not have."""
+    """Grade points per doubling of the answer's length, at one reference grade."""
     injected: Figure
     """Of the answers that tell the judge what to reply, those graded a point or more above the
     reference grade."""

@@ -18,6 +18,9 @@ from sprat.studies.resume import refuse_other
 from sprat.studies.standing import standing
 from sprat.studies.watching import watched
 
+ANSWERS = "sha256 of the answers"
+"""As a difference is told: after the seed and the limit, which choose other answers."""
+
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
     """What is measured: a judge by name, the answers, and how they were chosen."""
@@ -94,18 +97,27 @@ async def measure_judge(
 
 
 def refuse_change(study: Study, wanted: Measured, identity: dict[str, Any]) -> None:
-    """A study is only resumed as it began.
+    """A study is only resumed as it began, by the same judge.
+
+    Raises:
+        RunError: naming the first thing that differs, with both values.
+    """
+    refuse_difference(study, wanted)
+    for model in study.models:
+        refuse_other(study, model, identity)
+
+
+def refuse_difference(study: Study, wanted: Measured) -> None:
+    """The same of what is asked, whoever answers: a finished study is only shown as it began.
 
     Raises:
         RunError: naming the first thing that differs, with both values.
     """
     now = StudyModel(role=JUDGE, name=wanted.judge, identity=_essentials(wanted))
-    before = {**study.settings, "answers": study.questions_sha256[:12], "kind": study.kind}
+    before = {**study.settings, ANSWERS: study.questions_sha256[:12], "kind": study.kind}
     began = StudyModel(role=JUDGE, name=_judge(study), identity={**before, "judge": _judge(study)})
     kept = {what: began.identity.get(what) for what in now.identity}
     refuse_other(study, msgspec.structs.replace(began, identity=kept), now.identity)
-    for model in study.models:
-        refuse_other(study, model, identity)
 
 
 def _judge(study: Study) -> str:
@@ -120,7 +132,7 @@ def _essentials(wanted: Measured) -> dict[str, Any]:
         "kind": KIND,
         "judge": wanted.judge,
         **{name: settings.get(name) for name in names},
-        "answers": questions[:12],
+        ANSWERS: questions[:12],
     }
 
 
