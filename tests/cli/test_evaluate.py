@@ -97,6 +97,17 @@ def test_a_regression_fails_and_a_re_run_does_not(here, capsys):
     assert f"A regression against {before}" in err.splitlines()[-1]
 
 
+def test_a_report_made_again_knows_the_baseline_and_only_the_gate_fails(here, capsys):
+    before = asked(capsys)
+    again = ("--questions", "own.jsonl", "--baseline", before)
+    _, found, _ = evaluate(capsys, "scripted:wrong.toml", *again)
+    code, out, _ = run(capsys, "runs", "report", found["models"][0]["run"], "--json", "-")
+    assert code == 0
+    assert json.loads(out) == found
+    code, resumed, _ = evaluate(capsys, "--resume", found["models"][0]["run"])
+    assert (code, resumed["models"][0]["change"]["decision"]) == (0, "regression")
+
+
 def test_a_baseline_of_other_questions_holds_no_line_and_fails(here, capsys):
     before = asked(capsys)
     code, _, err = evaluate(

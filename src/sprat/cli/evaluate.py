@@ -152,6 +152,7 @@ def evaluate(
     )
     from sprat.report.forms import form_of
     from sprat.studies.asked import one_of
+    from sprat.studies.evaluation.held import Held, hold_against
     from sprat.studies.evaluation.plan import KIND
     from sprat.studies.evaluation.summary import summarise_all
 
@@ -169,7 +170,10 @@ def evaluate(
         before = one_of(store, baseline) if baseline is not None else None
         studies = evaluate_all(wanted, settings, store, resume)
         refuse_itself(before, studies)
-        found = summarise_all(store, studies, baseline=before, significance=significance)
+        if before is not None:
+            for study in studies:
+                hold_against(store, study, Held(before, significance))
+        found = summarise_all(store, studies)
     try:
         emit(found, form_of(KIND), targets)
         if junit_file:

@@ -62,7 +62,7 @@ def failures(found: "Evaluation", gate: "Gate") -> list[str]:
     for model in found.models:
         if gate.fail_under is not None:
             lines += _under(model, gate.fail_under)
-        if model.change is not None:
+        if gate.baseline is not None and model.change is not None:
             lines += _worse(model.change)
             if gate.fail_slower is not None:
                 lines += _slower(model.change, gate.fail_slower)

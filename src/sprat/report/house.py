@@ -23,11 +23,13 @@ def page(
     from markupsafe import Markup
 
     from sprat import __version__
+    from sprat.report.numbers import counted
 
     house = Environment(
         loader=FunctionLoader(_read), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
+    house.filters["counted"] = counted  # pyright: ignore[reportUnknownMemberType]
     style = "".join(_read(name) for name in styles)
     code = _read(script) if script else ""
     return house.get_template(template).render(

@@ -100,6 +100,11 @@ def probability(value: float | None) -> str:
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
+def counted(n: int, one: str, many: str | None = None) -> str:
+    """`1 question`, `1,200 questions`; `many`, where it is not `one` with an s: studies."""
+    return f"{n:,} {one if n == 1 else many or f'{one}s'}"
+
+
 def times(small: float | None, large: float | None, more: str, less: str) -> str:
     """How many times `small` is above (`more`) or below (`less`) `large`; empty when unknown."""
     if not small or not large or small < 0 or large < 0:

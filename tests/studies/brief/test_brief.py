@@ -168,6 +168,20 @@ def test_of_three_models_the_cheapest_that_is_good_enough_in_a_row_is_named(stor
     assert found.advice.model == "middle"
 
 
+def test_a_model_that_never_answered_is_no_yardstick(store):
+    silent = study(store, "silent", questions(80), {"model": ("gone", [])}, kind="evaluate")
+    side = store.study(silent).models[0]
+    for question in questions(80):
+        store.add_run(answer(silent, question, side, None, error="The engine is gone."))
+    runs = [evaluated(store, "little", RIGHT * 80), evaluated(store, "big", RIGHT * 80), silent]
+    found = brief(store, *runs)
+    assert {found.headline.small, found.headline.large} == {"little", "big"}
+    assert "gone" in [line.name for line in found.models]
+    alone = brief(store, runs[0], silent)
+    assert alone.headline.summary is None
+    assert alone.headline.said.text.startswith("little scores 100% on 80 questions.")
+
+
 def test_a_model_that_got_worse_since_its_last_evaluation_is_the_heaviest_risk_but_unfinished(
     store,
 ):

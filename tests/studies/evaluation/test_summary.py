@@ -12,6 +12,7 @@ from sprat.questions.rubric import read_rubric
 from sprat.runs.store import Store
 from sprat.runs.study import StudyModel
 from sprat.studies.asked import one_of
+from sprat.studies.evaluation.held import Held, hold_against
 from sprat.studies.evaluation.judged import have_judged
 from sprat.studies.evaluation.plan import EvaluatePlan, Judging, Wording
 from sprat.studies.evaluation.rescoring import corrected, rescore
@@ -182,9 +183,23 @@ def test_pairs_against_another_run_give_a_win_rate(store):
 def test_a_baseline_is_held_against_every_model(store):
     before = record(store, lambda _: "yes")
     now = record(store, lambda request: "no" if number_of(request) < 8 else "yes")
-    found = summarise_all(store, [now], baseline=one_of(store, before))
-    assert found.models[0].change.decision == "regression"
-    assert found.models[0].change.lost == 8
+    other = record(store, lambda _: "yes")
+    for study in (now, other):
+        hold_against(store, study, Held(one_of(store, before), 0.01))
+    worse, same = summarise_all(store, [now, other]).models
+    assert (worse.change.decision, worse.change.lost) == ("regression", 8)
+    assert (same.change.decision, same.change.lost) == ("no evidence", 0)
+
+
+def test_a_baseline_that_is_gone_is_no_baseline(store):
+    before = record(store, lambda _: "yes")
+    now = record(store, lambda _: "no")
+    elsewhere = one_of(store, before)
+    elsewhere = msgspec.structs.replace(
+        elsewhere, study=msgspec.structs.replace(elsewhere.study, id="of-another-store")
+    )
+    hold_against(store, now, Held(elsewhere, 0.01))
+    assert summarise(store, now).models[0].change is None
 
 
 def test_answers_are_scored_anew_without_asking(store):

@@ -44,6 +44,8 @@ def _figures(brief: Brief, page: Page) -> None:
     page.say()
     for said in brief.also:
         page.say(said.text)
+    if brief.also:
+        page.say()
 
 
 def _kinds(brief: Brief, page: Page) -> None:

@@ -50,6 +50,7 @@ def _model(found: Evaluation, model: EvaluatedModel) -> dict[str, Any]:
         "decision": words.DECISIONS[change.decision] if change else "",
         "change_lines": words.change_lines(change) if change else [],
         "moved": change.moved[:50] if change else (),
+        "rescored": words.rescored_line(model.rescored) if model.rescored else "",
         "judge_lines": words.judge_lines(model),
         "answers": [_answer(marked) for marked in answers[:most]],
         "left_out": max(0, len(answers) - most),

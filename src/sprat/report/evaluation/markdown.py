@@ -1,5 +1,6 @@
 """Evaluations as GitHub-flavoured Markdown: pastes well into a pull request."""
 
+from sprat.report import numbers
 from sprat.report.evaluation import words
 from sprat.report.markdown import cell, table_of
 from sprat.studies.evaluation.result import EvaluatedModel, Evaluation
@@ -45,9 +46,7 @@ def _model(model: EvaluatedModel) -> list[str]:
         parts.append("\n\n".join([head, *lines]))
     if model.rescored is not None:
         again = model.rescored
-        parts.append(
-            f"Scored anew: the answers of `{again.run}`; {len(again.changed)} scores changed."
-        )
+        parts.append(f"Scored anew: the answers of `{again.run}`. {words.rescored_line(again)}")
     parts += [cell(line) for line in words.judge_lines(model)]
     return parts
 
@@ -55,4 +54,5 @@ def _model(model: EvaluatedModel) -> list[str]:
 def _signature(found: Evaluation) -> str:
     runs = ", ".join(f"`{model.run}`" for model in found.models)
     asked = found.models[0].questions
-    return f"<sub>Sprat runs {runs}, {asked.n} questions from `{cell(asked.name)}`.</sub>"
+    n = numbers.counted(asked.n, "question")
+    return f"<sub>Sprat runs {runs}, {n} from `{cell(asked.name)}`.</sub>"

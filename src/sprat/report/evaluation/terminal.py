@@ -68,8 +68,7 @@ def _rescored(model: EvaluatedModel, page: Page) -> None:
     if again is None:
         return
     page.say(f"Scored anew: the answers of {again.run}", "bold")
-    corrected = f"{len(again.corrected)} questions expect something else now; "
-    page.say(f"{corrected if again.corrected else ''}{len(again.changed)} scores changed.")
+    page.say(words.rescored_line(again))
     for one in again.changed[: 3 * MOST]:
         before, now = (words.NONE if v is None else f"{v:.2f}" for v in (one.before, one.now))
         page.say(f"  {one.question}: {before}, now {now} ({one.why_now})", "dim")

@@ -13,6 +13,7 @@ from sprat.studies.evaluation.result import (
     Evaluation,
     Graded,
     MarkedAnswer,
+    Rescored,
     Slice,
 )
 from sprat.studies.grounded.figures import Figure
@@ -35,11 +36,18 @@ class Row(msgspec.Struct, frozen=True):
     group: str = ""
 
 
+def rescored_line(again: Rescored) -> str:
+    """What scoring stored answers anew has changed."""
+    corrected = f"{numbers.counted(len(again.corrected), 'question')} corrected; "
+    changed = f"{numbers.counted(len(again.changed), 'score')} changed."
+    return f"{corrected if again.corrected else ''}{changed}"
+
+
 def headline(found: Evaluation) -> str:
     """What it comes to, in a few words."""
     first, *others = found.models
     if others:
-        return f"{len(found.models)} models on {first.questions.n} questions"
+        return f"{len(found.models)} models on {numbers.counted(first.questions.n, 'question')}"
     score = first.summary.score
     return "Nothing was scored" if score is None else f"Score {numbers.score(score)}"
 

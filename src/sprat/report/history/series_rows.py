@@ -77,9 +77,9 @@ def opening(history: History) -> str:
     better = sum(step.score == "improvement" for step in steps)
     slower = sum(step.time == "slower" for step in steps)
     parts = [
-        f"{runs} run{_s(runs)} in {len(history.series)} series",
-        f"{history.regressions} regression{_s(history.regressions)}",
-        f"{better} improvement{_s(better)}",
+        f"{numbers.counted(runs, 'run')} in {len(history.series)} series",
+        numbers.counted(history.regressions, "regression"),
+        numbers.counted(better, "improvement"),
         f"{slower} became slower" if slower else "",
     ]
     return ", ".join(part for part in parts if part) + "."
@@ -88,7 +88,7 @@ def opening(history: History) -> str:
 def title_of(series: Series) -> str:
     """Which model, which questions."""
     n = series.n_questions
-    return f"{series.model} on {series.questions}, {n} question{_s(n)}"
+    return f"{series.model} on {series.questions}, {numbers.counted(n, 'question')}"
 
 
 def latest_change(series: Series) -> str:
@@ -112,7 +112,3 @@ def method(history: History) -> str:
         f"{history.level:g}. Seconds are compared only on the same machine with the same settings, "
         "and a change is called one from a tenth on."
     )
-
-
-def _s(n: int) -> str:
-    return "" if n == 1 else "s"

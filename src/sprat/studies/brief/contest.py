@@ -40,7 +40,8 @@ class Field(NamedTuple):
 def field_of(material: Material, margin: float) -> Field:
     """A comparison of two models decides as it was declared; several models decide in turn.
 
-    Of several the one that takes longest is the yardstick, for it is what the others would spare.
+    Of several the one that takes longest is the yardstick, for it is what the others would spare;
+    a model that never answered is none.
     The others are held against it from the dearest to the cheapest, and the first that is not
     good enough ends the series: so no claim needs a wider interval for the others' sake.
 
@@ -51,9 +52,10 @@ def field_of(material: Material, margin: float) -> Field:
     if len(models) == 2 and material.comparisons:
         return _declared(material, margin)
     models = sorted(models, key=_seconds)
-    if len(models) < 2:
+    answering = [one for one in models if one.summary().answered]
+    if len(answering) < 2:
         return Field(tuple(models), None)
-    rivals = [contest_of(one, models[-1], margin) for one in reversed(models[:-1])]
+    rivals = [contest_of(one, answering[-1], margin) for one in reversed(answering[:-1])]
     return Field(tuple(models), _decisive(rivals))
 
 

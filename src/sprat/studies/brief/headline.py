@@ -82,7 +82,7 @@ def _of_one(asked: Asked, notes: Footnotes) -> Headline:
         text = f"Nothing that {whole.name} answered was scored: read the answers themselves."
     else:
         text = (
-            f"{whole.name} scores {whole.score:.0%} on {n} questions. No other model was asked "
+            f"{whole.name} scores {whole.score:.0%} on {n} questions. No other model answered "
             "the same, so whether that is good enough beside another cannot be told."
         )
     mark = notes.cite(asked.study.id, "Score", "mean score, each question's own scorer", n=n)

@@ -8,7 +8,7 @@ from sprat.studies.asked import Asked
 
 PASSING = frozenset({
     "during", "load_average_1min", "available_memory_bytes", "frequency_mhz", "temperature_c",
-    "prices", "batch", "models",
+    "prices", "batch", "models", "held_against",
 })  # fmt: skip
 """What is never twice the same, and explains no change of answers."""
 MAX_SHOWN = 80

@@ -70,10 +70,12 @@ def _cut(model: EvaluatedModel) -> str:
 
 def _ungraded(model: EvaluatedModel) -> Iterator[str]:
     """Answers without a grade, by whoever graded; a mean of the others says nothing of them."""
+    n = model.summary.answered
     for one in model.grades:
         who = f"{one.by} gave no grade to" if one.both is not None else "the rule cannot tell of"
         if one.unscored:
-            yield f"{one.dimension}: {who} {one.unscored} answers, which are left out of the grade."
+            left = f"{one.unscored} of {n} answers: left out of the grade."
+            yield f"{one.dimension}: {who} {left}"
         if one.unasked:
             yield (
                 f"{one.dimension}: {one.by} was not asked about {one.unasked} answers yet. "

@@ -8,9 +8,9 @@ from sprat.runs.store import Store
 from sprat.runs.study import JUDGE, Study
 from sprat.studies.asked import Asked, asked_of
 from sprat.studies.comparison import QuestionSet
-from sprat.studies.evaluation.change import SIGNIFICANCE
 from sprat.studies.evaluation.figures import budget_of, judge_graded, rule_graded, slices
 from sprat.studies.evaluation.grading import rule_grade
+from sprat.studies.evaluation.held import held_against
 from sprat.studies.evaluation.judged import judge_view
 from sprat.studies.evaluation.notes import warnings_of, warnings_of_all
 from sprat.studies.evaluation.plan import ROLE, EvaluatePlan, plan_of
@@ -31,19 +31,13 @@ def summarise(store: Store, study_id: str) -> Evaluation:
     return summarise_all(store, (study_id,))
 
 
-def summarise_all(
-    store: Store,
-    studies: Sequence[str],
-    *,
-    baseline: Asked | None = None,
-    significance: float = SIGNIFICANCE,
-) -> Evaluation:
-    """Several models' evaluations as one, each held against `baseline` if there is one.
+def summarise_all(store: Store, studies: Sequence[str]) -> Evaluation:
+    """Several models' evaluations as one, each beside its baseline if it was held against one.
 
     Raises:
         RunError: no such study, or one is no evaluation.
     """
-    found = [_evaluated(store, store.study(name), baseline, significance) for name in studies]
+    found = [_evaluated(store, store.study(name)) for name in studies]
     models = tuple(model for model, _ in found)
     return Evaluation(
         models=models,
@@ -52,15 +46,13 @@ def summarise_all(
     )
 
 
-def _evaluated(
-    store: Store, study: Study, baseline: Asked | None, significance: float
-) -> tuple[EvaluatedModel, list[MarkedAnswer]]:
+def _evaluated(store: Store, study: Study) -> tuple[EvaluatedModel, list[MarkedAnswer]]:
     plan = plan_of(study)
     (asked,) = asked_of(store, f"{study.id}:{ROLE}")
     opinions = [run for run in store.runs(study.id) if run.role == JUDGE]
     model = _model(store, asked, plan, opinions)
-    if baseline is not None:
-        change = compare_sides(baseline, asked, significance=significance, seed=plan.seed)
+    if held := held_against(store, study):
+        change = compare_sides(held.baseline, asked, significance=held.significance, seed=plan.seed)
         model = msgspec.structs.replace(model, change=change)
     warnings = warnings_of(model, asked)
     return msgspec.structs.replace(model, warnings=warnings), _marked(asked, opinions)
