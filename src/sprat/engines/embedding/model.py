@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sprat.engines.pool import share_processor
 from sprat.errors import BadWeights, first_line
 
 Native = Any
@@ -70,8 +71,7 @@ class Model:
 
 def _open(graph: Path, threads: int) -> Native:
     options: Native = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
+    share_processor(options, threads)
     options.log_severity_level = 3
     return ort.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
 

@@ -17,6 +17,7 @@ from sprat.engines.onnx.providers import (
     named,
     refuse_missing,
 )
+from sprat.engines.pool import share_processor
 from sprat.errors import BadWeights, EngineError, first_line
 
 ANY_TOKENS = 2**31
@@ -115,8 +116,7 @@ def library_version(device: Native | None) -> str:
 
 def _options(threads: int) -> Native:
     options: Native = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
+    share_processor(options, threads)
     options.log_severity_level = 3
     options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
     return options
