@@ -1,6 +1,6 @@
 """One question to one model: timed, metered, paid for, scored. What studies of answers share."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from sprat.cost import Prices
@@ -11,6 +11,9 @@ from sprat.measure.meter import Meter
 from sprat.runs.study import Session, StudyModel
 from sprat.studies.resume import MAX_STREAK
 from sprat.types import ChatRequest, Message, Question, Reply, Run, Verdict
+
+Scoring = Callable[[Question, Reply | None, str | None], Verdict]
+"""(question, reply, error) → what it is worth."""
 
 
 class Respondent(NamedTuple):
@@ -25,7 +28,26 @@ class Respondent(NamedTuple):
     """None: no answer has a cost."""
 
 
-async def answer(who: Respondent, question: Question, request: ChatRequest, position: int) -> Run:
+def own_verdict(question: Question, reply: Reply | None, error: str | None) -> Verdict:
+    """The question's own scorer's; an error scores 0, as nothing better can be said of it.
+
+    Unless nothing is scored: then an error is not, either.
+    """
+    from sprat.questions.scorers import score
+
+    if reply is not None:
+        return score(question, reply.text, reply.finish)
+    unscored = score(question, "", None).value is None
+    return Verdict(scorer=question.scorer, value=None if unscored else 0.0, why=f"error: {error}")
+
+
+async def answer(
+    who: Respondent,
+    question: Question,
+    request: ChatRequest,
+    position: int,
+    verdict: Scoring = own_verdict,
+) -> Run:
     """One answer, or its error: either is a result."""
     reply, error = None, None
     with who.meter.window() as window:
@@ -48,23 +70,10 @@ async def answer(who: Respondent, question: Question, request: ChatRequest, posi
         reply=reply,
         error=error,
         elapsed_s=elapsed_s,
-        verdicts=(own_verdict(question, reply, error),),
+        verdicts=(verdict(question, reply, error),),
         resources=window.resources,
         position=position,
     )
-
-
-def own_verdict(question: Question, reply: Reply | None, error: str | None) -> Verdict:
-    """The question's own scorer's; an error scores 0, as nothing better can be said of it.
-
-    Unless nothing is scored: then an error is not, either.
-    """
-    from sprat.questions.scorers import score
-
-    if reply is not None:
-        return score(question, reply.text, reply.finish)
-    unscored = score(question, "", None).value is None
-    return Verdict(scorer=question.scorer, value=None if unscored else 0.0, why=f"error: {error}")
 
 
 class Streak:

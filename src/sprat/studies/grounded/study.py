@@ -7,24 +7,21 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from sprat.cost import Prices
-from sprat.engines.base import Engine, ask
-from sprat.errors import RunError, SpratError
-from sprat.measure.clock import now_ns
-from sprat.measure.meter import Meter
+from sprat.engines.base import Engine
 from sprat.questions.collection import fingerprint
 from sprat.runs.store import Store
-from sprat.runs.study import JUDGE, Session, Study, StudyModel, new_study_id
-from sprat.studies.asking import session_of
+from sprat.runs.study import JUDGE, Session, Study, new_study_id
+from sprat.studies.asking import Respondent, Streak, answer, session_of, side_of
 from sprat.studies.grounded.answers import verdict_of
 from sprat.studies.grounded.case import ROLE, Case
 from sprat.studies.grounded.judge import judge_answers
 from sprat.studies.grounded.plan import KIND, GroundedPlan, asking_order, refuse_difference
 from sprat.studies.grounded.question import from_question
 from sprat.studies.metering import metered
-from sprat.studies.resume import MAX_STREAK, go_on, refuse_other
+from sprat.studies.resume import go_on, refuse_other
 from sprat.studies.standing import standing
 from sprat.studies.watching import watched
-from sprat.types import ChatRequest, Question, Reply, Run
+from sprat.types import ChatRequest, Question, Reply, Run, Verdict
 
 MAX_TOKENS = 256
 
@@ -56,13 +53,6 @@ class Opened(NamedTuple):
     identities: Identities = {}  # noqa: RUF012 (never changed)
     environment: dict[str, Any] = {}  # noqa: RUF012
     prices: Prices | None = None
-
-
-class _Asking(NamedTuple):
-    plan: GroundedPlan
-    opened: Opened
-    meter: Meter
-    study: str
 
 
 async def evaluate(
@@ -127,11 +117,8 @@ def _fresh(study: str, plan: GroundedPlan, opened: Opened, session: Session) -> 
         settings=plan.settings,
         environment=opened.environment,
         models=tuple(
-            StudyModel(
-                role=role,
-                name=name,
-                identity=opened.identities.get(role, {}),
-                sessions=(session,) if role == ROLE else (),
+            side_of(
+                role, name, opened.identities.get(role, {}), *((session,) if role == ROLE else ())
             )
             for role, name in sides.items()
         ),
@@ -143,54 +130,35 @@ async def _ask_all(
 ) -> None:
     known = {question for question, role, _ in store.answered(study) if role == ROLE}
     order = asking_order(plan.questions, plan.seed)
-    done, streak = len(known), 0
+    done, streak = len(known), Streak("sprat rag evaluate")
     if done == len(order):
         return
     async with metered({ROLE: opened.engine}) as meters:
-        asking = _Asking(plan, opened, meters[ROLE], study)
+        who = Respondent(study, ROLE, plan.name, opened.engine, meters[ROLE])
         with watched(store, study, [opened.engine]):
             for position, question in enumerate(order):
                 if question.id in known:
                     continue
-                run = await _ask_one(asking, question, position)
+                run = await answer(who, question, _request(question, plan), position, _verdict)
+                run = _paid(run, opened.prices)
                 store.add_run(run)
                 done += 1
                 show(_event(run, done, len(order)))
-                streak = streak + 1 if run.error else 0
-                if streak >= MAX_STREAK:
-                    raise _too_many(run)
+                streak.add(run)
 
 
-async def _ask_one(asking: _Asking, question: Question, position: int) -> Run:
-    """One answer, or its error: either is a result."""
-    request = ChatRequest(
-        messages=question.messages, max_tokens=question.max_tokens, seed=asking.plan.seed
-    )
-    reply, error = None, None
-    with asking.meter.window() as window:
-        began_ns = now_ns()
-        try:
-            reply = await ask(asking.opened.engine, request)
-        except SpratError as failure:
-            error = str(failure)
-        seconds = (now_ns() - began_ns) / 1e9
-    if reply is not None and asking.opened.prices is not None:
-        reply = priced(reply, asking.opened.prices)
-    case = Case(question=from_question(question), reply=reply, error=error, seconds=seconds)
-    return Run(
-        study=asking.study,
-        question=question.id,
-        kind=question.kind,
-        model=asking.plan.name,
-        role=ROLE,
-        request=request,
-        reply=reply,
-        error=error,
-        elapsed_s=seconds,
-        verdicts=(verdict_of(case),),
-        resources=window.resources,
-        position=position,
-    )
+def _request(question: Question, plan: GroundedPlan) -> ChatRequest:
+    return ChatRequest(messages=question.messages, max_tokens=question.max_tokens, seed=plan.seed)
+
+
+def _verdict(question: Question, reply: Reply | None, error: str | None) -> Verdict:
+    return verdict_of(Case(question=from_question(question), reply=reply, error=error))
+
+
+def _paid(run: Run, prices: Prices | None) -> Run:
+    if run.reply is None or prices is None:
+        return run
+    return msgspec.structs.replace(run, reply=priced(run.reply, prices))
 
 
 def priced(reply: Reply, prices: Prices) -> Reply:
@@ -224,13 +192,6 @@ async def _judge_all(
         await judge_answers(plan, judge, store, study, told)
     finally:
         await judge.aclose()
-
-
-def _too_many(run: Run) -> RunError:
-    return RunError(
-        f"Asking failed {MAX_STREAK} times in a row, the last time with: {run.error}",
-        fix=f"When it works again: sprat rag evaluate --resume {run.study}",
-    )
 
 
 def _event(run: Run, done: int, total: int) -> Event:
