@@ -1,12 +1,16 @@
 """Two sides of the same questions: a loss is called one only where chance hardly makes it."""
 
+import math
+
 import pytest
 from msgspec import structs
-from tests.studies.evaluation.made import a_question, a_side
+from tests.studies.evaluation.made import a_question, a_side, an_answer
 
+from sprat.studies.evaluation.pace import pace_of
 from sprat.studies.evaluation.regression import compare_sides
 
 NAMES = [f"q{number:02d}" for number in range(30)]
+ONE = a_side({}).study
 
 
 def right(*lost: str) -> dict[str, float | None]:
@@ -93,6 +97,19 @@ def test_seconds_are_compared_on_one_machine_and_refused_on_two() -> None:
     assert slower.other_machine == ""
     elsewhere = compare_sides(before, a_side(right(), environment=there)).pace
     assert "Acme 1" in elsewhere.other_machine
+
+
+def test_translations_that_got_slower_together_tell_less_of_the_pace() -> None:
+    asked = [a_question(name) for name in NAMES]
+    before = [an_answer(one, 1.0, 1.0) for one in asked]
+    now = [an_answer(one, 1.0, 1.0 + int(one.id[1:]) // 3 / 5) for one in asked]
+    apart, together = (
+        pace_of(list(zip(groups, before, now, strict=True)), ONE, ONE, seed=0)
+        for groups in (NAMES, [f"g{int(name[1:]) // 3}" for name in NAMES])
+    )
+    assert apart.times == together.times
+    ratio = math.log(together.high / together.times) / math.log(apart.high / apart.times)
+    assert ratio == pytest.approx(math.sqrt(3))  # three of each are one: Kish's design effect is 3
 
 
 def test_what_else_differs_is_said_in_plain_lines() -> None:

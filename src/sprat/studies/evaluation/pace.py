@@ -6,7 +6,7 @@ from statistics import median
 
 import msgspec
 
-from sprat.runs.intervals import bootstrap_interval
+from sprat.runs.intervals import bootstrap_interval, design_effect
 from sprat.runs.study import Study
 from sprat.types import Run
 
@@ -25,7 +25,8 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """How many times as long an answer takes now: geometric mean over the questions."""
     low: float | None
     high: float | None
-    """The 95% interval of `times`, by paired bootstrap of its logarithms."""
+    """The 95% interval of `times`, by paired bootstrap of its logarithms, wider where translations
+    of a question go together."""
     before_tokens: float | None
     """Median output tokens, of all attempts."""
     now_tokens: float | None
@@ -33,22 +34,35 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """Why the seconds are not to be compared; empty: nothing speaks against it."""
 
 
-def pace_of(pairs: Sequence[tuple[Run, Run]], before: Study, now: Study, seed: int) -> Pace:
-    """The pace of (before, now) answers; failures have none, and are left out."""
-    both = [(a, b) for a, b in pairs if a.reply and b.reply]
-    ratios = [math.log(b / a) for a, b in ((_seconds(a), _seconds(b)) for a, b in both) if a and b]
-    bounds = bootstrap_interval(ratios, seed=seed)
+def pace_of(pairs: Sequence[tuple[str, Run, Run]], before: Study, now: Study, seed: int) -> Pace:
+    """The pace of (group, before, now) answers; failures have none, and are left out."""
+    both = [(a, b) for _, a, b in pairs if a.reply and b.reply]
+    times = _times(pairs, seed)
     return Pace(
         n=len(both),
         before_s=median(_seconds(a) for a, _ in both) if both else None,
         now_s=median(_seconds(b) for _, b in both) if both else None,
-        times=math.exp(sum(ratios) / len(ratios)) if ratios else None,
-        low=math.exp(bounds.low) if bounds else None,
-        high=math.exp(bounds.high) if bounds else None,
+        times=times and times[0],
+        low=times and times[1],
+        high=times and times[2],
         before_tokens=median(_tokens(a) for a, _ in both) if both else None,
         now_tokens=median(_tokens(b) for _, b in both) if both else None,
         other_machine=_other_machine(before, now),
     )
+
+
+def _times(pairs: Sequence[tuple[str, Run, Run]], seed: int) -> tuple[float, float, float] | None:
+    """How many times as long, and the ends of its interval; translations do not count as two."""
+    timed = [(group, _seconds(a), _seconds(b)) for group, a, b in pairs]
+    known = [(group, math.log(b / a)) for group, a, b in timed if a and b]
+    ratios = [ratio for _, ratio in known]
+    bounds = bootstrap_interval(ratios, seed=seed)
+    if bounds is None:
+        return None
+    mean = sum(ratios) / len(ratios)
+    stretch = math.sqrt(design_effect(ratios, [group for group, _ in known]))
+    low, high = (mean + stretch * (edge - mean) for edge in bounds)
+    return math.exp(mean), math.exp(low), math.exp(high)
 
 
 def _seconds(run: Run) -> float:

@@ -61,6 +61,7 @@ def compare_sides(
     common = _common(a, b)
     scored = [pair for pair in common.pairs if _scores(pair) is not None]
     found = [_moved(pair) for pair in scored]
+    timed = [(group_of(one.question), one.before, one.now) for one in common.pairs]
     values = [one.now - one.before for one in found]
     groups = [group_of(pair.question) for pair in scored]
     worse, better, method = _tested(values, groups, margin, seed)
@@ -87,7 +88,7 @@ def compare_sides(
         only_before=common.only_before,
         only_now=common.only_now,
         unscored=len(common.pairs) - len(scored),
-        pace=pace_of([(pair.before, pair.now) for pair in common.pairs], a.study, b.study, seed),
+        pace=pace_of(timed, a.study, b.study, seed),
         differs=differences_between(a, b),
     )
     return msgspec.structs.replace(change, why=sentence(change))
