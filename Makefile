@@ -35,7 +35,7 @@ page: page-packages
 
 # Most of the tests' time is waiting: three files at once are quicker than one even on two cores.
 test: install browser page-packages
-	$(BIN)/pytest -n 3 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: install page-packages
 	$(BIN)/ruff check .
