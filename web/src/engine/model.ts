@@ -47,7 +47,7 @@ export class Model {
   /**
    * Load, and try the canary unless `known` still holds; `warming` is called between the two. Raises PageError.
    *
-   * The runtime starts while the files still come.
+   * The runtime starts while the files still come; one with threads, when they are here.
    */
   static async open(
     manifest: Manifest, way: Way, coming: Files | Promise<Files>, paths: RuntimePaths,
@@ -81,6 +81,8 @@ export class Model {
 async function openParts(
   manifest: Manifest, way: Way, coming: Files | Promise<Files>, paths: RuntimePaths,
 ): Promise<[Tokenizer, Session]> {
+  // Firefox stands still for good where threads start while the worker writes into its private files.
+  if (way.threads > 1) await coming;
   const read = Promise.resolve(coming).then((files) =>
     Promise.all([openTokenizer(files), graphOf(manifest, way, files)]),
   );
