@@ -15,7 +15,8 @@ async function startsOf(threads: number): Promise<[early: boolean, late: boolean
   const files = new Promise<Files>((resolve) => (arrive = resolve));
   const way: Way = { backend: "wasm", variant: "wasm-int8", build: "plain", threads };
   const paths = { module: `${STARTED}//${threads}`, wasm: "" };
-  const opened = Model.open({} as Manifest, way, files, paths, () => undefined);
+  const told = { started: () => undefined, warming: () => undefined };
+  const opened = Model.open({} as Manifest, way, files, paths, told);
   opened.catch(() => undefined);
   await new Promise((resolve) => setTimeout(resolve, 100));
   const early = state.started === true;
