@@ -2,6 +2,7 @@
 
 // First: what leaves the page is counted from here on.
 import "./privacy/page.ts";
+import "./language.ts";
 import "uplot/dist/uPlot.min.css";
 import "./styles/page.css";
 

@@ -1,6 +1,7 @@
 /** The page's rooms, as they are in this browser and behind this gateway. */
 
 import { LocalEngine } from "./engine/local.ts";
+import { sharesMemory } from "./engine/threads.ts";
 import { GatewayEngine } from "./gateway/engine.ts";
 import { listModels, listPaths, listPolicies, listWebModels, policyText, readManifest } from "./gateway/lists.ts";
 import { keepForGood, keptModels, remove, usage, verifyAgain } from "./kept/models.ts";
@@ -63,7 +64,7 @@ function machineHere(): Machine {
   const { deviceMemory } = navigator as { deviceMemory?: number };
   return {
     webgpu: "gpu" in navigator,
-    isolated: globalThis.crossOriginIsolated === true,
+    isolated: sharesMemory(),
     keeps: typeof navigator.storage?.getDirectory === "function",
     cores: navigator.hardwareConcurrency || 1,
     obstacle: (title, bytes) =>

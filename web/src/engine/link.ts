@@ -19,12 +19,14 @@ export interface Workers {
 /** How long a worker may say nothing, in milliseconds; while it downloads, as long as it takes. */
 export interface Patience {
   readonly probing: number;
+  /** A runtime with threads, when its files are here: Firefox may never start one. */
+  readonly starting: number;
   /** Making a session is one call that cannot report. */
   readonly loading: number;
   readonly answering: number;
 }
 
-export const PATIENCE: Patience = { probing: 20_000, loading: 300_000, answering: 60_000 };
+export const PATIENCE: Patience = { probing: 20_000, starting: 30_000, loading: 300_000, answering: 60_000 };
 
 export type Phase = Extract<FromWorker, { kind: "phase" }>;
 
@@ -33,6 +35,8 @@ interface Waiting {
   readonly resolve: () => void;
   readonly reject: (error: PageError) => void;
   readonly patienceMs: number;
+  /** From the word "loading" to the next. */
+  readonly startingMs: number;
 }
 
 export class Link {
@@ -69,11 +73,13 @@ export class Link {
   ): Promise<Passed | null> {
     let passed: Passed | null = null;
     const order = { kind: "open", manifest, base, way, known } as const;
-    await this.#ask(order, this.#patience.loading, (message) => {
+    const { loading, starting } = this.#patience;
+    const saw = (message: FromWorker): boolean => {
       if (message.kind === "phase") onPhase(message);
       if (message.kind === "ready") passed = message.passed;
       return message.kind === "ready";
-    });
+    };
+    await this.#ask(order, loading, saw, way.threads > 1 ? starting : loading);
     return passed;
   }
 
@@ -105,11 +111,11 @@ export class Link {
   }
 
   #ask(
-    message: ToWorker, patienceMs: number, saw: (message: FromWorker) => boolean,
+    message: ToWorker, patienceMs: number, saw: (message: FromWorker) => boolean, startingMs = patienceMs,
   ): Promise<void> {
     if (this.broken) return Promise.reject(this.broken);
     return new Promise((resolve, reject) => {
-      this.#waiting = { saw, resolve, reject, patienceMs };
+      this.#waiting = { saw, resolve, reject, patienceMs, startingMs };
       this.#watch();
       this.#worker.postMessage(message);
     });
@@ -143,8 +149,10 @@ export class Link {
 
   #watch(message?: FromWorker): void {
     clearTimeout(this.#timer);
-    if (!this.#waiting || (message?.kind === "phase" && message.phase === "downloading")) return;
-    const { patienceMs } = this.#waiting;
-    this.#timer = setTimeout(() => this.#break(hung(patienceMs)), patienceMs);
+    const phase = message?.kind === "phase" ? message.phase : null;
+    if (!this.#waiting || phase === "downloading") return;
+    const { patienceMs, startingMs } = this.#waiting;
+    const mostMs = phase === "loading" ? startingMs : patienceMs;
+    this.#timer = setTimeout(() => this.#break(hung(mostMs)), mostMs);
   }
 }

@@ -29,6 +29,13 @@ const MOST_ROOM_BYTES = 128 << 20;
 /** The bytes of a manifest's file, by its name there. */
 export type Files = ReadonlyMap<string, Blob | Uint8Array>;
 
+interface Told {
+  /** The runtime runs, or never will. */
+  started(): void;
+  /** Before the canary. */
+  warming(): void;
+}
+
 export class Model {
   /** Null on the processor. */
   readonly device: GPUDevice | null;
@@ -45,18 +52,18 @@ export class Model {
   }
 
   /**
-   * Load, and try the canary unless `known` still holds; `warming` is called between the two. Raises PageError.
+   * Load, and try the canary unless `known` still holds; `told` is called on the way. Raises PageError.
    *
-   * The runtime starts while the files still come.
+   * The runtime starts while the files still come; one with threads, when they are here.
    */
   static async open(
     manifest: Manifest, way: Way, coming: Files | Promise<Files>, paths: RuntimePaths,
-    warming: () => void, known: Passed | null = null,
+    told: Told, known: Passed | null = null,
   ): Promise<Model> {
-    const [tokenizer, session] = await openParts(manifest, way, coming, paths);
+    const [tokenizer, session] = await openParts(manifest, way, coming, paths, told.started);
     const { vocabulary, contextTokens, ends } = manifest;
     const decoder = new Decoder(session, vocabulary, contextTokens, readTokens(manifest, way));
-    warming();
+    told.warming();
     if (isGpu(way)) decoder.cache.reserve(roomTokens(manifest), 0);
     const passed = await tried(decoder, manifest, way, known);
     const answerer = new Answerer(decoder, tokenizer.vocabulary, ends, contextTokens);
@@ -80,11 +87,15 @@ export class Model {
 /** In a function of its own, so that what was read is garbage when it ends. */
 async function openParts(
   manifest: Manifest, way: Way, coming: Files | Promise<Files>, paths: RuntimePaths,
+  started: () => void,
 ): Promise<[Tokenizer, Session]> {
+  // Firefox stands still for good where threads start while the worker writes into its private files.
+  if (way.threads > 1) await coming;
   const read = Promise.resolve(coming).then((files) =>
     Promise.all([openTokenizer(files), graphOf(manifest, way, files)]),
   );
-  const [ort, [tokenizer, graph]] = await Promise.all([startRuntime(paths, way.threads), read]);
+  const starting = startRuntime(paths, way.threads).finally(started);
+  const [ort, [tokenizer, graph]] = await Promise.all([starting, read]);
   return [tokenizer, await openSession(ort, graph, isGpu(way))];
 }
 

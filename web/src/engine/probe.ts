@@ -4,6 +4,7 @@ import { hasJspi } from "./runtime.ts";
 import { timeCopy, timeGpu } from "./pace.ts";
 import type { GpuPace } from "./pace.ts";
 import { timeProducts } from "./products.ts";
+import { sharesMemory } from "./threads.ts";
 import type { Preference } from "./ways.ts";
 
 export interface Gpu {
@@ -63,7 +64,7 @@ export async function probe(
 }
 
 function countThreads(): number {
-  if (!globalThis.crossOriginIsolated || typeof SharedArrayBuffer === "undefined") return 1;
+  if (!sharesMemory()) return 1;
   const cores = navigator.hardwareConcurrency || 1;
   if (cores <= FEW_CORES) return cores;
   return Math.min(MOST_THREADS, Math.max(FEW_CORES, Math.floor(cores / 2)));

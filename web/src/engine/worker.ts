@@ -42,7 +42,8 @@ async function open(order: Open): Promise<void> {
   const { manifest, way, known } = order;
   const files = download(order);
   const warming = (): void => say({ kind: "phase", phase: "warming" });
-  model = await Model.open(manifest, way, files, runtimePaths(way.build), warming, known);
+  const started = (): void => say({ kind: "beat" });
+  model = await Model.open(manifest, way, files, runtimePaths(way.build), { started, warming }, known);
   void model.device?.lost.then(({ message }) => failed(null)(lost(message)));
   // Before the first question, so that nothing is asked for while it is answered.
   await keepRuntime();

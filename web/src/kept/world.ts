@@ -29,7 +29,7 @@ export function browserWorld(): World {
 async function openStore(): ReturnType<World["store"]> {
   if (!globalThis.navigator?.storage?.getDirectory) {
     const secure = globalThis.isSecureContext;
-    return { store: null, why: secure ? "it is too old" : "the address is not secure" };
+    return { store: null, why: secure ? "it has no private files for pages" : "the address is not secure" };
   }
   try {
     const root = await navigator.storage.getDirectory();

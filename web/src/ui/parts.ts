@@ -193,7 +193,7 @@ export interface Kept {
 /** What this browser can do here. */
 export interface Machine {
   readonly webgpu: boolean;
-  /** Cross-origin isolated: threads work. */
+  /** Cross-origin isolated, and memory is shared: threads work. */
   readonly isolated: boolean;
   /** Files can be kept. */
   readonly keeps: boolean;

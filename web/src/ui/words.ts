@@ -110,7 +110,7 @@ export function probedText({ gpu, why }: Probed): string {
 export function cautions(machine: Machine): string[] {
   return [
     machine.webgpu ? "" : "No WebGPU in this browser: the processor computes, more slowly. Chrome, Edge, Safari 26 and Firefox on Windows have WebGPU.",
-    machine.isolated ? "" : "The page is not isolated: the processor computes on one thread.",
+    machine.isolated ? "" : "This browser shares no memory between threads of the page: the processor computes on one.",
     machine.keeps ? "" : "This browser keeps no files for the page: the model is downloaded at each visit.",
   ].filter((text) => text !== "");
 }

@@ -81,7 +81,7 @@ test("an engine that is closed while it probes or loads ends its worker, starts 
 });
 
 test("a worker that never said what the machine is, is replaced by the next start", async () => {
-  const patience = { probing: 20, loading: 1000, answering: 1000 };
+  const patience = { probing: 20, starting: 1000, loading: 1000, answering: 1000 };
   const { engine, actors } = stage([{ isDumb: true }, {}], { patience });
   await assert.rejects(engine.warm(), { code: "hang" });
   await engine.warm();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Trouble } from "../../src/engine/protocol.ts";
-import { ASK, LOST, speak, stage, USAGE } from "./stage.ts";
+import type { FromWorker, Trouble, Way } from "../../src/engine/protocol.ts";
+import { ASK, LOST, PASSED, speak, stage, USAGE } from "./stage.ts";
 import type { Part } from "./stage.ts";
 
 test("nothing is started before it is asked for; then it loads and answers", async () => {
@@ -131,10 +131,27 @@ test("a way that has passed its canary is trusted at the next start, until it fa
 });
 
 test("a worker that does not move is ended, and another way is taken", async () => {
-  const patience = { probing: 1000, loading: 1000, answering: 30 };
+  const patience = { probing: 1000, starting: 1000, loading: 1000, answering: 30 };
   const { engine, actors, states } = stage([{ answer: () => undefined }, {}], { patience });
   assert.equal((await engine.answer(ASK, () => undefined)).where, "wasm");
   assert.ok(actors[0]?.ended);
+  assert.ok(states.some(({ note }) => /has not moved/.test(note ?? "")));
+});
+
+test("a runtime whose threads never start is ended soon, and one thread computes; a session may take long", async () => {
+  const patience = { probing: 1000, starting: 30, loading: 1000, answering: 1000 };
+  const waits = (_: Way, say: (message: FromWorker) => void): void => say({ kind: "phase", phase: "loading" });
+  const slow = (way: Way, say: (message: FromWorker) => void): void => {
+    waits(way, say);
+    say({ kind: "beat" });
+    setTimeout(() => say({ kind: "ready", passed: PASSED }), 100);
+  };
+  const { engine, actors, states } = stage([{ open: waits }, { open: slow }], { backend: "wasm", patience });
+  await engine.warm();
+  assert.ok(actors[0]?.ended);
+  assert.ok(!actors[1]?.ended);
+  const orders = actors.map(({ heard }) => heard.find(({ kind }) => kind === "open"));
+  assert.deepEqual(orders.map((order) => order?.kind === "open" && order.way.threads), [2, 1]);
   assert.ok(states.some(({ note }) => /has not moved/.test(note ?? "")));
 });
 
@@ -170,7 +187,7 @@ test("an abort is a cancelled reply with what was shown", async () => {
 });
 
 test("an abort while it loads does not wait for the loading", async () => {
-  const { engine } = stage([{ open: () => undefined }], { patience: { probing: 1e4, loading: 300, answering: 1e4 } });
+  const { engine } = stage([{ open: () => undefined }], { patience: { probing: 1e4, starting: 1e4, loading: 300, answering: 1e4 } });
   const stop = new AbortController();
   setTimeout(() => stop.abort(), 30);
   const reply = await engine.answer(ASK, () => undefined, stop.signal);

@@ -11,17 +11,18 @@ import { cautions, MODE_HINTS } from "../words.ts";
 /** The first screen: what this is, what it would download, and that nothing is sent. */
 export function Welcome(): VNode {
   const mode = useView((state) => state.settings.mode);
+  const { keeps } = usePage().parts.machine;
   return (
     <section class="welcome" aria-labelledby="welcome">
       <h2 id="welcome">Ask a model that runs in this page</h2>
       <p class="lead">
-        The model is downloaded once, kept in this browser, and computed on this device. What you ask, and the documents
+        The model is {keeps ? "downloaded once, kept in this browser," : "downloaded at each visit, held in memory,"} and computed on this device. What you ask, and the documents
         you add, stay in the page. {mode !== "here" && <strong>{MODE_HINTS[mode]}</strong>}
       </p>
       {mode !== "gateway" && <Offer />}
       <ul class="promises">
         <li><strong>Nothing is sent</strong> unless you choose the gateway. Documents, and what was said here, go there only after you saw the exact text and said yes. Every request that leaves the page is counted.</li>
-        <li><strong>Works offline</strong> once the model is here.</li>
+        <li><strong>Works offline</strong> once the model is here{keeps ? "" : ", until the page is closed"}.</li>
         <li><strong>Takes your documents.</strong> Paste or drop texts, and answers show the passages that they rest on.</li>
       </ul>
     </section>
@@ -39,7 +40,8 @@ function Offer(): VNode | null {
   const missing = useView((state) => (model ? sizeText(missingOf(state, model)) : ""));
   if (listed === null) return <p class="offer">Looking for models…</p>;
   if (!model) return trouble ? <TroubleNote trouble={trouble} /> : <p class="offer">No model for this page is offered. The gateway can answer instead.</p>;
-  const obstacle = page.parts.machine.obstacle(model.title, most);
+  const { machine } = page.parts;
+  const obstacle = machine.obstacle(model.title, most);
   if (obstacle) {
     return (
       <div class="blocked">
@@ -48,15 +50,14 @@ function Offer(): VNode | null {
       </div>
     );
   }
-  const [slow] = cautions(page.parts.machine);
   return (
     <div class="offer">
       <div>
         <p class="offer-name">{model.title}</p>
-        <p class="soft">{ready ? "Ready to answer" : kept ? "Kept in this browser" : `${missing} to download, once`} · <Licence model={model.name} /></p>
+        <p class="soft">{ready ? "Ready to answer" : kept ? "Kept in this browser" : `${missing} to download${machine.keeps ? ", once" : ""}`} · <Licence model={model.name} /></p>
       </div>
       <Download />
-      {slow && <p class="soft whole">{slow}</p>}
+      {cautions(machine).map((text) => <p class="soft whole">{text}</p>)}
     </div>
   );
 }
