@@ -120,15 +120,21 @@ def launch(browser: Browser, profile: Path) -> BrowserContext:
 
 def kill(profile: Path) -> None:
     """Every process of the browser that has this profile, at once and without a word."""
-    named = [
-        p for p in psutil.Process().children(recursive=True) if str(profile) in str(p.cmdline())
-    ]
+    named = [p for p in psutil.Process().children(recursive=True) if str(profile) in command(p)]
     assert named
     for process in [*named, *(child for p in named for child in p.children(recursive=True))]:
         if process.is_running():
             process.kill()
     psutil.wait_procs(named, timeout=10)
     (profile / "SingletonLock").unlink(missing_ok=True)
+
+
+def command(process: psutil.Process) -> str:
+    """What it was started with; nothing of one that has ended since."""
+    try:
+        return str(process.cmdline())
+    except psutil.Error:
+        return ""
 
 
 @pytest.mark.parametrize(("ranges", "etag"), [(False, '"first"'), (True, '"second"')])

@@ -26,6 +26,10 @@ _OF_ITS_OWN = (
 )
 """What Chromium asks or changes by itself. The list takes the place of Playwright's own."""
 
+_BY_ITSELF = ("accounts.google.com", "update.googleapis.com")
+"""Where Chromium asks, some seconds after its start, who is signed in and what is new; no flag stops
+it. The page's policy lets nothing of the page go there."""
+
 
 @dataclass
 class Wire:
@@ -74,7 +78,8 @@ def _pass(client: socket.socket, laid: Wire) -> None:
         client.settimeout(PATIENCE_S)
         head, rest = _head(client)
         method, target, version = head[0].split(" ")
-        laid.left.append(f"{method} {target}")
+        if not any(host in target for host in _BY_ITSELF):
+            laid.left.append(f"{method} {target}")
         if laid.is_cut:
             return
         if method == "CONNECT":
