@@ -27,8 +27,8 @@ _OF_ITS_OWN = (
 """What Chromium asks or changes by itself. The list takes the place of Playwright's own."""
 
 _BY_ITSELF = ("accounts.google.com", "update.googleapis.com")
-"""Where Chromium asks, some seconds after its start, who is signed in and what is new; no flag stops
-it. The page's policy lets nothing of the page go there."""
+"""Where Chromium asks by itself, soon after its start; no flag stops that. Nothing of the page can
+go there: its policy forbids it."""
 
 
 @dataclass
