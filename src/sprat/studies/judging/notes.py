@@ -74,10 +74,17 @@ def _biases(dimensions: Sequence[DimensionMeasure]) -> Iterator[str]:
                 f"{one.name}: only {one.mass:.0%} of the judge's probability lay on the grades: "
                 "it wanted to say something else."
             )
-        if one.judge.length.low is not None and one.judge.length.low > 0:
-            yield f"{one.name}: the judge grades long answers above short ones of equal worth."
-        if one.judge.length.high is not None and one.judge.length.high < 0:
-            yield f"{one.name}: the judge grades short answers above long ones of equal worth."
+        yield from _length(one)
+
+
+def _length(one: DimensionMeasure) -> Iterator[str]:
+    effect = one.judge.length
+    if effect.value is None or effect.low is None or effect.high is None:
+        return
+    if effect.low > 0 or effect.high < 0:
+        which = "long answers above short" if effect.value > 0 else "short answers above long"
+        by = f"{abs(effect.value):.2f} points per doubling of length"
+        yield f"{one.name}: the judge grades {which} ones of equal worth, by {by}."
 
 
 def _listed(names: Sequence[str]) -> str:
