@@ -127,9 +127,14 @@ def mean_interval(
     score = score_interval(values, floor, ceiling, confidence=confidence, stretch=stretch)
     if boot is None or score is None:
         return None
-    mean = sum(values) / len(values)
-    low, high = (mean + stretch * (edge - mean) for edge in boot)
+    low, high = stretched(boot, values, stretch)
     return Interval(max(floor, min(low, score.low)), min(ceiling, max(high, score.high)))
+
+
+def stretched(bounds: Interval, values: Sequence[float], stretch: float) -> Interval:
+    """An interval of the mean of `values`, so many times as wide on either side of it."""
+    mean = sum(values) / len(values)
+    return Interval(*(mean + stretch * (edge - mean) for edge in bounds))
 
 
 def design_effect(values: Sequence[float], groups: Sequence[str] | None) -> float:

@@ -6,7 +6,7 @@ from statistics import median
 
 import msgspec
 
-from sprat.runs.intervals import bootstrap_interval, design_effect
+from sprat.runs.intervals import bootstrap_interval, design_effect, stretched
 from sprat.runs.study import Study
 from sprat.types import Run
 
@@ -59,10 +59,9 @@ def _times(pairs: Sequence[tuple[str, Run, Run]], seed: int) -> tuple[float, flo
     bounds = bootstrap_interval(ratios, seed=seed)
     if bounds is None:
         return None
-    mean = sum(ratios) / len(ratios)
     stretch = math.sqrt(design_effect(ratios, [group for group, _ in known]))
-    low, high = (mean + stretch * (edge - mean) for edge in bounds)
-    return math.exp(mean), math.exp(low), math.exp(high)
+    low, high = stretched(bounds, ratios, stretch)
+    return math.exp(sum(ratios) / len(ratios)), math.exp(low), math.exp(high)
 
 
 def _seconds(run: Run) -> float:
