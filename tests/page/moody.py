@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from tests.page.wire import is_look
+
 from sprat.serve.page.built import ALONE
 
 MODEL = "/api/web/models/tiny/"
@@ -42,7 +44,8 @@ class Moods:
     asked: list[tuple[str, str | None]] = field(default_factory=list)
     """Path and `Range` of every request for a model's file."""
     seen: list[str] = field(default_factory=list)
-    """Method and path of every request."""
+    """Method and path of every request, but for the browser's own look for a newer service worker:
+    it comes some time after a page was opened, whatever the page does."""
     url: str = ""
 
     def serve(self, name: str, content: bytes) -> dict[str, Any]:
@@ -85,7 +88,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
-        self.server.moods.seen.append(f"GET {path}")
+        if not is_look(self.path, self.headers.get("service-worker")):
+            self.server.moods.seen.append(f"GET {path}")
         if path.startswith(MODEL):
             self._model_file(path.removeprefix(MODEL))
         else:

@@ -52,6 +52,16 @@ def test_a_page_that_asks_for_nothing_counts_nothing(context: BrowserContext, mo
     assert moods.seen == []
 
 
+def test_the_browsers_look_for_a_newer_page_is_told_from_a_script_that_asks_there(
+    context: BrowserContext, moods: Moods
+):
+    page = visit(context, moods, again=True)
+    page.evaluate("() => navigator.serviceWorker.ready.then((found) => found.update())")
+    assert moods.seen == []
+    page.evaluate("() => fetch('sw.js').then((answer) => answer.status)")
+    assert moods.seen == ["GET /sw.js"]
+
+
 @pytest.mark.parametrize(
     ("act", "kind"),
     [

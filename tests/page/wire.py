@@ -78,7 +78,7 @@ def _pass(client: socket.socket, laid: Wire) -> None:
         client.settimeout(PATIENCE_S)
         head, rest = _head(client)
         method, target, version = head[0].split(" ")
-        if not any(host in target for host in _BY_ITSELF):
+        if not _is_by_itself(target, head[1:]):
             laid.left.append(f"{method} {target}")
         if laid.is_cut:
             return
@@ -95,6 +95,25 @@ def _pass(client: socket.socket, laid: Wire) -> None:
         with socket.create_connection((host, int(port)), 10) as server:
             server.sendall(said + rest)
             _both_ways(client, server, laid)
+
+
+def _is_by_itself(target: str, lines: list[str]) -> bool:
+    if any(host in target for host in _BY_ITSELF):
+        return True
+    headers = dict(line.lower().split(": ", 1) for line in lines if ": " in line)
+    found = urlsplit(target)
+    return is_look(found._replace(scheme="", netloc="").geturl(), headers.get("service-worker"))
+
+
+def is_look(path: str, service_worker: str | None) -> bool:
+    """Whether the browser looks for a newer service worker, as it does after a visit at a time of
+    its own choice. It is this one path to the letter, so nothing can go out in its name.
+
+    Args:
+        path: with the query, if any.
+        service_worker: the header of that name; browsers set it for this alone.
+    """
+    return path == "/sw.js" and service_worker == "script"
 
 
 def _own(line: str) -> str:
