@@ -336,23 +336,29 @@ def test_an_answer_from_documents_that_was_withheld_is_paid_once(recorded) -> No
     assert found.measured[0].input_tokens.mean == 900
 
 
-def test_a_policy_is_replayed_over_the_answers_of_its_two_models(recorded) -> None:
-    """Fallback: an answer that does not know is passed on; here those to every fourth question."""
-    unsure = [
-        msgspec.structs.replace(
-            run, reply=msgspec.structs.replace(run.reply, text="I do not know.")
-        )
-        if place % 4 == 0
-        else run
-        for place, run in enumerate(metered(answered("small", "tiny", 2, "yes"), 10))
+def doubtful(runs: list[Run]) -> list[Run]:
+    """Every fourth answer does not know."""
+    unsure = "I do not know."
+    return [
+        run
+        if place % 4
+        else msgspec.structs.replace(run, reply=msgspec.structs.replace(run.reply, text=unsure))
+        for place, run in enumerate(runs)
     ]
+
+
+FALLBACK = Policy(
+    name="mine", kind="fallback", small=Side(model="tiny"), large=Side(model="big"),
+    decision=Decision(),
+)  # fmt: skip
+"""An answer that does not know is passed on."""
+
+
+def test_a_policy_is_replayed_over_the_answers_of_its_two_models(recorded) -> None:
+    small = doubtful(metered(answered("small", "tiny", 2, "yes"), 10))
     large = metered(answered("large", "big", 6, "It is yes, surely."), 50)
-    store = recorded(small=unsure, large=large)
-    policy = Policy(
-        name="mine", kind="fallback", small=Side(model="tiny"), large=Side(model="big"),
-        decision=Decision(),
-    )  # fmt: skip
-    passed = asyncio.run(passed_on(policy, store, "one"))
+    store = recorded(small=small, large=large)
+    passed = asyncio.run(passed_on(FALLBACK, store, ["one"]))
     found = forecast(store, passed=passed)
     whole = next(side for side in found.measured if side.role == "hybrid")
     assert whole.escalated == 0.25
@@ -362,6 +368,38 @@ def test_a_policy_is_replayed_over_the_answers_of_its_two_models(recorded) -> No
     assert away.busy[0] == pytest.approx(10_000 * 2 / MONTH_S)
     cloud = {part.what: part.usd_per_1000 for part in away.parts}["cloud"]
     assert cloud == pytest.approx(found.option("cloud:ours").usd_per_1000.value / 4)
+
+
+def test_a_policy_is_replayed_over_two_evaluations_on_what_both_were_asked(
+    settings: Settings,
+) -> None:
+    store = Store(settings.runs_file, create=True)
+    large = metered(answered("model", "big", 6, "It is yes, surely."), 50)[:32]
+    small = doubtful(metered(answered("model", "tiny", 2, "yes"), 10))
+    for name, runs in (("of-big", large), ("of-tiny", small)):
+        store.add_study(alone(name, runs))
+        store.add_runs([msgspec.structs.replace(run, study=name) for run in runs])
+    ids = ["of-big", "of-tiny"]
+    passed = asyncio.run(passed_on(FALLBACK, store, ids))
+    assert passed.studies == ("of-tiny", "of-big")
+    found = costing(store, ids, Settings(), assumed(), passed=passed, draws=200)
+    whole = next(side for side in found.measured if side.role == "hybrid")
+    assert (whole.asked, whole.escalated) == (32, 0.25)
+    assert whole.busy_s.mean == pytest.approx(2 + 6 / 4)
+    assert whole.joules.mean == pytest.approx(10 + 50 / 4)
+    cloud = {part.what: part.usd_per_1000 for part in found.option("hybrid+ours").parts}["cloud"]
+    # Of every fourth question: 400 characters in, 18 out, four to a token.
+    assert cloud == pytest.approx(1000 / 4 * (100 * 10 + 18 / 4 * 50) / 1e6)
+
+
+def alone(name: str, runs: list[Run]) -> Study:
+    asked = QUESTIONS[: len(runs)]
+    return Study(
+        id=name, kind="evaluate", created="2026-11-26T10:00:00+00:00", status="done",
+        questions_name="mine", questions_sha256=str(len(asked)), questions=asked,
+        settings={"seed": 0}, environment={"cpu": "Some CPU"},
+        models=(StudyModel(role="model", name=runs[0].model),),
+    )  # fmt: skip
 
 
 def test_an_endpoint_is_paid_by_the_token_and_needs_no_machine(recorded) -> None:

@@ -51,7 +51,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--cloud", "clouds", metavar="PROVIDER/MODEL", multiple=True,
               help="A cloud's model to hold it against; again for more.")  # fmt: skip
 @click.option(
-    "--policy", metavar="FILE|NAME", help="What it passes on, replayed over a comparison."
+    "--policy", metavar="FILE|NAME", help="What it passes on, replayed over these answers."
 )
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, help="Of the draws [0].")
 @click.option("--write-assumptions", "write_file", metavar="FILE",
@@ -168,9 +168,9 @@ def _forecast(
 
 
 def _passed(policy: str, store: "Store", runs: tuple[str, ...], settings: Settings) -> "Passed":
-    """The policy replayed over the first study that is named."""
+    """The policy replayed over those of the studies that are of its two models."""
     from sprat.policies.file import find_policy, read_policy
     from sprat.studies.costs.passed import passed_on
 
-    study = store.find(runs[0].partition(":")[0])
-    return asyncio.run(passed_on(read_policy(find_policy(policy, settings)), store, study))
+    studies = [store.find(run.partition(":")[0]) for run in runs]
+    return asyncio.run(passed_on(read_policy(find_policy(policy, settings)), store, studies))

@@ -142,9 +142,23 @@ def test_two_evaluations_are_paired_by_question_and_the_margin_is_said_to_have_c
     assert "declared" not in found.headline.said.text
 
 
-def test_two_evaluations_cannot_tell_whether_a_policy_would_do_better_and_say_so(store):
+def test_evaluations_without_log_probabilities_cannot_tell_whether_a_policy_would_do_better(store):
     runs = [evaluated(store, "little", WRONG * 80), evaluated(store, "big", RIGHT * 80)]
-    assert "only a comparison that keeps log-prob" in brief(store, *runs).advice.why[-1].text
+    why = brief(store, *runs).advice.why[-1].text
+    assert "no log-probabilities of little were kept" in why
+
+
+def test_answers_that_no_policy_could_have_given_are_not_replayed(store):
+    runs = [evaluated(store, "little", WRONG * 80), evaluated(store, "big", RIGHT * 80)]
+    plain = store.study(runs[0])
+    told = msgspec.structs.replace(
+        plain, id="told", settings={**plain.settings, "system": "Be short."}
+    )
+    store.add_study(told)
+    for run in store.runs(plain.id):
+        store.add_run(msgspec.structs.replace(run, study="told"))
+    why = brief(store, "told", runs[1]).advice.why[-1].text
+    assert "told was asked with --system Be short." in why
 
 
 def test_questions_that_differ_between_two_evaluations_are_in_no_difference(store):

@@ -17,18 +17,30 @@ from .made import answer, questions, study, sure
 
 def telling(store: Store, n: int = 400) -> str:
     """A comparison whose small model is right on three of five, and knows on which."""
-    asked = questions(n)
-    sides = {"small": ("little", []), "large": ("big", [])}
-    run = study(store, "telling", asked, sides)
-    small, large = store.study(run).models
-    for number, question in enumerate(asked):
+    run = study(store, "telling", questions(n), {"small": ("little", []), "large": ("big", [])})
+    fill(store, {"small": run, "large": run}, n)
+    return run
+
+
+def told_apart(store: Store, n: int = 400) -> tuple[str, str]:
+    """The same answers, as two evaluations."""
+    runs = [
+        study(store, name, questions(n), {"model": (name, [])}, kind="evaluate")
+        for name in ("little", "big")
+    ]
+    fill(store, {"small": runs[0], "large": runs[1]}, n)
+    return runs[0], runs[1]
+
+
+def fill(store: Store, runs: dict[str, str], n: int) -> None:
+    small, large = store.study(runs["small"]).models[0], store.study(runs["large"]).models[-1]
+    for number, question in enumerate(questions(n)):
         easy = number % 5 < 3
         doubt = -(0.05 if easy else 1.0) - number % 9 / 100
-        store.add_run(
-            answer(run, question, small, float(easy), seconds=0.5, logprobs=sure("yes", doubt))
-        )
-        store.add_run(answer(run, question, large, 1.0, seconds=4.0, logprobs=sure("yes", -0.1)))
-    return run
+        drafted = {"seconds": 0.5, "logprobs": sure("yes", doubt)}
+        store.add_run(answer(runs["small"], question, small, float(easy), **drafted))
+        settled = {"seconds": 4.0, "logprobs": sure("yes", -0.1)}
+        store.add_run(answer(runs["large"], question, large, 1.0, **settled))
 
 
 def test_one_learned_from_the_answers_then_the_same_one_kept(tmp_path):
@@ -53,3 +65,25 @@ def test_one_learned_from_the_answers_then_the_same_one_kept(tmp_path):
         third = asyncio.run(brief_of(store, settings, wish))
         assert not any("policy:mine" in said.text for said in third.advice.why)
         assert third.advice.model == ""
+
+
+def test_two_evaluations_tell_what_one_comparison_of_the_same_answers_tells(tmp_path):
+    settings = Settings(home=str(tmp_path))
+    with Store(settings.runs_file, create=True) as store:
+        once = asyncio.run(brief_of(store, settings, BriefWish(runs=(telling(store),))))
+        runs = told_apart(store)
+        apart = asyncio.run(brief_of(store, settings, BriefWish(runs=runs)))
+    assert [said.text for said in apart.advice.why] == [said.text for said in once.advice.why]
+    assert apart.advice.use == "hybrid"
+    assert apart.advice.command == "sprat calibrate --from little --from big --name little-big"
+
+
+def test_two_evaluations_are_replayed_on_the_questions_that_both_were_asked(tmp_path):
+    settings = Settings(home=str(tmp_path))
+    with Store(settings.runs_file, create=True) as store:
+        small, large = told_apart(store)
+        store.withdraw([run for run in store.runs(large) if run.question >= "classify-300"])
+        found = asyncio.run(brief_of(store, settings, BriefWish(runs=(small, large))))
+    assert found.advice.use == "hybrid"
+    shared = round(0.3 * 300)  # the part that reports
+    assert f"on {shared} questions it scores" in found.advice.why[0].text

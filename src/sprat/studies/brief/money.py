@@ -91,7 +91,7 @@ async def _passed(
     from sprat.policies.file import find_policy, read_policy
     from sprat.studies.costs.passed import passed_on
 
-    return await passed_on(read_policy(find_policy(advice.model, settings)), store, runs[0])
+    return await passed_on(read_policy(find_policy(advice.model, settings)), store, runs)
 
 
 def _told(

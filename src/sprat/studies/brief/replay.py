@@ -14,10 +14,22 @@ from sprat.studies.brief.footnotes import Footnotes
 from sprat.studies.brief.result import Said
 from sprat.studies.hybrid.recorded import Recorded
 from sprat.studies.hybrid.result import Evaluation
-from sprat.studies.plan import KIND as COMPARE
 
 TARGET_ERROR = 0.1
 """Of the answers that a policy keeps, so many may be wrong: what `sprat calibrate` aims at too."""
+
+
+class Answers(NamedTuple):
+    """What both models were recorded to answer, and where that stands."""
+
+    recorded: Recorded
+    runs: tuple[str, ...]
+    """The comparison of both; or two studies, the small model's first."""
+
+    @property
+    def sources(self) -> str:
+        """As `sprat calibrate` and `sprat policy evaluate` take them."""
+        return " ".join(f"--from {run}" for run in self.runs)
 
 
 class Replayed(NamedTuple):
@@ -36,17 +48,18 @@ async def replayed(
 ) -> list[Replayed]:
     """Kept policies of these very weights first; one learned from these answers if there is none.
 
-    Only a comparison keeps what a policy reads, both sides of it in one study.
+    The answers are those of one comparison, or of two evaluations of the same questions.
     """
-    study = contest.small.study
-    if study.kind != COMPARE or study.id != contest.large.study.id:
-        return [_unknown(contest, "only a comparison that keeps log-probabilities tells")]
-    from sprat.studies.hybrid.recorded import of_study
+    from sprat.studies.hybrid.recorded import recorded
 
-    recorded = of_study(store, study.id)
+    runs = tuple(dict.fromkeys((contest.small.study.id, contest.large.study.id)))
+    try:
+        answers = Answers(recorded(runs, store), runs)
+    except RunError as error:
+        return [_unknown(contest, error.message)]
     fitting = _fitting(contest, settings)
-    kept = [await _kept(*each, recorded, study.id, settings, notes) for each in fitting.items()]
-    return kept or [await _learned(contest, recorded, settings, notes)]
+    kept = [await _kept(*each, answers, settings, notes) for each in fitting.items()]
+    return kept or [await _learned(contest, answers, settings, notes)]
 
 
 def _fitting(contest: Contest, settings: Settings) -> dict[str, tuple[Path, Policy]]:
@@ -71,8 +84,7 @@ def _fitting(contest: Contest, settings: Settings) -> dict[str, tuple[Path, Poli
 async def _kept(
     name: str,
     kept: tuple[Path, Policy],
-    recorded: Recorded,
-    run: str,
+    answers: Answers,
     settings: Settings,
     notes: Footnotes,
 ) -> Replayed:
@@ -83,15 +95,15 @@ async def _kept(
 
     _, policy = kept
     sealed = _certificate(policy, notes)
-    command = f"sprat policy evaluate {shlex.quote(name)} --from {run} --unseen"
+    command = f"sprat policy evaluate {shlex.quote(name)} {answers.sources} --unseen"
     try:
-        unseen = only_unseen(policy, recorded)
+        unseen = only_unseen(policy, answers.recorded)
         found = await evaluate(policy, unseen, price=Prices(settings).of)
     except (PolicyError, RunError) as error:
         text = f"The policy {name} cannot be replayed on these answers: {error.message}"
         return Replayed(name, (Said(text), *sealed), worth=False, certified=False, command=command)
     against = objections(found)
-    came = _came_to(name, found, run, command, notes)
+    came = _came_to(name, found, answers, command, notes)
     said = (came, *(Said(one, came.marks) for one in against), *sealed)
     certified = policy.certificate is not None
     return Replayed(name, said, worth=not against, certified=certified, command=command)
@@ -118,7 +130,7 @@ def _unknown(contest: Contest, why: str) -> Replayed:
     """What is not known is said, with what would tell it."""
     text = (
         "Whether both as one would do better (the large model only where the small one is unsure) "
-        f"is not known: {why}."
+        f"is not known: {why.rstrip('.')}."
     )
     small, large = contest.small.model.name, contest.large.model.name
     command = shlex.join(["sprat", "compare", "--small", small, "--large", large, "--logprobs"])
@@ -126,41 +138,51 @@ def _unknown(contest: Contest, why: str) -> Replayed:
 
 
 async def _learned(
-    contest: Contest, recorded: Recorded, settings: Settings, notes: Footnotes
+    contest: Contest, answers: Answers, settings: Settings, notes: Footnotes
 ) -> Replayed:
     """What `sprat calibrate` would make of these answers; nothing is written."""
     from sprat.cost import Prices
     from sprat.studies.hybrid.calibrate import calibrate
     from sprat.studies.hybrid.wish import Wish, name_of
 
-    small, large, run = contest.small.model.name, contest.large.model.name, contest.small.study.id
+    small, large = contest.small.model.name, contest.large.model.name
     name = name_of(small, large)
-    command = f"sprat calibrate --from {run} --name {name}"
-    if not any(one.model == small and one.tokens is not None for one in recorded.log.outcomes):
-        lacks = "the study kept no log-probabilities, which tell how sure a model was"
-        return _unknown(contest, lacks)
+    command = f"sprat calibrate {answers.sources} --name {name}"
+    log = answers.recorded.log
+    if not any(one.model == small and one.tokens is not None for one in log.outcomes):
+        lacks = f"no log-probabilities of {small} were kept, which tell how sure it was"
+        return _unknown(contest, f"{lacks} (--logprobs)")
+    if len(log.models) > 2:  # else the first is the small one
+        command += f" --small {shlex.quote(small)} --large {shlex.quote(large)}"
     wish = Wish(name=name, small=small, large=large, target_error=TARGET_ERROR)
     try:
-        _, found = await calibrate(wish, recorded, price=Prices(settings).of)
+        _, found = await calibrate(wish, answers.recorded, price=Prices(settings).of)
     except (PolicyError, RunError) as error:
         text = f"Whether both as one would do better is not known: {error.message}"
         mark = notes.cite(
-            run, "Policy", "what sprat calibrate says of these answers", command=command
+            answers.runs[0],
+            "Policy",
+            "what sprat calibrate says of these answers",
+            command=command,
         )
         return Replayed("", (Said(text, (mark,)),), worth=False, certified=False, command=command)
-    said = _came_to("A policy learned from these answers", found.evaluation, run, command, notes)
+    said = _came_to(
+        "A policy learned from these answers", found.evaluation, answers, command, notes
+    )
     against = tuple(Said(one, said.marks) for one in found.refusals)
     worth, certified = not found.refusals, found.certificate is not None
     return Replayed("", (said, *against), worth=worth, certified=certified, command=command)
 
 
-def _came_to(name: str, found: Evaluation, run: str, command: str, notes: Footnotes) -> Said:
+def _came_to(
+    name: str, found: Evaluation, answers: Answers, command: str, notes: Footnotes
+) -> Said:
     """In one sentence; the questions are those that taught the policy nothing."""
     kept = next((line.share for line in found.paths if line.path == "accepted"), 0.0)
     unit = "seconds" if found.curves.unit == "seconds" else "dollars"
     spent = "" if found.saved.value is None else f" for {1 - found.saved.value:.0%} of its {unit}"
     how = "the policy itself, replayed over the recorded answers, on questions that taught it none"
-    mark = notes.cite(run, "Policy", how, n=found.n, command=command)
+    mark = notes.cite(answers.runs[0], "Policy", how, n=found.n, command=command)
     text = (
         f"{name}: on {found.n} questions it scores {found.score.value or 0:.0%} beside "
         f"{found.large.score:.0%} of {found.large.model} alone{spent}, and keeps {kept:.0%} of the "

@@ -1,4 +1,4 @@
-"""Two sides of one comparison as one: the small one answers, the other one what is passed on."""
+"""Two measured sides as one: the small one answers, the other one what is passed on."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -9,7 +9,7 @@ from sprat.cost.options import Leg, Option, TokenRate
 from sprat.cost.prices import Prices
 from sprat.cost.result import MeasuredSide
 from sprat.cost.terms import Origin
-from sprat.studies.costs.measured import Side, side_from, spread_of
+from sprat.studies.costs.measured import Side, narrowed, side_from, spread_of
 from sprat.studies.costs.passed import Passed
 from sprat.studies.tally import right_of
 from sprat.types import Run
@@ -33,31 +33,44 @@ class CloudRate(msgspec.Struct, frozen=True, kw_only=True):
 def hybrids_of(
     sides: Sequence[Side], clouds: Sequence[CloudRate], passed: Passed | None, prices: Prices
 ) -> tuple[list[Option], list[Side]]:
-    """The hybrids of two sides of one study, and the sides that they are reckoned from.
+    """The hybrids of two sides, and the sides that they are reckoned from.
 
     With what a policy passes on; without a policy, with the share that is assumed. The first
     cloud stands in for the large model in a second hybrid.
     """
-    pair = _pair(sides, passed)
-    if pair is None:
-        return [], []
-    if passed is None:
-        return _shared(*pair, clouds), []
-    return _replayed(*pair, clouds, passed, prices)
+    if passed is not None:
+        replayed = _replayed_pair(sides, passed)
+        return _replayed(*replayed, clouds, passed, prices) if replayed else ([], [])
+    pair = _pair(sides)
+    return (_shared(*pair, clouds), []) if pair else ([], [])
 
 
-def _pair(sides: Sequence[Side], passed: Passed | None) -> tuple[Side, Side] | None:
-    """Small and large of one study, the first that has both; of the policy's study if given.
+def _replayed_pair(sides: Sequence[Side], passed: Passed) -> tuple[Side, Side] | None:
+    """Both models of the policy, on the questions that it was replayed over."""
+    found = [
+        next((one for one in sides if _is_of(one, model, passed)), None)
+        for model in (passed.small, passed.large)
+    ]
+    small, large = (side and narrowed(side, passed.questions) for side in found)
+    return (small, large) if small and large else None
+
+
+def _is_of(side: Side, model: str, passed: Passed) -> bool:
+    return side.measured.model == model and side.measured.run in passed.studies
+
+
+def _pair(sides: Sequence[Side]) -> tuple[Side, Side] | None:
+    """Small and large of one study, the first that has both.
 
     Else, of two models that were measured alone, the one that was named first is the small one.
     """
     by_place = {(side.measured.run, side.measured.kind): side for side in sides}
     for run in dict.fromkeys(side.measured.run for side in sides):
         small, large = by_place.get((run, "small")), by_place.get((run, "large"))
-        if small and large and (passed is None or run == passed.study):
+        if small and large:
             return small, large
     alone = [side for side in sides if side.measured.kind == "model"]
-    return (alone[0], alone[1]) if passed is None and len(alone) == 2 else None
+    return (alone[0], alone[1]) if len(alone) == 2 else None
 
 
 def _shared(small: Side, large: Side, clouds: Sequence[CloudRate]) -> list[Option]:
@@ -91,7 +104,7 @@ def _replayed(
     whole = _policy_side(small, large, passed, prices)
     draft = _part(small, passed, passed.small, f"{whole.key}|{DRAFT}")
     rest = _part(large, passed, passed.large, f"{whole.key}|{REST}")
-    replayed = f"the policy replayed over {passed.study}"
+    replayed = f"the policy replayed over {' and '.join(passed.studies)}"
     local = Option(
         id="hybrid",
         name=f"hybrid: policy {passed.policy}",
@@ -179,6 +192,7 @@ def _described(small: Side, large: Side, runs: Sequence[Run], passed: Passed) ->
         model=f"policy:{passed.policy}",
         kind="hybrid",
         here=small.measured.here or large.measured.here,
+        asked=len(runs),
         errors=sum(run.error is not None for run in runs),
         input_tokens=spread_of(float(reply.paid.input_tokens) for reply in replies),
         output_tokens=spread_of(float(reply.paid.output_tokens) for reply in replies),

@@ -1,7 +1,7 @@
 """One model in one study → what each of its answers took, and the distributions of that."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from statistics import fmean, median
 from typing import TYPE_CHECKING
 
@@ -80,6 +80,19 @@ def side_from(
         groups=groups,
         columns=_arrays(columns),
         unpriced="" if priced else prices.basis(_bought_model(runs, prices)),
+    )
+
+
+def narrowed(side: Side, questions: Collection[str]) -> Side:
+    """The same side on these questions alone; what `measured` says stays that of all."""
+    kept = [at for at, run in enumerate(side.runs) if run.question in questions]
+    if len(kept) == len(side.runs):
+        return side
+    return msgspec.structs.replace(
+        side,
+        runs=tuple(side.runs[at] for at in kept),
+        groups=tuple(side.groups[at] for at in kept),
+        columns={name: values[kept] for name, values in side.columns.items()},
     )
 
 
