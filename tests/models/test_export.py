@@ -82,6 +82,11 @@ def test_every_token_that_ends_a_turn_is_an_end(tmp_path):
     assert config["model"]["eos_token_id"] == [2, 94, 95]
 
 
+def test_a_model_whose_answers_nothing_would_end_is_refused(tmp_path):
+    with pytest.raises(BadWeights, match=r"eos_token_id is 4000, of 96 tokens"):
+        made(tmp_path, Tiny(special={"bos": 1, "eos": 4000}))
+
+
 def test_an_unknown_architecture_is_named(tmp_path):
     with pytest.raises(UnsupportedModel, match="'mamba'"):
         made(tmp_path, Tiny("mamba"))

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from sprat.errors import BadWeights
 from sprat.models.export.arch import Shape
 from sprat.models.export.tokenizer import (
     Vocabulary,
@@ -49,7 +50,11 @@ def write_package(
 
 
 def end_ids(metadata: Mapping[str, Any], vocabulary: Vocabulary) -> list[int]:
-    """Every token that ends an answer: the named ones first."""
+    """Every token that ends an answer: the named ones first; never empty.
+
+    Raises:
+        BadWeights: nothing ends an answer.
+    """
     count = len(vocabulary.tokens)
     named = [special_id(metadata, name, count) for name in ("eos", "eot")]
     known = [
@@ -57,7 +62,14 @@ def end_ids(metadata: Mapping[str, Any], vocabulary: Vocabulary) -> list[int]:
         for index, (token, kind) in enumerate(zip(vocabulary.tokens, vocabulary.kinds, strict=True))
         if kind != 1 and token in ENDINGS
     ]
-    return list(dict.fromkeys(i for i in (*named, *known) if i is not None))
+    found = list(dict.fromkeys(i for i in (*named, *known) if i is not None))
+    if not found:
+        raise BadWeights(
+            "The GGUF names no token that ends an answer (tokenizer.ggml.eos_token_id is "
+            f"{metadata.get('tokenizer.ggml.eos_token_id')!r}, of {count} tokens).",
+            fix="Use another conversion of the model.",
+        )
+    return found
 
 
 def genai_config(
