@@ -1,3 +1,4 @@
+import json
 import shlex
 
 import pytest
@@ -14,16 +15,18 @@ def test_the_printed_command_is_one_that_a_shell_understands(capsys, tmp_path):
     assert told["OPENAI_API_KEY"] == "it's secret"
     assert told["ENABLE_OLLAMA_API"] == "false"
     assert told["OFFLINE_MODE"] == "true"
+    assert json.loads(told["DEFAULT_MODEL_METADATA"])["capabilities"] == {"builtin_tools": False}
+    assert told["TASK_MODEL_EXTERNAL"] == "qwen2.5-coder-0.5b"
     assert told["DATA_DIR"].startswith(str(tmp_path))
     assert words[-5:] == ["serve", "--host", "127.0.0.1", "--port", "8080"]
     assert "sprat serve" in err
 
 
 def test_a_container_finds_this_machine_by_another_name():
-    command = docker_command(variables_for("http://127.0.0.1:5273/v1", "k", "minilm"), 3000)
+    command = docker_command(variables_for("http://127.0.0.1:5273/v1", "k", "minilm", "big"), 3000)
     assert "OPENAI_API_BASE_URL=http://host.docker.internal:5273/v1" in command
     assert "127.0.0.1:3000:8080" in command
-    far = docker_command(variables_for("https://box.example/v1", "k", "minilm"), 3000)
+    far = docker_command(variables_for("https://box.example/v1", "k", "minilm", "big"), 3000)
     assert "OPENAI_API_BASE_URL=https://box.example/v1" in far
 
 

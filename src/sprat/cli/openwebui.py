@@ -48,7 +48,7 @@ def openwebui(
     """
     settings = settings_of(ctx)
     address = _checked(url or f"http://127.0.0.1:{settings.serve.port or 5273}/v1")
-    variables = variables_for(address, key or _key(settings), embedder)
+    variables = variables_for(address, key or _key(settings), embedder, settings.large)
     data = settings.runs_file.parent / "openwebui"
     if docker:
         command, own = docker_command(variables, port), secrets_of(variables)
@@ -64,8 +64,11 @@ def openwebui(
     )
 
 
-def variables_for(url: str, key: str, embedder: str) -> dict[str, str]:
+def variables_for(url: str, key: str, embedder: str, titler: str) -> dict[str, str]:
     """What Open WebUI is told, by its own variables.
+
+    Its built-in tools stay off: they go with every question, and a model whose chat template has no
+    place for tools then answers none. `titler` is the model that writes its titles and tags.
 
     Source: open-webui 0.12.4, backend/open_webui/config.py and env.py; the last three are those by
     which its container image silences what it is made of.
@@ -78,6 +81,8 @@ def variables_for(url: str, key: str, embedder: str) -> dict[str, str]:
         "RAG_EMBEDDING_MODEL": embedder,
         "RAG_OPENAI_API_BASE_URL": url,
         "RAG_OPENAI_API_KEY": key,
+        "DEFAULT_MODEL_METADATA": '{"capabilities": {"builtin_tools": false}}',
+        "TASK_MODEL_EXTERNAL": titler,
         "ENABLE_COMMUNITY_SHARING": "false",
         "OFFLINE_MODE": "true",
         "ANONYMIZED_TELEMETRY": "false",
