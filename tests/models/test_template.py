@@ -94,8 +94,9 @@ def test_tools_reach_a_template_that_has_a_place_for_them():
 
 def test_a_template_without_a_place_for_tools_refuses_them():
     with pytest.raises(UnsupportedRequest, match="no place for tools") as refused:
-        ChatTemplate(SMOLLM2).render(TALK, ({"type": "function"},))
+        ChatTemplate(SMOLLM2).render(TALK, [{"function": {"name": name}} for name in "abcd"])
     assert refused.value.param == "tools"
+    assert "(a, b, c and 1 more)" in str(refused.value)
 
 
 def test_a_refusal_by_the_template_is_passed_on():

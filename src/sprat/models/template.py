@@ -22,6 +22,7 @@ from sprat.types import Message
 
 TEMPLATE_FILE = "chat_template.jinja"
 CONFIG_FILE = "tokenizer_config.json"
+_NAMED = 3
 _TOKENS = ("bos_token", "eos_token", "unk_token", "pad_token")
 
 
@@ -67,9 +68,10 @@ class ChatTemplate:
         """
         if tools and not self.takes_tools:
             raise UnsupportedRequest(
-                "This model's chat template has no place for tools.",
+                f"This model's chat template has no place for tools ({_names(tools)}).",
                 param="tools",
-                fix="Ask without tools.",
+                fix="Turn them off where you chat, or ask a model that takes them, such as "
+                "qwen2.5-coder-0.5b.",
             )
         try:
             return self._template.render(
@@ -84,6 +86,14 @@ class ChatTemplate:
                 param="messages",
                 fix="Check the order of roles: one system message first, then user and assistant.",
             ) from error
+
+
+def _names(tools: Sequence[dict[str, Any]]) -> str:
+    """The first few."""
+    functions = [cast("dict[str, Any]", tool.get("function") or {}) for tool in tools]
+    names = [str(function.get("name", "unnamed")) for function in functions]
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def read_template(folder: Path) -> ChatTemplate:

@@ -39,7 +39,7 @@ def answer(
 ) -> Run:
     seconds, error = more.get("seconds", 1.0), more.get("error")
     reply = Reply(
-        text="yes" if score else "no",
+        text=more.get("text", "yes" if score else "no"),
         finish=more.get("finish", "stop"),
         usage=Usage(input_tokens=40, output_tokens=10, counted_by="engine"),
         timing=Timing(

@@ -15,10 +15,10 @@ from sprat.studies.hybrid.wish import Wish
 from .made import answer, questions, study, sure
 
 
-def telling(store: Store, n: int = 400) -> str:
-    """A comparison whose small model is right on three of five, and knows on which."""
+def telling(store: Store, n: int = 400, *, knows: bool = True) -> str:
+    """A comparison whose small model is right on three of five, and knows on which; or does not."""
     run = study(store, "telling", questions(n), {"small": ("little", []), "large": ("big", [])})
-    fill(store, {"small": run, "large": run}, n)
+    fill(store, {"small": run, "large": run}, n, knows=knows)
     return run
 
 
@@ -32,12 +32,15 @@ def told_apart(store: Store, n: int = 400) -> tuple[str, str]:
     return runs[0], runs[1]
 
 
-def fill(store: Store, runs: dict[str, str], n: int) -> None:
+def fill(store: Store, runs: dict[str, str], n: int, *, knows: bool = True) -> None:
     small, large = store.study(runs["small"]).models[0], store.study(runs["large"]).models[-1]
     for number, question in enumerate(questions(n)):
         easy = number % 5 < 3
-        doubt = -(0.05 if easy else 1.0) - number % 9 / 100
+        sure_of_it = easy if knows else number % 7 < 4
+        doubt = -(0.05 if sure_of_it else 1.0) - number % 9 / 100
         drafted = {"seconds": 0.5, "logprobs": sure("yes", doubt)}
+        if not knows:
+            drafted["text"] = "yes"  # else its words tell what its confidence does not
         store.add_run(answer(runs["small"], question, small, float(easy), **drafted))
         settled = {"seconds": 4.0, "logprobs": sure("yes", -0.1)}
         store.add_run(answer(runs["large"], question, large, 1.0, **settled))
@@ -87,3 +90,15 @@ def test_two_evaluations_are_replayed_on_the_questions_that_both_were_asked(tmp_
     assert found.advice.use == "hybrid"
     shared = round(0.3 * 300)  # the part that reports
     assert f"on {shared} questions it scores" in found.advice.why[0].text
+
+
+def test_why_a_policy_is_not_worth_having_stands_with_the_evidence(tmp_path):
+    settings = Settings(home=str(tmp_path))
+    with Store(settings.runs_file, create=True) as store:
+        run = telling(store, knows=False)
+        found = asyncio.run(brief_of(store, settings, BriefWish(runs=(run,))))
+    assert found.advice.use == "large"
+    last = found.advice.why[-1]
+    assert last.text == "It is not worth having."
+    why = next(one for one in found.evidence if one.number == last.marks[0])
+    assert "random escalation" in why.how

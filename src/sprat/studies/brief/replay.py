@@ -1,6 +1,7 @@
 """Both models as one: what kept policies, or one learned now, would have done on these answers."""
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -104,7 +105,7 @@ async def _kept(
         return Replayed(name, (Said(text), *sealed), worth=False, certified=False, command=command)
     against = objections(found)
     came = _came_to(name, found, answers, command, notes)
-    said = (came, *(Said(one, came.marks) for one in against), *sealed)
+    said = (came, *_against(against, answers, command, notes), *sealed)
     certified = policy.certificate is not None
     return Replayed(name, said, worth=not against, certified=certified, command=command)
 
@@ -143,6 +144,7 @@ async def _learned(
     """What `sprat calibrate` would make of these answers; nothing is written."""
     from sprat.cost import Prices
     from sprat.studies.hybrid.calibrate import calibrate
+    from sprat.studies.hybrid.verdict import objections
     from sprat.studies.hybrid.wish import Wish, name_of
 
     small, large = contest.small.model.name, contest.large.model.name
@@ -169,9 +171,23 @@ async def _learned(
     said = _came_to(
         "A policy learned from these answers", found.evaluation, answers, command, notes
     )
-    against = tuple(Said(one, said.marks) for one in found.refusals)
+    against = objections(found.evaluation)
+    if against:  # then it does not matter that nothing of it can be certified
+        why = _against(found.refusals, answers, command, notes)
+    else:
+        why = tuple(Said(one, said.marks) for one in found.refusals)
     worth, certified = not found.refusals, found.certificate is not None
-    return Replayed("", (said, *against), worth=worth, certified=certified, command=command)
+    return Replayed("", (said, *why), worth=worth, certified=certified, command=command)
+
+
+def _against(
+    reasons: Sequence[str], answers: Answers, command: str, notes: Footnotes
+) -> tuple[Said, ...]:
+    """That it is not worth having; why stands with the evidence, in the words of statistics."""
+    if not reasons:
+        return ()
+    mark = notes.cite(answers.runs[0], "Policy, against it", " ".join(reasons), command=command)
+    return (Said("It is not worth having.", (mark,)),)
 
 
 def _came_to(
