@@ -105,7 +105,7 @@ async def _kept(
         return Replayed(name, (Said(text), *sealed), worth=False, certified=False, command=command)
     against = objections(found)
     came = _came_to(name, found, answers, command, notes)
-    said = (came, *_against(against, answers, command, notes), *sealed)
+    said = (_rejected(came, against, answers, command, notes), *sealed)
     certified = policy.certificate is not None
     return Replayed(name, said, worth=not against, certified=certified, command=command)
 
@@ -171,23 +171,22 @@ async def _learned(
     said = _came_to(
         "A policy learned from these answers", found.evaluation, answers, command, notes
     )
-    against = objections(found.evaluation)
-    if against:  # then it does not matter that nothing of it can be certified
-        why = _against(found.refusals, answers, command, notes)
+    if objections(found.evaluation):  # then it does not matter that nothing of it can be certified
+        why = (_rejected(said, found.refusals, answers, command, notes),)
     else:
-        why = tuple(Said(one, said.marks) for one in found.refusals)
+        why = (said, *(Said(one, said.marks) for one in found.refusals))
     worth, certified = not found.refusals, found.certificate is not None
-    return Replayed("", (said, *why), worth=worth, certified=certified, command=command)
+    return Replayed("", why, worth=worth, certified=certified, command=command)
 
 
-def _against(
-    reasons: Sequence[str], answers: Answers, command: str, notes: Footnotes
-) -> tuple[Said, ...]:
-    """That it is not worth having; why stands with the evidence, in the words of statistics."""
+def _rejected(
+    came: Said, reasons: Sequence[str], answers: Answers, command: str, notes: Footnotes
+) -> Said:
+    """With the word that it is not worth having; why stands with the evidence, in statistics."""
     if not reasons:
-        return ()
+        return came
     mark = notes.cite(answers.runs[0], "Policy, against it", " ".join(reasons), command=command)
-    return (Said("It is not worth having.", (mark,)),)
+    return Said(f"{came.text} It is not worth having.", (*came.marks, mark))
 
 
 def _came_to(
