@@ -23,6 +23,15 @@ class Cut(Told):
         raise BadWeights("The weights are cut short.")
 
 
+class Lasting(Told):
+    """Takes a while: the clocks of the processors tick a hundred times a second."""
+
+    async def stream(self, request):
+        await asyncio.sleep(0.05)
+        async for piece in super().stream(request):
+            yield piece
+
+
 def turns(store, study):
     """The sides in the order in which their rounds were asked."""
     rows = [(run.role, run.repeat // 2) for run in store.runs(study)]
@@ -88,7 +97,7 @@ async def test_where_processes_end_and_their_time_is_lost_others_are_not_blamed_
 ):
     monkeypatch.setattr(watching, "KEEPS_ENDED", False)  # as on macOS and Windows
     study = await asked(
-        store, plan(conditions=(condition,), rounds=1), {"a": lambda _: Told(pids=HERE)}
+        store, plan(conditions=(condition,), rounds=1), {"a": lambda _: Lasting(pids=HERE)}
     )
     (stretch,) = store.study(study).environment["during"]
     assert (stretch["others_share"] is not None) == known
