@@ -26,6 +26,7 @@
 Every message says what happened and the value seen; `fix` is what to type or change next.
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -143,6 +144,12 @@ class RunError(SpratError):
 
 class StoreError(RunError):
     """The file of recorded runs is damaged, of another version, or cannot be used."""
+
+
+def first_few(names: Sequence[str], most: int) -> str:
+    """`a, b and 3 more`: no more names than a line has room for."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def first_line(error: BaseException, most: int = 300) -> str:

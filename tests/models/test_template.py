@@ -97,6 +97,8 @@ def test_a_template_without_a_place_for_tools_refuses_them():
         ChatTemplate(SMOLLM2).render(TALK, [{"function": {"name": name}} for name in "abcd"])
     assert refused.value.param == "tools"
     assert "(a, b, c and 1 more)" in str(refused.value)
+    with pytest.raises(UnsupportedRequest, match="no place for tools"):
+        ChatTemplate(SMOLLM2).render(TALK, ({"type": "function"},))
 
 
 def test_a_refusal_by_the_template_is_passed_on():

@@ -89,8 +89,7 @@ def _pass(client: socket.socket, laid: Wire) -> None:
         else:
             found = urlsplit(target)
             host, port = str(found.hostname), str(found.port or 80)
-            path = f"{found.path or '/'}{'?' + found.query if found.query else ''}"
-            lines = [f"{method} {path} {version}", *map(_own, head[1:])]
+            lines = [f"{method} {_path(target)} {version}", *map(_own, head[1:])]
             said = "\r\n".join([*lines, "", ""]).encode("latin-1")
         with socket.create_connection((host, int(port)), 10) as server:
             server.sendall(said + rest)
@@ -101,8 +100,13 @@ def _is_by_itself(target: str, lines: list[str]) -> bool:
     if any(host in target for host in _BY_ITSELF):
         return True
     headers = dict(line.lower().split(": ", 1) for line in lines if ": " in line)
+    return is_look(_path(target), headers.get("service-worker"))
+
+
+def _path(target: str) -> str:
+    """With the query."""
     found = urlsplit(target)
-    return is_look(found._replace(scheme="", netloc="").geturl(), headers.get("service-worker"))
+    return f"{found.path or '/'}{'?' + found.query if found.query else ''}"
 
 
 def is_look(path: str, service_worker: str | None) -> bool:

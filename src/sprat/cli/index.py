@@ -10,7 +10,7 @@ import click
 from sprat.cli.context import settings_of
 from sprat.cli.documents import DEFAULT_EMBEDDER, embedder_option, held_by, store_option
 from sprat.cli.output import check_target, printable, write_json
-from sprat.errors import ModelError, UsageError
+from sprat.errors import ModelError, UsageError, first_few
 from sprat.settings import Settings
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def _kinds(files: tuple[tuple[str, str], ...], title: str) -> list[str]:
         name = PurePath(file).name
         reasons[why.removeprefix(f"{name} is ").removeprefix(name).strip()].append(name)
     lines = [
-        f"{title}: {names[0]}{f' and {len(names) - 1:,} more' if names[1:] else ''}: {why}"
+        f"{title}: {first_few(names, 1)}: {why}"
         for why, names in sorted(reasons.items(), key=lambda found: -len(found[1]))
     ]
     more = [f"… and {len(lines) - SHOWN} other reasons: see --json"] if lines[SHOWN:] else []

@@ -17,7 +17,7 @@ from jinja2.nodes import Node
 from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from sprat.errors import BadWeights, UnsupportedRequest
+from sprat.errors import BadWeights, UnsupportedRequest, first_few
 from sprat.types import Message
 
 TEMPLATE_FILE = "chat_template.jinja"
@@ -89,11 +89,8 @@ class ChatTemplate:
 
 
 def _names(tools: Sequence[dict[str, Any]]) -> str:
-    """The first few."""
-    functions = [cast("dict[str, Any]", tool.get("function") or {}) for tool in tools]
-    names = [str(function.get("name", "unnamed")) for function in functions]
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    functions = (cast("dict[str, Any]", tool.get("function") or {}) for tool in tools)
+    return first_few([str(function.get("name", "unnamed")) for function in functions], _NAMED)
 
 
 def read_template(folder: Path) -> ChatTemplate:

@@ -2,6 +2,7 @@
 
 import sys
 
+from sprat.errors import first_few
 from sprat.serve.gateway import Gateway
 from sprat.serve.port import url_of
 
@@ -28,8 +29,7 @@ def greeting(gateway: Gateway, host: str, port: int) -> str:
 def _listed(names: list[str]) -> str:
     if not names:
         return "none yet: the first request for one fetches it (or: sprat models pull NAME)"
-    more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    return first_few(names, _SHOWN)
 
 
 def _curl(base: str, model: str, locked: bool) -> str:
